@@ -1,0 +1,22 @@
+//! The two renderers: a page for people, a line for logs.
+
+use crate::{Diagnostic, Sources};
+
+/// Renders for the journal, kmsg and the Proxmox task log: one line, no colour.
+///
+/// *Shape*: `error: vmbr0: message (path:line:col) [code]; help: text`.
+pub fn line(diagnostic: &Diagnostic, sources: &Sources) -> String {
+    let mut text = format!("{}: ", diagnostic.severity.word());
+    if let Some(iface) = &diagnostic.iface {
+        text += &format!("{iface}: ");
+    }
+    text += &diagnostic.message;
+    if let Some((path, position)) = diagnostic.label.as_ref().and_then(|label| sources.locate(label.place)) {
+        text += &format!(" ({}:{}:{})", path.display(), position.line, position.column);
+    }
+    text += &format!(" [{}]", diagnostic.code);
+    for help in &diagnostic.help {
+        text += &format!("; help: {help}");
+    }
+    text.replace(['\n', '\r'], " ")
+}
