@@ -67,7 +67,15 @@ impl Diagnostic {
     /// A diagnostic with nothing but its sentence.
     pub fn new(severity: Severity, code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { severity, code, message, iface: None, label: None, notes: Vec::new(), help: Vec::new() }
+        Self {
+            severity,
+            code,
+            message,
+            iface: None,
+            label: None,
+            notes: Vec::new(),
+            help: Vec::new(),
+        }
     }
 
     /// An error.
@@ -88,7 +96,10 @@ impl Diagnostic {
     /// Underlines `place` and says `text` there.
     #[must_use]
     pub fn at(mut self, place: Place, text: impl Into<String>) -> Self {
-        self.label = Some(Label { place, text: text.into() });
+        self.label = Some(Label {
+            place,
+            text: text.into(),
+        });
         self
     }
 
@@ -102,14 +113,20 @@ impl Diagnostic {
     /// Adds a remark.
     #[must_use]
     pub fn note(mut self, text: impl Into<String>) -> Self {
-        self.notes.push(Note { text: text.into(), place: None });
+        self.notes.push(Note {
+            text: text.into(),
+            place: None,
+        });
         self
     }
 
     /// Adds a remark that speaks of a place: `text at file:line:col`.
     #[must_use]
     pub fn note_at(mut self, place: Place, text: impl Into<String>) -> Self {
-        self.notes.push(Note { text: text.into(), place: Some(place) });
+        self.notes.push(Note {
+            text: text.into(),
+            place: Some(place),
+        });
         self
     }
 
@@ -149,6 +166,11 @@ impl std::fmt::Display for Summary {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let plural = |n: usize| if n == 1 { "" } else { "s" };
         let Self { errors, warnings } = *self;
-        write!(out, "{errors} error{}, {warnings} warning{}", plural(errors), plural(warnings))
+        write!(
+            out,
+            "{errors} error{}, {warnings} warning{}",
+            plural(errors),
+            plural(warnings)
+        )
     }
 }

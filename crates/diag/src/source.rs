@@ -18,7 +18,10 @@ impl Span {
     /// The span of `start..end`; offsets past 4 GiB are clamped (files that large are refused when read).
     pub fn new(start: usize, end: usize) -> Self {
         let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        Self { start: clamp(start), end: clamp(end) }
+        Self {
+            start: clamp(start),
+            end: clamp(end),
+        }
     }
 
     /// Number of bytes.
@@ -67,7 +70,10 @@ impl<T> Spanned<T> {
 
     /// The same place with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Spanned<U> {
-        Spanned { value: change(self.value), place: self.place }
+        Spanned {
+            value: change(self.value),
+            place: self.place,
+        }
     }
 }
 
@@ -97,7 +103,11 @@ impl Source {
         let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
         let mut line_starts = vec![0];
         line_starts.extend(ends.map(|(at, _)| Span::new(at + 1, at + 1).start));
-        Self { path: path.into(), bytes, line_starts }
+        Self {
+            path: path.into(),
+            bytes,
+            line_starts,
+        }
     }
 
     /// All bytes.
@@ -111,13 +121,21 @@ impl Source {
         let line = self.line_starts.partition_point(|start| *start as usize <= offset) - 1;
         let before = &self.bytes[self.line_starts[line] as usize..offset];
         let column = String::from_utf8_lossy(before).chars().count() + 1;
-        Position { line: line as u32 + 1, column: u32::try_from(column).unwrap_or(u32::MAX) }
+        Position {
+            line: line as u32 + 1,
+            column: u32::try_from(column).unwrap_or(u32::MAX),
+        }
     }
 
     /// The text of line `line` (from 1) without its line end; bytes that are no UTF-8 become U+FFFD.
     pub fn line(&self, line: u32) -> String {
-        let Some(start) = self.line_starts.get(line as usize - 1) else { return String::new() };
-        let end = self.line_starts.get(line as usize).map_or(self.bytes.len(), |next| *next as usize - 1);
+        let Some(start) = self.line_starts.get(line as usize - 1) else {
+            return String::new();
+        };
+        let end = self
+            .line_starts
+            .get(line as usize)
+            .map_or(self.bytes.len(), |next| *next as usize - 1);
         let text = &self.bytes[*start as usize..end];
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         String::from_utf8_lossy(text).into_owned()
@@ -155,12 +173,17 @@ impl Sources {
 
     /// The text at a place; bytes that are no UTF-8 become U+FFFD.
     pub fn text(&self, place: Place) -> String {
-        let bytes = self.get(place.file).and_then(|source| source.bytes().get(place.span.range()));
+        let bytes = self
+            .get(place.file)
+            .and_then(|source| source.bytes().get(place.span.range()));
         String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
     }
 
     /// All files in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &Arc<Source>)> {
-        self.files.iter().enumerate().map(|(at, source)| (FileId(at as u32), source))
+        self.files
+            .iter()
+            .enumerate()
+            .map(|(at, source)| (FileId(at as u32), source))
     }
 }

@@ -1,0 +1,136 @@
+//! The room itself: entering and leaving the namespaces of one thread.
+
+use std::fmt;
+use std::fs::File;
+use std::marker::PhantomData;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, setns, unshare};
+
+/// A fresh network and mount namespace, held by the calling thread until it is dropped.
+///
+/// Inside: only `lo`, down; an own `/sys` that shows the room's links; empty tmpfs on `/run`. Mounts made inside do
+/// not reach the host.
+#[derive(Debug)]
+pub struct Room {
+    network: File,
+    mounts: File,
+    directory: PathBuf,
+    /// Namespaces belong to the thread that entered: a `Room` must be dropped there.
+    thread_bound: PhantomData<*const ()>,
+}
+
+/// Why no room could be entered.
+#[derive(Debug)]
+pub struct EnterError {
+    step: &'static str,
+    cause: String,
+}
+
+impl fmt::Display for EnterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {}: {}", self.step, self.cause)
+    }
+}
+
+impl std::error::Error for EnterError {}
+
+impl EnterError {
+    fn new(step: &'static str) -> impl FnOnce(Errno) -> Self {
+        move |errno| Self {
+            step,
+            cause: errno.desc().to_owned(),
+        }
+    }
+
+    fn io(step: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        move |error| Self {
+            step,
+            cause: error.to_string(),
+        }
+    }
+}
+
+const NO_DATA: Option<&str> = None;
+
+impl Room {
+    /// Moves the calling thread into a new room; like `unshare --net --mount`.
+    ///
+    /// *Errors*: not root, or a kernel or container that forbids namespaces. The thread is then where it was.
+    pub fn enter() -> Result<Self, EnterError> {
+        if !nix::unistd::geteuid().is_root() {
+            return Err(EnterError {
+                step: "make a network namespace",
+                cause: "not root".to_owned(),
+            });
+        }
+        let room = Self {
+            network: File::open("/proc/thread-self/ns/net").map_err(EnterError::io("open the network namespace"))?,
+            mounts: File::open("/proc/thread-self/ns/mnt").map_err(EnterError::io("open the mount namespace"))?,
+            directory: std::env::current_dir().map_err(EnterError::io("read the working directory"))?,
+            thread_bound: PhantomData,
+        };
+        unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS)
+            .map_err(EnterError::new("make a network and mount namespace"))?;
+        // From here on an error drops `room`, which moves the thread back.
+        mount(NO_DATA, "/", NO_DATA, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NO_DATA)
+            .map_err(EnterError::new("make the mounts private"))?;
+        mount(Some("sysfs"), "/sys", Some("sysfs"), MsFlags::empty(), NO_DATA)
+            .map_err(EnterError::new("mount the room's /sys"))?;
+        room.private_dir("/run")
+            .map_err(EnterError::io("mount an empty /run"))?;
+        Ok(room)
+    }
+
+    /// Covers an existing directory with an empty one that only this room sees.
+    ///
+    /// *Errors*: the directory does not exist, or the mount was refused.
+    pub fn private_dir(&self, path: impl AsRef<Path>) -> std::io::Result<()> {
+        mount(
+            Some("tmpfs"),
+            path.as_ref(),
+            Some("tmpfs"),
+            MsFlags::empty(),
+            Some("mode=0755"),
+        )?;
+        Ok(())
+    }
+
+    /// Gives the room an `/etc` of its own: the host's entries, but an empty `/etc/network` and nothing that can be
+    /// written through to the host by creating, replacing or removing files in `/etc` itself.
+    ///
+    /// *Shape*: a tmpfs with one link for each entry of the host's `/etc`, which stays reachable at `/run/host-etc`.
+    ///
+    /// *Errors*: any file error while building it.
+    pub fn private_etc(&self) -> std::io::Result<()> {
+        let kept = Path::new("/run/host-etc");
+        std::fs::create_dir(kept)?;
+        mount(Some("/etc"), kept, NO_DATA, MsFlags::MS_BIND | MsFlags::MS_REC, NO_DATA)?;
+        self.private_dir("/etc")?;
+        for entry in std::fs::read_dir(kept)? {
+            let name = entry?.file_name();
+            if name != "network" {
+                symlink(kept.join(&name), Path::new("/etc").join(&name))?;
+            }
+        }
+        std::fs::create_dir("/etc/network")
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        // The mounts last: the working directory is lost with them. A thread that cannot go back must not run
+        // another test: it would be in a room nobody holds.
+        let back = setns(&self.network, CloneFlags::CLONE_NEWNET)
+            .and_then(|()| setns(&self.mounts, CloneFlags::CLONE_NEWNS))
+            .and_then(|()| nix::unistd::chdir(&self.directory));
+        if let Err(errno) = back
+            && !std::thread::panicking()
+        {
+            panic!("cannot leave the network namespace: {errno}");
+        }
+    }
+}

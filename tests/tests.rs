@@ -1,0 +1,3 @@
+//! The one integration-test binary: one module for each area.
+
+mod netns_rooms;
