@@ -1,1 +1,15 @@
-//! (being built)
+//! The wanted network, the real one, and the difference between them. Pure: no IO, no async, no clock.
+//!
+//! The journey (see ARCHITECTURE.md): [`declare`] merges stanzas into [`Decls`], [`resolve`] makes
+//! [`Desired`] of them, the kernel engine reads a [`Snapshot`], [`plan`] compares the two and [`apply`] walks
+//! the [`Plan`] with a [`Kernel`].
+
+pub mod attr;
+pub mod desired;
+pub mod kernel;
+pub mod name;
+pub mod nla;
+pub mod op;
+pub mod owned;
+pub mod snapshot;
+pub mod types;

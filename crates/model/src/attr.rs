@@ -1,0 +1,252 @@
+//! One row per scalar option: everything the program knows of it.
+
+use crate::name::Mac;
+use crate::types::Kind;
+use std::net::IpAddr;
+
+/// What carries the option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum On {
+    /// Any link.
+    Link,
+    /// A bridge.
+    Bridge,
+    /// A port of a bridge (may be written under the port, or under the bridge as a `port=value` list).
+    BridgePort,
+    /// A bond.
+    Bond,
+    /// A port of a bond.
+    BondPort,
+    /// A VLAN link.
+    Vlan,
+    /// A VXLAN link.
+    Vxlan,
+    /// A veth pair.
+    Veth,
+    /// A macvlan link.
+    Macvlan,
+    /// A VRF.
+    Vrf,
+    /// One address of a link (netmask, broadcast, scope …).
+    Address,
+}
+
+impl On {
+    /// The kind of link whose `IFLA_INFO_DATA` or `IFLA_INFO_SLAVE_DATA` holds it, where that is fixed.
+    pub fn kind(self) -> Option<Kind> {
+        match self {
+            On::Bridge | On::BridgePort => Some(Kind::Bridge),
+            On::Bond | On::BondPort => Some(Kind::Bond),
+            On::Vlan => Some(Kind::Vlan),
+            On::Vxlan => Some(Kind::Vxlan),
+            On::Veth => Some(Kind::Veth),
+            On::Macvlan => Some(Kind::Macvlan),
+            On::Vrf => Some(Kind::Vrf),
+            On::Link | On::Address => None,
+        }
+    }
+}
+
+/// Another spelling and the tool that it comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alias {
+    /// The spelling, with `-`.
+    pub name: &'static str,
+    /// `ifupdown2`, `ifupdown-ng`, `bridge-utils`, `ifenslave`, `vlan`, `classic`, `proxmox`.
+    pub origin: &'static str,
+}
+
+/// How often it may be written under one interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// Once: a second one is a warning, the last one holds.
+    Once,
+    /// As often as wanted.
+    Many,
+}
+
+/// How a port option is spread over ports when it is written under the bridge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// Not a port option, or only under the port itself.
+    No,
+    /// `port=value port=value`, or a bare value under the port.
+    List,
+    /// As `List`; a bare value under the bridge is for all its ports.
+    ListOrAll,
+}
+
+/// What a value may look like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Grammar {
+    /// Whole number in `min..=max`.
+    Range {
+        /// Smallest.
+        min: u64,
+        /// Largest.
+        max: u64,
+    },
+    /// Number in `min..=max` with up to two decimals (seconds that the kernel keeps in hundredths).
+    Decimal {
+        /// Smallest.
+        min: u64,
+        /// Largest.
+        max: u64,
+    },
+    /// `yes no on off 1 0 true false`; the value is 1 or 0.
+    Bool,
+    /// One of these words; the value is the number beside it. Several words may share a number, the first is printed.
+    Choice(&'static [(&'static str, u64)]),
+    /// Hardware address.
+    Mac,
+    /// IPv4 address.
+    Ip4,
+    /// IPv6 address.
+    Ip6,
+    /// Address of either family.
+    Ip,
+    /// Any text, up to that many bytes.
+    Text {
+        /// Most bytes.
+        max: usize,
+    },
+    /// Typed by hand in the module that owns the structure (`bridge-ports`, `address`, `bridge-vids`): this row is only
+    /// for look-up, did-you-mean and documents.
+    Structure,
+}
+
+/// What the number counts, in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Nothing.
+    None,
+    /// Seconds.
+    Seconds,
+    /// Milliseconds.
+    Millis,
+    /// Bytes.
+    Bytes,
+    /// Packets or messages.
+    Count,
+}
+
+/// How wide it is in the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// One byte.
+    U8,
+    /// Two bytes, host order.
+    U16,
+    /// Two bytes, network order.
+    U16Be,
+    /// Four bytes, host order.
+    U32,
+    /// Eight bytes, host order.
+    U64,
+    /// Raw bytes: a MAC, an IP address, a text with its final NUL as the value needs.
+    Bytes,
+    /// One bit of a flags+mask pair (`struct ifla_vlan_flags`: two u32).
+    FlagBit(u32),
+    /// One bit of `struct br_boolopt_multi` (two u32: value, mask).
+    MultiBool(u32),
+}
+
+/// Where it lives in the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// Nowhere: structure, or used by the program alone.
+    None,
+    /// Attribute of `RTM_NEWLINK` itself (`IFLA_MTU` …).
+    Link(u16, Width),
+    /// Attribute in `IFLA_INFO_DATA`.
+    Data(u16, Width),
+    /// Attribute in `IFLA_INFO_SLAVE_DATA`.
+    Port(u16, Width),
+    /// Per-interface IPv4 setting: index into `IPV4_DEVCONF` as dumped in `IFLA_AF_SPEC` (0-based), and the name under
+    /// /proc/sys/net/ipv4/conf/IFACE/.
+    Conf4(u16, &'static str),
+    /// The same for IPv6: index into `DEVCONF_*`, name under /proc/sys/net/ipv6/conf/IFACE/.
+    Conf6(u16, &'static str),
+    /// `IFLA_INET6_ADDR_GEN_MODE` in `IFLA_AF_SPEC`.
+    AddrGenMode,
+}
+
+/// When it can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// At any time.
+    Live,
+    /// Only while the link is down; the plan takes it down and up again and says so.
+    WhileDown,
+    /// Only while the link has no ports (bond mode); the plan takes the ports out and back and says so.
+    WithoutPorts,
+    /// Only at creation: the plan deletes and makes anew, and says so.
+    Recreate,
+}
+
+/// A rule on another option.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Need {
+    /// Only has an effect where that option has one of these values (by number).
+    OneOf {
+        /// The other option.
+        attr: &'static str,
+        /// Its numbers.
+        values: &'static [u64],
+    },
+    /// Only has an effect where that option is set (and not 0).
+    Set(&'static str),
+    /// Cannot stand beside that option when both are set and not 0.
+    Excludes(&'static str),
+}
+
+/// One row.
+#[derive(Debug)]
+pub struct Attr {
+    /// The name, with `-`.
+    pub name: &'static str,
+    /// Other spellings (`_` for `-` is always allowed and not listed).
+    pub aliases: &'static [Alias],
+    /// What carries it.
+    pub on: On,
+    /// How often.
+    pub times: Times,
+    /// Over ports.
+    pub spread: Spread,
+    /// What it looks like.
+    pub value: Grammar,
+    /// What it counts.
+    pub unit: Unit,
+    /// What holds where it is not written: ifupdown2's or the kernel's, as text in the file's unit. `None`: the kernel's
+    /// value is left alone.
+    pub default: Option<&'static str>,
+    /// Where it lives.
+    pub wire: Wire,
+    /// File unit to kernel unit: the kernel's number is the file's times this (100 for seconds in USER_HZ).
+    pub scale: u64,
+    /// When it can change.
+    pub change: Change,
+    /// Rules.
+    pub needs: &'static [Need],
+    /// What it does, one or two sentences.
+    pub doc: &'static str,
+    /// A value as in a file.
+    pub example: &'static str,
+    /// Man page section, kernel document or header that says so.
+    pub source: &'static str,
+}
+
+/// A value, typed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Value {
+    /// A number in the kernel's unit, a choice's number, or 0/1.
+    Number(u64),
+    /// A hardware address.
+    Mac(Mac),
+    /// An address.
+    Ip(IpAddr),
+    /// A text.
+    Text(String),
+    /// Several addresses (`bond-arp-ip-target`).
+    Ips(Vec<IpAddr>),
+}

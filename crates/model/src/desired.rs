@@ -1,0 +1,215 @@
+//! The whole wanted network, each piece with the line that asked for it.
+
+use crate::attr::{Attr, Value};
+use crate::name::IfName;
+use crate::types::{Address, Fdb, Kind, Origin, Route, VlanRange};
+use cleat_diag::Spanned;
+use std::collections::HashMap;
+
+/// A scalar option with its value.
+#[derive(Clone, Debug)]
+pub struct Knob {
+    /// The row.
+    pub attr: &'static Attr,
+    /// The value in the kernel's unit.
+    pub value: Value,
+    /// Who asked.
+    pub origin: Origin,
+}
+
+/// Another link, named by this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkRef {
+    /// Its name.
+    pub name: IfName,
+    /// Who named it.
+    pub origin: Origin,
+}
+
+/// A thing with the line that asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted<T> {
+    /// The thing.
+    pub value: T,
+    /// Who asked.
+    pub origin: Origin,
+}
+
+/// When a hook runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Link is there, not yet up (a bridge has no ports yet).
+    PreUp,
+    /// Link is up, addresses and routes are there (`up` and if-up.d).
+    Up,
+    /// After `Up`.
+    PostUp,
+    /// Before anything is taken away.
+    PreDown,
+    /// Addresses are still there.
+    Down,
+    /// Link is down or gone.
+    PostDown,
+}
+
+/// One hook line of a stanza.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// When.
+    pub phase: Phase,
+    /// The shell command as written.
+    pub command: Spanned<String>,
+}
+
+/// What stanzas hand to hook scripts of one interface: METHOD, ADDRFAM and the IF_ variables.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HookVars {
+    /// One entry per stanza of the interface: family (`inet`, `inet6`, or empty), method.
+    pub stanzas: Vec<(String, String)>,
+    /// Key as written (normalised to `-`) and its values in order, unknown keys included.
+    pub options: Vec<(String, Vec<String>)>,
+}
+
+/// VLANs of a bridge port, or of the bridge itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WantVlans {
+    /// Ranges, sorted, with one flag set each; none overlap.
+    pub ranges: Vec<VlanRange>,
+    /// Who asked.
+    pub origin: Option<Origin>,
+}
+
+/// One wanted link.
+#[derive(Clone, Debug)]
+pub struct WantLink {
+    /// Its name.
+    pub name: IfName,
+    /// Its stanza, or who implied it.
+    pub origin: Origin,
+    /// What it is; [`Kind::Physical`] must be there already (a NIC, `lo`, or made by somebody else).
+    pub kind: Kind,
+    /// Classes it is in (`auto`, `hotplug`, `ovs` …).
+    pub classes: Vec<String>,
+    /// Whether it is to be up (false: `link-down yes`).
+    pub up: bool,
+    /// `no-auto-down`: never taken down by `ifdown -a` or a reload.
+    pub no_auto_down: bool,
+    /// `no-scripts`.
+    pub no_scripts: bool,
+    /// Link below: VLAN raw device, VXLAN and macvlan device (`IFLA_LINK` or `IFLA_VXLAN_LINK`).
+    pub parent: Option<LinkRef>,
+    /// Other end of a veth pair.
+    pub peer: Option<LinkRef>,
+    /// Bridge, bond or VRF that it is a port of.
+    pub master: Option<LinkRef>,
+    /// Its ports as written (patterns expanded), missing ones included.
+    pub ports: Vec<LinkRef>,
+    /// Port options by which a foreign link may stay a port (`bridge-ports-condone-regex`); foreign ports always stay.
+    pub knobs: Vec<Knob>,
+    /// Options whose value is another link by index: attribute number in `IFLA_INFO_DATA` (`IFLA_BOND_PRIMARY`).
+    pub data_links: Vec<(u16, LinkRef)>,
+    /// Addresses in the order written.
+    pub addresses: Vec<Wanted<Address>>,
+    /// Whether addresses that we set before and that are no longer written are removed (`address-purge`).
+    pub address_purge: bool,
+    /// Routes (gateways) in the order written.
+    pub routes: Vec<Wanted<Route>>,
+    /// VLANs in a VLAN-aware bridge: of the port, or of the bridge itself (`self`). `None`: none of our business.
+    pub vlans: Option<WantVlans>,
+    /// Forwarding entries (VXLAN remotes).
+    pub fdb: Vec<Wanted<Fdb>>,
+    /// Hook lines in the order written.
+    pub hooks: Vec<Hook>,
+    /// What scripts get.
+    pub vars: HookVars,
+    /// Whether it has a stanza (false: only named by another, such as `eno1.5` in `bridge-ports`).
+    pub declared: bool,
+}
+
+impl WantLink {
+    /// A physical link of that name with nothing asked of it but to be up.
+    pub fn new(name: IfName, origin: Origin) -> Self {
+        Self {
+            name,
+            origin,
+            kind: Kind::Physical,
+            classes: Vec::new(),
+            up: true,
+            no_auto_down: false,
+            no_scripts: false,
+            parent: None,
+            peer: None,
+            master: None,
+            ports: Vec::new(),
+            knobs: Vec::new(),
+            data_links: Vec::new(),
+            addresses: Vec::new(),
+            address_purge: true,
+            routes: Vec::new(),
+            vlans: None,
+            fdb: Vec::new(),
+            hooks: Vec::new(),
+            vars: HookVars::default(),
+            declared: false,
+        }
+    }
+
+    /// The value of the option of that name.
+    pub fn knob(&self, name: &str) -> Option<&Knob> {
+        self.knobs.iter().find(|knob| knob.attr.name == name)
+    }
+
+    /// The number of the option of that name.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        match self.knob(name)?.value {
+            Value::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The links that must be there before it: parent, ports, peer excluded.
+    pub fn lower(&self) -> impl Iterator<Item = &LinkRef> {
+        self.parent.iter().chain(&self.ports)
+    }
+}
+
+/// The wanted network.
+///
+/// *Shape*: `links` is in dependency order: whatever a link names as parent or port stands before it.
+#[derive(Clone, Debug, Default)]
+pub struct Desired {
+    links: Vec<WantLink>,
+    by_name: HashMap<IfName, usize>,
+}
+
+impl Desired {
+    /// Takes links that are already in dependency order; of two with one name the first holds.
+    pub fn new(links: Vec<WantLink>) -> Self {
+        let mut all = Self::default();
+        for link in links {
+            if !all.by_name.contains_key(&link.name) {
+                all.by_name.insert(link.name, all.links.len());
+                all.links.push(link);
+            }
+        }
+        all
+    }
+
+    /// All links, lower ones first.
+    pub fn links(&self) -> &[WantLink] {
+        &self.links
+    }
+
+    /// The link of that name.
+    pub fn get(&self, name: IfName) -> Option<&WantLink> {
+        self.by_name.get(&name).map(|at| &self.links[*at])
+    }
+
+    /// Links that name `name` as parent or port.
+    pub fn uppers(&self, name: IfName) -> impl Iterator<Item = &WantLink> {
+        self.links
+            .iter()
+            .filter(move |link| link.lower().any(|lower| lower.name == name))
+    }
+}

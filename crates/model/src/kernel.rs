@@ -1,0 +1,77 @@
+//! What an engine must be able to do.
+
+use crate::op::Op;
+use crate::snapshot::Snapshot;
+use std::fmt;
+
+/// Which of the costlier dumps are wanted; links and addresses always are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Routes.
+    pub routes: bool,
+    /// Bridge VLANs.
+    pub vlans: bool,
+    /// Fixed forwarding entries.
+    pub fdb: bool,
+}
+
+impl Query {
+    /// All dumps.
+    pub const ALL: Self = Self {
+        routes: true,
+        vlans: true,
+        fdb: true,
+    };
+}
+
+/// What the kernel refused, in its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelError {
+    /// Positive errno; 0 where the fault is not the kernel's.
+    pub errno: i32,
+    /// Extended-ack text, or what else there is to say.
+    pub text: Option<String>,
+}
+
+impl KernelError {
+    /// An errno without a text.
+    pub fn errno(errno: i32) -> Self {
+        Self { errno, text: None }
+    }
+
+    /// A fault that has no errno.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self {
+            errno: 0,
+            text: Some(text.into()),
+        }
+    }
+}
+
+impl fmt::Display for KernelError {
+    /// `Device or resource busy: the kernel's text`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let os = std::io::Error::from_raw_os_error(self.errno).to_string();
+        let os = os.split(" (os error").next().unwrap_or_default();
+        match (&self.text, self.errno) {
+            (Some(text), 0) => write!(out, "{text}"),
+            (Some(text), _) => write!(out, "{os}: {text}"),
+            (None, _) => write!(out, "{os}"),
+        }
+    }
+}
+
+impl std::error::Error for KernelError {}
+
+/// An engine: netlink, the simulator, or a recorder.
+pub trait Kernel {
+    /// Reads the kernel: one dump per object kind.
+    ///
+    /// # Errors
+    /// When a dump failed as a whole. What cannot be decoded in part is kept in part ([`crate::snapshot::Link::partial`]).
+    fn snapshot(&mut self, query: Query) -> Result<Snapshot, KernelError>;
+
+    /// Performs independent steps, in one go where that is possible; the answer at `i` belongs to `ops[i]`.
+    /// A failing step does not keep the others from being tried.
+    fn perform(&mut self, ops: &[Op]) -> Vec<Result<(), KernelError>>;
+}

@@ -1,0 +1,244 @@
+//! Steps that the kernel can take, each with the like `ip` command, and the plan made of them.
+
+use crate::desired::Phase;
+use crate::name::IfName;
+use crate::nla::Attrs;
+use crate::types::{Address, Fdb, Kind, Origin, Route, VlanRange};
+use serde::{Deserialize, Serialize};
+
+/// One kernel step. Links are named, never numbered: the engine knows the indexes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Op {
+    /// `ip link add NAME [link PARENT] type KIND ...` (+ `master`, + `up`).
+    CreateLink {
+        /// New name.
+        name: IfName,
+        /// Its kind, never [`Kind::Physical`].
+        kind: Kind,
+        /// Link below (`IFLA_LINK`; for VXLAN `IFLA_VXLAN_LINK`).
+        parent: Option<IfName>,
+        /// Name of the other end of a veth pair.
+        peer: Option<IfName>,
+        /// Attributes of the link itself (`IFLA_MTU`, `IFLA_ADDRESS` …).
+        link: Attrs,
+        /// `IFLA_INFO_DATA`.
+        data: Attrs,
+        /// Set up in the same request.
+        up: bool,
+    },
+    /// `ip link del NAME`
+    DeleteLink {
+        /// Which.
+        name: IfName,
+    },
+    /// `ip link set FROM name TO`
+    RenameLink {
+        /// Old name.
+        from: IfName,
+        /// New name.
+        to: IfName,
+    },
+    /// `ip link set NAME mtu|address|alias ...`
+    SetLink {
+        /// Which.
+        name: IfName,
+        /// Attributes of the link itself.
+        link: Attrs,
+    },
+    /// `ip link set NAME type KIND ...`
+    SetData {
+        /// Which.
+        name: IfName,
+        /// Its kind.
+        kind: Kind,
+        /// `IFLA_INFO_DATA`.
+        data: Attrs,
+        /// Attributes of `IFLA_INFO_DATA` whose value is the index of a link; `None` writes 0.
+        links: Vec<(u16, Option<IfName>)>,
+    },
+    /// `ip link set NAME type KIND_slave ...`
+    SetPort {
+        /// The port.
+        name: IfName,
+        /// Kind of its master.
+        kind: Kind,
+        /// `IFLA_INFO_SLAVE_DATA`.
+        data: Attrs,
+    },
+    /// `ip link set NAME master MASTER` or `nomaster`
+    SetMaster {
+        /// The port.
+        name: IfName,
+        /// Its master, or none.
+        master: Option<IfName>,
+    },
+    /// `ip link set NAME up|down`
+    SetUp {
+        /// Which.
+        name: IfName,
+        /// Up or down.
+        up: bool,
+    },
+    /// `bridge vlan add dev NAME vid ... [self]`
+    AddVlans {
+        /// The port, or the bridge.
+        name: IfName,
+        /// On the bridge itself (`self`) rather than on a port (`master`).
+        on_self: bool,
+        /// Ranges, sent in one request where they fit.
+        ranges: Vec<VlanRange>,
+    },
+    /// `bridge vlan del dev NAME vid ... [self]`
+    DelVlans {
+        /// The port, or the bridge.
+        name: IfName,
+        /// On the bridge itself.
+        on_self: bool,
+        /// Ranges.
+        ranges: Vec<VlanRange>,
+    },
+    /// `ip addr add ADDRESS dev NAME`
+    AddAddress {
+        /// On which link.
+        name: IfName,
+        /// The address.
+        address: Address,
+        /// Change what is there (`ip addr change`: lifetimes, metric).
+        replace: bool,
+    },
+    /// `ip addr del ADDRESS dev NAME`
+    DelAddress {
+        /// On which link.
+        name: IfName,
+        /// The address.
+        address: Address,
+    },
+    /// `ip route add|replace ROUTE dev NAME`
+    AddRoute {
+        /// Out of which link.
+        name: IfName,
+        /// The route.
+        route: Route,
+        /// Replace the route that has the same destination, table and metric.
+        replace: bool,
+    },
+    /// `ip route del ROUTE dev NAME`
+    DelRoute {
+        /// Out of which link.
+        name: IfName,
+        /// The route.
+        route: Route,
+    },
+    /// `bridge fdb append MAC dev NAME ...`
+    AddFdb {
+        /// On which link.
+        name: IfName,
+        /// The entry.
+        fdb: Fdb,
+    },
+    /// `bridge fdb del MAC dev NAME ...`
+    DelFdb {
+        /// On which link.
+        name: IfName,
+        /// The entry.
+        fdb: Fdb,
+    },
+    /// `sysctl -w net.ipv4.conf.NAME.KEY=VALUE` (ipv6 where `v6`).
+    SetConf {
+        /// Which link.
+        name: IfName,
+        /// net.ipv6 rather than net.ipv4.
+        v6: bool,
+        /// The last word of the key.
+        key: String,
+        /// The value.
+        value: i64,
+    },
+    /// `ip link set NAME addrgenmode MODE`
+    SetAddrGenMode {
+        /// Which link.
+        name: IfName,
+        /// `IN6_ADDR_GEN_MODE_*`: 0 eui64, 1 none.
+        mode: u8,
+    },
+}
+
+impl Op {
+    /// The link it changes.
+    pub fn name(&self) -> IfName {
+        match self {
+            Op::CreateLink { name, .. }
+            | Op::DeleteLink { name }
+            | Op::RenameLink { from: name, .. }
+            | Op::SetLink { name, .. }
+            | Op::SetData { name, .. }
+            | Op::SetPort { name, .. }
+            | Op::SetMaster { name, .. }
+            | Op::SetUp { name, .. }
+            | Op::AddVlans { name, .. }
+            | Op::DelVlans { name, .. }
+            | Op::AddAddress { name, .. }
+            | Op::DelAddress { name, .. }
+            | Op::AddRoute { name, .. }
+            | Op::DelRoute { name, .. }
+            | Op::AddFdb { name, .. }
+            | Op::DelFdb { name, .. }
+            | Op::SetConf { name, .. }
+            | Op::SetAddrGenMode { name, .. } => *name,
+        }
+    }
+}
+
+/// Names a step of one plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StepId(pub u32);
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Action {
+    /// The kernel does it.
+    Kernel(Op),
+    /// The hook lines and scripts of this phase run for the link.
+    Hook(IfName, Phase),
+}
+
+/// One step of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its name: its place in the plan.
+    pub id: StepId,
+    /// The interface it is done for (a port's `SetMaster` is the bridge's step).
+    pub iface: IfName,
+    /// What it does.
+    pub action: Action,
+    /// What takes it back, in order; empty where nothing can or need be.
+    pub undo: Vec<Action>,
+    /// Steps that must have been tried before, whether they failed or not.
+    pub after: Vec<StepId>,
+    /// Steps without which it makes no sense: if one failed or was left out, this one is left out too.
+    pub needs: Vec<StepId>,
+    /// The line that caused it.
+    pub origin: Origin,
+}
+
+/// The steps, in an order that respects `after` and `needs`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The steps; `steps[i].id == StepId(i)`.
+    pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The kernel steps in order.
+    pub fn ops(&self) -> impl Iterator<Item = &Op> {
+        self.steps.iter().filter_map(|step| match &step.action {
+            Action::Kernel(op) => Some(op),
+            Action::Hook(..) => None,
+        })
+    }
+}

@@ -1,0 +1,279 @@
+//! Small shared shapes: kinds of link, addresses, routes, VLAN ranges.
+
+use crate::name::Mac;
+use cleat_diag::Place;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::net::IpAddr;
+
+/// What a link is, by the word that `ip link add type` takes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+pub enum Kind {
+    /// No `IFLA_INFO_KIND`: a NIC, or `lo`.
+    Physical,
+    /// `bridge`
+    Bridge,
+    /// `bond`
+    Bond,
+    /// `vlan`
+    Vlan,
+    /// `vxlan`
+    Vxlan,
+    /// `veth`
+    Veth,
+    /// `dummy`
+    Dummy,
+    /// `macvlan`
+    Macvlan,
+    /// `vrf`
+    Vrf,
+    /// Any other word.
+    Other(Box<str>),
+}
+
+impl Kind {
+    /// The word of `ip link add type`; empty for [`Kind::Physical`].
+    pub fn word(&self) -> &str {
+        match self {
+            Kind::Physical => "",
+            Kind::Bridge => "bridge",
+            Kind::Bond => "bond",
+            Kind::Vlan => "vlan",
+            Kind::Vxlan => "vxlan",
+            Kind::Veth => "veth",
+            Kind::Dummy => "dummy",
+            Kind::Macvlan => "macvlan",
+            Kind::Vrf => "vrf",
+            Kind::Other(word) => word,
+        }
+    }
+
+    /// The kind of that word.
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "" => Kind::Physical,
+            "bridge" => Kind::Bridge,
+            "bond" => Kind::Bond,
+            "vlan" => Kind::Vlan,
+            "vxlan" => Kind::Vxlan,
+            "veth" => Kind::Veth,
+            "dummy" => Kind::Dummy,
+            "macvlan" => Kind::Macvlan,
+            "vrf" => Kind::Vrf,
+            other => Kind::Other(other.into()),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.word())
+    }
+}
+
+impl From<Kind> for String {
+    fn from(kind: Kind) -> Self {
+        kind.word().to_owned()
+    }
+}
+
+impl From<String> for Kind {
+    fn from(word: String) -> Self {
+        Self::from_word(&word)
+    }
+}
+
+/// Why something is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// It stands there in a file.
+    Said(Place),
+    /// It is the default of the attribute of that name.
+    Default(&'static str),
+    /// It follows from what stands there, by the rule named.
+    Implied(Place, &'static str),
+    /// It is the program's own, without a line of the user's (a NIC seen in the kernel, `lo`).
+    Own(&'static str),
+}
+
+impl Origin {
+    /// The place to point at, where there is one.
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            Origin::Said(place) | Origin::Implied(place, _) => Some(*place),
+            Origin::Default(_) | Origin::Own(_) => None,
+        }
+    }
+}
+
+/// A run of VLAN ids with the same flags, as one netlink range.
+///
+/// *Shape*: `first..=last`, 1 to 4094. *Source*: `struct bridge_vlan_info` in linux/if_bridge.h.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct VlanRange {
+    /// First id.
+    pub first: u16,
+    /// Last id, included.
+    pub last: u16,
+    /// `BRIDGE_VLAN_INFO_PVID`: untagged frames that come in get this id (`first == last` then).
+    pub pvid: bool,
+    /// `BRIDGE_VLAN_INFO_UNTAGGED`: frames go out without a tag.
+    pub untagged: bool,
+}
+
+impl fmt::Display for VlanRange {
+    /// As `bridge vlan add` takes it: `5 pvid untagged`, `2-4094`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}", self.first)?;
+        if self.last != self.first {
+            write!(out, "-{}", self.last)?;
+        }
+        if self.pvid {
+            write!(out, " pvid")?;
+        }
+        if self.untagged {
+            write!(out, " untagged")?;
+        }
+        Ok(())
+    }
+}
+
+/// Scope of an address or route: `RT_SCOPE_*` of linux/rtnetlink.h (0 universe/global, 200 site, 253 link, 254 host, 255 nowhere).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ScopeId(pub u8);
+
+/// An address as the kernel keeps it.
+///
+/// *Identity* (what RTM_DELADDR needs): `ip`, `prefix` and `peer`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Address {
+    /// `IFA_LOCAL` (v4) or `IFA_ADDRESS` (v6 without a peer).
+    pub ip: IpAddr,
+    /// Prefix length in bits.
+    pub prefix: u8,
+    /// The other end (`pointopoint`), where it is not the address itself.
+    pub peer: Option<IpAddr>,
+    /// `IFA_BROADCAST`, v4 only.
+    pub broadcast: Option<IpAddr>,
+    /// Scope.
+    pub scope: ScopeId,
+    /// `IFA_LABEL`, v4 only, where it is not the name of the link.
+    pub label: Option<String>,
+    /// Preferred lifetime in seconds; `None` is forever.
+    pub preferred: Option<u32>,
+    /// Valid lifetime in seconds; `None` is forever.
+    pub valid: Option<u32>,
+    /// `IFA_RT_PRIORITY`: metric of the prefix route; 0 is the kernel's own.
+    pub metric: u32,
+    /// `IFA_F_*` of linux/if_addr.h as read; of what is wanted only flags that can be set (nodad, noprefixroute).
+    pub flags: u32,
+}
+
+impl Address {
+    /// An address with nothing but itself.
+    pub fn plain(ip: IpAddr, prefix: u8) -> Self {
+        let scope = ScopeId(0);
+        Self {
+            ip,
+            prefix,
+            peer: None,
+            broadcast: None,
+            scope,
+            label: None,
+            preferred: None,
+            valid: None,
+            metric: 0,
+            flags: 0,
+        }
+    }
+
+    /// Whether both are the same address to the kernel (RTM_NEWADDR would answer EEXIST).
+    pub fn same(&self, other: &Self) -> bool {
+        self.ip == other.ip && self.prefix == other.prefix && self.peer == other.peer
+    }
+}
+
+impl fmt::Display for Address {
+    /// As `ip addr add` takes it.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.peer {
+            Some(peer) => write!(out, "{} peer {peer}/{}", self.ip, self.prefix),
+            None => write!(out, "{}/{}", self.ip, self.prefix),
+        }
+    }
+}
+
+/// A route out of one link.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Route {
+    /// Destination and prefix length; `0.0.0.0/0` and `::/0` are the default routes.
+    pub to: (IpAddr, u8),
+    /// Gateway.
+    pub via: Option<IpAddr>,
+    /// `RTNH_F_ONLINK`: the gateway is taken to be on the link though no address covers it.
+    pub onlink: bool,
+    /// `RTA_PRIORITY`; 0 is none said (the kernel keeps 1024 for v6).
+    pub metric: u32,
+    /// `RTA_TABLE`; 254 is main.
+    pub table: u32,
+    /// `rtm_protocol`: 2 kernel, 3 boot, 4 static.
+    pub protocol: u8,
+    /// `RTA_PREFSRC`.
+    pub source: Option<IpAddr>,
+    /// Scope.
+    pub scope: ScopeId,
+}
+
+impl Route {
+    /// Whether both take the same place in the kernel's table (destination, table, metric, gateway).
+    pub fn same(&self, other: &Self) -> bool {
+        self.to == other.to && self.table == other.table && self.metric == other.metric && self.via == other.via
+    }
+
+    /// Whether it is a default route.
+    pub fn is_default(&self) -> bool {
+        self.to.1 == 0
+    }
+}
+
+impl fmt::Display for Route {
+    /// As `ip route add` takes it, without the device.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.is_default() {
+            true => write!(out, "default")?,
+            false => write!(out, "{}/{}", self.to.0, self.to.1)?,
+        }
+        if let Some(via) = self.via {
+            write!(out, " via {via}")?;
+        }
+        if self.metric != 0 {
+            write!(out, " metric {}", self.metric)?;
+        }
+        if self.table != 254 {
+            write!(out, " table {}", self.table)?;
+        }
+        if let Some(source) = self.source {
+            write!(out, " src {source}")?;
+        }
+        if self.onlink {
+            write!(out, " onlink")?;
+        }
+        Ok(())
+    }
+}
+
+/// A forwarding entry of a bridge port or a VXLAN link.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Fdb {
+    /// Hardware address; all zero is the VXLAN flood list.
+    pub mac: Mac,
+    /// Remote VTEP (`dst` of bridge-fdb), VXLAN only.
+    pub dst: Option<IpAddr>,
+    /// VLAN id, bridges only.
+    pub vlan: Option<u16>,
+    /// `NTF_SELF` (on the link itself) or, where false, `NTF_MASTER` (in its bridge).
+    pub on_self: bool,
+    /// `NUD_PERMANENT` or `NUD_NOARP` (static): not learned.
+    pub fixed: bool,
+}
