@@ -1,0 +1,496 @@
+//! From bytes to stanzas.
+
+use crate::document::{Document, Line, LineKind};
+use crate::item::{Class, Family, Iface, Include, Item, Mapping, Opt, RenamePair, Word, is_hook, normalise_key};
+use crate::lines::{BYTE_ORDER_MARK, Lines, Logical};
+use crate::value::Joined;
+use cleat_diag::{Diagnostic, FileId, Place, Source, Span, Spanned};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Reads one file. Never fails: what cannot be read is reported and kept as a line.
+///
+/// *Shape*: the document gives back the bytes of `source`, always; places name `file`.
+///
+/// *Source*: interfaces(5). Of points it leaves open: a comment does not continue over a backslash, continued
+/// lines join without a space, and an option behind a line that is no stanza head (`auto`, `source`) belongs to
+/// nothing (all three as classic ifupdown 0.8.41 does).
+pub fn parse(file: FileId, source: &Arc<Source>) -> (Document, Vec<Diagnostic>) {
+    let mut parser = Parser {
+        file,
+        lines: Vec::new(),
+        items: Vec::new(),
+        open: Open::Nothing,
+        diagnostics: Vec::new(),
+    };
+    let bytes = source.bytes();
+    if let Some(nul) = bytes.iter().position(|byte| *byte == 0) {
+        let place = Place {
+            file,
+            span: Span::new(nul, nul + 1),
+        };
+        let whole = Line {
+            span: Span::new(0, bytes.len()),
+            kind: LineKind::LeftOut,
+        };
+        let found = Diagnostic::error("binary-file", "this is no text file: it holds a NUL byte")
+            .at(place, "NUL")
+            .help("restore the file from a backup; nothing of it was used");
+        let document = Document {
+            file,
+            source: Arc::clone(source),
+            lines: vec![whole],
+            items: Vec::new(),
+        };
+        return (document, vec![found]);
+    }
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        let place = Place {
+            file,
+            span: Span::new(0, BYTE_ORDER_MARK.len()),
+        };
+        parser.diagnostics.push(
+            Diagnostic::warning("byte-order-mark", "the file begins with a byte order mark")
+                .at(place, "other tools take it for part of the first word")
+                .help("save the file as UTF-8 without a byte order mark"),
+        );
+    }
+    for logical in Lines::of(bytes) {
+        let span = logical.span;
+        let kind = parser.line(&logical);
+        parser.lines.push(Line { span, kind });
+    }
+    parser.close();
+    let Parser {
+        lines,
+        items,
+        diagnostics,
+        ..
+    } = parser;
+    (
+        Document {
+            file,
+            source: Arc::clone(source),
+            lines,
+            items,
+        },
+        diagnostics,
+    )
+}
+
+/// The stanza that option lines go to.
+enum Open {
+    /// None; an option line is an error. With the diagnostic of the run of such lines that is going on.
+    Nothing,
+    /// As `Nothing`, within a run of stray lines: the diagnostic's index, and how many lines followed.
+    Stray(usize, usize),
+    /// An `iface` or `template` stanza.
+    Iface(Iface),
+    /// A `mapping` stanza.
+    Mapping(Mapping),
+    /// A stanza that was reported and is left out with all its lines.
+    LeftOut,
+}
+
+/// What the first word of a line begins.
+enum Head {
+    Auto(String),
+    NoAutoDown,
+    NoScripts,
+    Iface,
+    Template,
+    Mapping,
+    Rename,
+    Source,
+    SourceDirectory,
+    Unknown,
+}
+
+impl Head {
+    fn of(word: &str) -> Option<Self> {
+        Some(match word {
+            "auto" => Head::Auto("auto".to_owned()),
+            "no-auto-down" => Head::NoAutoDown,
+            "no-scripts" => Head::NoScripts,
+            "iface" => Head::Iface,
+            "template" => Head::Template,
+            "mapping" => Head::Mapping,
+            "rename" => Head::Rename,
+            "source" => Head::Source,
+            "source-directory" => Head::SourceDirectory,
+            "vlan" => Head::Unknown,
+            _ => Head::Auto(word.strip_prefix("allow-")?.to_owned()),
+        })
+    }
+}
+
+struct Parser {
+    file: FileId,
+    lines: Vec<Line>,
+    items: Vec<Item>,
+    open: Open,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Parser {
+    /// Index that the open (or next) item has or will have.
+    fn index(&self) -> u32 {
+        self.items.len() as u32
+    }
+
+    fn warn(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Ends the open stanza.
+    fn close(&mut self) {
+        match std::mem::replace(&mut self.open, Open::Nothing) {
+            Open::Iface(iface) => self.items.push(Item::Iface(iface)),
+            Open::Mapping(mapping) => self.items.push(Item::Mapping(mapping)),
+            Open::Stray(index, more @ 1..) => {
+                let lines = if more == 1 {
+                    "line follows that belongs"
+                } else {
+                    "lines follow that belong"
+                };
+                if let Some(first) = self.diagnostics.get_mut(index) {
+                    *first = first.clone().note(format!("{more} more {lines} to no stanza"));
+                }
+            }
+            Open::Stray(..) | Open::Nothing | Open::LeftOut => {}
+        }
+    }
+
+    fn line(&mut self, logical: &Logical) -> LineKind {
+        if logical.comment {
+            return LineKind::Comment;
+        }
+        let text = match std::str::from_utf8(&logical.text) {
+            Ok(text) => text,
+            Err(error) => return self.not_utf8(logical, error.valid_up_to()),
+        };
+        let line = Joined {
+            text,
+            file: self.file,
+            start: logical.start,
+            pieces: &logical.pieces,
+        };
+        let whole = line.trimmed(0..text.len());
+        let Some(first) = line.first_word(whole.clone()) else {
+            return LineKind::Blank;
+        };
+        let rest = first.end..whole.end;
+        if text.as_bytes()[first.start] == b'%' {
+            self.warn(
+                Diagnostic::error("mako-template", "this is a template line: templates are not run")
+                    .at(line.place(whole), "left out")
+                    .help("write out the stanzas that the template makes"),
+            );
+            return LineKind::LeftOut;
+        }
+        match Head::of(&text[first.clone()]) {
+            Some(head) => self.head(head, &line, first, rest, whole),
+            None => self.option(&line, first, rest, whole),
+        }
+    }
+
+    /// A line with bytes that are no UTF-8, outside a comment.
+    fn not_utf8(&mut self, logical: &Logical, good: usize) -> LineKind {
+        let text = std::str::from_utf8(&logical.text[..good]).unwrap_or_default();
+        let line = Joined {
+            text,
+            file: self.file,
+            start: logical.start,
+            pieces: &logical.pieces,
+        };
+        let bad = line.place(good..good).span.end as usize;
+        let what = line
+            .first_word(0..good)
+            .and_then(|word| text.get(word))
+            .unwrap_or_default();
+        let is_head = Head::of(what).is_some();
+        let left_out = if is_head {
+            "this stanza is left out"
+        } else {
+            "this line is left out"
+        };
+        self.warn(
+            Diagnostic::error("not-utf8", "this line holds a byte that is no UTF-8")
+                .at(
+                    Place {
+                        file: self.file,
+                        span: Span::new(bad, bad + 1),
+                    },
+                    left_out,
+                )
+                .help("save the file as UTF-8"),
+        );
+        if is_head {
+            self.close();
+            self.open = Open::LeftOut;
+        }
+        LineKind::LeftOut
+    }
+
+    fn head(
+        &mut self,
+        head: Head,
+        line: &Joined,
+        first: Range<usize>,
+        rest: Range<usize>,
+        whole: Range<usize>,
+    ) -> LineKind {
+        self.close();
+        let place = line.place(whole.clone());
+        let keyword = line.word(first);
+        if let Head::Unknown = head {
+            self.warn(
+                Diagnostic::warning("unknown-stanza", format!("`{}` stanzas are not known", keyword.value))
+                    .at(keyword.place, "left out, with the lines below it"),
+            );
+            self.open = Open::LeftOut;
+            return LineKind::LeftOut;
+        }
+        self.joins(line);
+        if matches!(&head, Head::Auto(class) if class.is_empty()) {
+            self.warn(Diagnostic::error("no-name", "`allow-` without the name of a class").at(keyword.place, ""));
+            return LineKind::LeftOut;
+        }
+        let words = self.words(line, rest);
+        if words.is_empty() {
+            return self.empty_head(head, keyword);
+        }
+        let header = LineKind::Header(self.index());
+        let names_of = |class: &str| Class {
+            class: keyword.clone().map(|_| class.to_owned()),
+            names: words.clone(),
+            place,
+        };
+        let item = match head {
+            Head::Auto(class) => Item::Auto(names_of(&class)),
+            Head::NoAutoDown => Item::NoAutoDown(names_of("no-auto-down")),
+            Head::NoScripts => Item::NoScripts(names_of("no-scripts")),
+            Head::Source => Item::Source(Include { targets: words, place }),
+            Head::SourceDirectory => Item::SourceDirectory(Include { targets: words, place }),
+            Head::Rename => match self.rename(words) {
+                pairs if pairs.is_empty() => return LineKind::LeftOut,
+                pairs => Item::Rename(pairs),
+            },
+            Head::Mapping => {
+                self.open = Open::Mapping(Mapping {
+                    patterns: words,
+                    script: None,
+                    maps: Vec::new(),
+                    place,
+                });
+                return header;
+            }
+            Head::Iface | Head::Template | Head::Unknown => {
+                let template = matches!(head, Head::Template);
+                let iface = self.iface(words, template, place);
+                self.open = iface.map_or(Open::LeftOut, Open::Iface);
+                return header;
+            }
+        };
+        self.items.push(item);
+        header
+    }
+
+    /// A head with nothing behind its keyword.
+    fn empty_head(&mut self, head: Head, keyword: Word) -> LineKind {
+        let written = &keyword.value;
+        let (found, open) = match head {
+            Head::Iface | Head::Template | Head::Mapping | Head::Unknown => (
+                Diagnostic::error("no-name", format!("`{written}` without a name"))
+                    .at(keyword.place, "left out, with the lines below it"),
+                Open::LeftOut,
+            ),
+            Head::Source | Head::SourceDirectory => (
+                Diagnostic::error("no-name", format!("`{written}` without a path")).at(keyword.place, ""),
+                Open::Nothing,
+            ),
+            Head::Auto(_) | Head::NoAutoDown | Head::NoScripts | Head::Rename => (
+                Diagnostic::warning("names-nothing", format!("`{written}` names no interface")).at(keyword.place, ""),
+                Open::Nothing,
+            ),
+        };
+        self.warn(found);
+        self.open = open;
+        LineKind::LeftOut
+    }
+
+    /// The words of a head; from a word that begins with `#` on it is taken for a comment, with a warning.
+    fn words(&mut self, line: &Joined, range: Range<usize>) -> Vec<Word> {
+        let mut words = line.words(range.clone());
+        if let Some(at) = words.iter().position(|word| word.value.starts_with('#')) {
+            let place = Place {
+                file: self.file,
+                span: Span {
+                    start: words[at].place.span.start,
+                    end: line.place(range).span.end,
+                },
+            };
+            self.warn(
+                Diagnostic::warning("trailing-comment", "a comment has to stand on a line of its own")
+                    .at(place, "left out here; other tools take these words for names")
+                    .help("move the comment to the line above"),
+            );
+            words.truncate(at);
+        }
+        words
+    }
+
+    fn iface(&mut self, words: Vec<Word>, template: bool, place: Place) -> Option<Iface> {
+        let mut words = words.into_iter();
+        let name = words.next()?;
+        let mut iface = Iface {
+            name,
+            family: None,
+            method: None,
+            inherits: Vec::new(),
+            template,
+            options: Vec::new(),
+            place,
+        };
+        while let Some(word) = words.next() {
+            if matches!(word.value.as_str(), "inherits" | "inherit") {
+                iface.inherits.extend(words.by_ref());
+                if iface.inherits.is_empty() {
+                    let found = format!("`{}` without the name of a stanza", word.value);
+                    self.warn(Diagnostic::error("no-name", found).at(word.place, ""));
+                }
+            } else if iface.family.is_none() {
+                iface.family = Some(word.map(|word| Family::from(word.as_str())));
+            } else if iface.method.is_none() {
+                iface.method = Some(word);
+            } else {
+                self.warn(
+                    Diagnostic::error("extra-words", format!("`{}` is one word too many", word.value))
+                        .at(word.place, "left out")
+                        .help("an `iface` line is: iface NAME [FAMILY [METHOD]] [inherits NAME...]"),
+                );
+            }
+        }
+        Some(iface)
+    }
+
+    fn rename(&mut self, words: Vec<Word>) -> Vec<RenamePair> {
+        let mut pairs = Vec::new();
+        for word in words {
+            let split = word.value.rfind('=').filter(|at| *at > 0 && at + 1 < word.value.len());
+            let Some(at) = split else {
+                self.warn(
+                    Diagnostic::error("rename-form", format!("`{}` is not of the form CUR=NEW", word.value))
+                        .at(word.place, "left out")
+                        .help("write the name it has now, `=`, and the name to give"),
+                );
+                continue;
+            };
+            // A continuation inside the word would shift the halves; then both point at the whole word.
+            let Spanned { value, place } = word;
+            let whole = place.span.len() == value.len();
+            let part = |from: usize, to: usize| {
+                let start = place.span.start as usize;
+                let span = if whole {
+                    Span::new(start + from, start + to)
+                } else {
+                    place.span
+                };
+                Spanned::new(value[from..to].to_owned(), Place { file: place.file, span })
+            };
+            pairs.push(RenamePair {
+                from: part(0, at),
+                to: part(at + 1, value.len()),
+            });
+        }
+        pairs
+    }
+
+    fn option(&mut self, line: &Joined, first: Range<usize>, rest: Range<usize>, whole: Range<usize>) -> LineKind {
+        let place = line.place(whole);
+        let written = line.word(first);
+        let key = written.clone().map(|key| normalise_key(&key));
+        match &mut self.open {
+            Open::LeftOut => return LineKind::LeftOut,
+            Open::Stray(_, more) => {
+                *more += 1;
+                return LineKind::LeftOut;
+            }
+            Open::Nothing => {
+                let found = Diagnostic::error("no-stanza", format!("`{}` belongs to no stanza", written.value))
+                    .at(written.place, "no `iface` line above it")
+                    .help("move it below the `iface` line that it belongs to");
+                self.open = Open::Stray(self.diagnostics.len(), 0);
+                self.warn(found);
+                return LineKind::LeftOut;
+            }
+            Open::Mapping(mapping) => match key.value.as_str() {
+                "script" => mapping.script = Some(line.value(rest)),
+                "map" => mapping.maps.push(line.value(rest)),
+                _ => {
+                    let found = Diagnostic::error(
+                        "mapping-option",
+                        format!("`{}` is no option of a mapping", written.value),
+                    )
+                    .at(written.place, "left out")
+                    .help("a mapping has one `script` line and `map` lines");
+                    self.warn(found);
+                    return LineKind::LeftOut;
+                }
+            },
+            Open::Iface(iface) if matches!(key.value.as_str(), "inherit" | "inherits") => {
+                iface.inherits.extend(line.words(rest));
+            }
+            Open::Iface(iface) => {
+                let value = line.value(rest);
+                let comment = (!is_hook(&key.value)).then(|| trailing_comment(&value.text)).flatten();
+                let comment = comment.map(|at| value.place_of(at..value.text.len()));
+                let hook = is_hook(&key.value);
+                iface.options.push(Opt {
+                    key,
+                    written: written.value,
+                    value,
+                    place,
+                });
+                if let Some(place) = comment {
+                    self.warn(
+                        Diagnostic::warning("trailing-comment", "a comment has to stand on a line of its own")
+                            .at(place, "this is part of the value")
+                            .help("move the comment to the line above"),
+                    );
+                }
+                if !hook {
+                    self.joins(line);
+                }
+            }
+        }
+        LineKind::Option(self.index())
+    }
+
+    /// Warns of words that a backslash joins into one.
+    fn joins(&mut self, line: &Joined) {
+        let bytes = line.text.as_bytes();
+        for piece in line.pieces.iter().skip(1) {
+            let at = piece.text as usize;
+            let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| !crate::value::is_space(*byte));
+            if is_word(at.checked_sub(1).and_then(|before| bytes.get(before))) && is_word(bytes.get(at)) {
+                let backslash = line.place(at - 1..at).span.end as usize;
+                let place = Place {
+                    file: self.file,
+                    span: Span::new(backslash, backslash + 1),
+                };
+                self.warn(
+                    Diagnostic::warning("joined-words", "the backslash joins two words into one")
+                        .at(place, "no white space before the backslash, nor on the next line")
+                        .help("put a space before the backslash, or indent the next line"),
+                );
+            }
+        }
+    }
+}
+
+/// Where a `#` stands behind white space.
+fn trailing_comment(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    (1..bytes.len()).find(|at| bytes[*at] == b'#' && crate::value::is_space(bytes[at - 1]))
+}
