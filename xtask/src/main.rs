@@ -1,1 +1,52 @@
-fn main() {}
+//! The project's own commands: `cargo xtask test`, `cargo xtask uml`, ...
+
+// Runs cargo, apt-get and kernels, and reads and writes under target/: that is what it is for.
+#![allow(clippy::disallowed_methods)]
+
+mod checks;
+mod executables;
+mod outcome;
+mod packages;
+mod process;
+mod shell_files;
+mod test;
+mod tree;
+mod uml;
+mod uml_tests;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  test [FILTER] [--no-uml] [--yes]
+        install what is missing, check, and run every test; with FILTER only the
+        tests whose name contains it. The network tests run twice: in this kernel,
+        and in user-mode Linux, which has every link kind.
+  uml [--timeout SECONDS] [--memory MIB] -- COMMAND...
+        run a command in user-mode Linux on this machine's own files, read-only
+";
+
+fn main() -> ExitCode {
+    let mut args = lexopt::Parser::from_env();
+    let result = match args.value() {
+        Ok(command) => dispatch(&command, args),
+        Err(_) => Err(USAGE.to_owned()),
+    };
+    match result {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("{}", message.trim_end());
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn dispatch(command: &OsString, args: lexopt::Parser) -> Result<ExitCode, String> {
+    match command.to_str() {
+        Some("test") => test::main(args),
+        Some("uml") => uml::main(args),
+        _ => Err(format!("error: no command {}\n\n{USAGE}", command.display())),
+    }
+}

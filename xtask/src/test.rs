@@ -1,0 +1,269 @@
+//! `cargo xtask test`: everything that CI runs, and what a developer runs before a commit.
+
+use std::ffi::OsString;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use crate::executables::{self, Executable, TestLog, plain_name};
+use crate::outcome::{self, Part, PartEnd, Tally, TestId, Verdict};
+use crate::packages::{self, Consent};
+use crate::{checks, process, tree, uml_tests};
+
+/// For one executable, and for all documentation tests.
+const LIMIT: Duration = Duration::from_secs(900);
+
+struct Options {
+    filter: Option<String>,
+    uml: bool,
+    consent: Consent,
+}
+
+/// `cargo xtask test [FILTER] [--no-uml] [--yes]`: exit status 0 only if nothing failed.
+pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
+    let options = options(args)?;
+    packages::ensure(packages::TO_TEST, options.consent)?;
+    if options.uml
+        && let Err(error) = packages::ensure(packages::UML, options.consent)
+    {
+        // Not built for every architecture; the part is then skipped by name.
+        eprintln!("{error}");
+    }
+    let mut run = Run::default();
+    if options.filter.is_none() {
+        run.check("fmt", checks::fmt);
+        run.check("clippy", checks::clippy);
+        run.check("shellcheck", checks::shell);
+    }
+    let mut tests = Vec::new();
+    run.check("build", || match executables::build() {
+        Ok(built) => {
+            tests = built;
+            PartEnd::Passed(format!("{} test executables", tests.len()))
+        }
+        Err(error) => PartEnd::Failed(error),
+    });
+    if !tests.is_empty() {
+        run.tests(&tests, &options)?;
+    }
+    print!("{}", outcome::report(&run.parts, &run.tally));
+    let failed = run.parts.iter().any(|part| matches!(part.end, PartEnd::Failed(_)));
+    Ok(ExitCode::from(u8::from(failed)))
+}
+
+fn options(mut args: lexopt::Parser) -> Result<Options, String> {
+    use lexopt::prelude::*;
+    let mut options = Options {
+        filter: None,
+        uml: true,
+        consent: Consent::AskOnTerminal,
+    };
+    while let Some(argument) = args.next().map_err(|error| error.to_string())? {
+        match argument {
+            Long("no-uml") => options.uml = false,
+            Long("yes") => options.consent = Consent::Given,
+            Value(filter) if options.filter.is_none() => options.filter = Some(filter.string().map_err(text)?),
+            other => return Err(other.unexpected().to_string()),
+        }
+    }
+    Ok(options)
+}
+
+fn text(error: lexopt::Error) -> String {
+    error.to_string()
+}
+
+/// A run so far.
+#[derive(Default)]
+struct Run {
+    parts: Vec<Part>,
+    tally: Tally,
+}
+
+impl Run {
+    /// Runs a part and enters it in the table.
+    fn part(&mut self, name: &'static str, run: impl FnOnce(&mut Tally) -> PartEnd) {
+        println!("== {name}");
+        let start = Instant::now();
+        let end = run(&mut self.tally);
+        if let PartEnd::Failed(note) = &end {
+            println!("FAILED {name}: {note}");
+        }
+        self.parts.push(Part {
+            name,
+            time: start.elapsed(),
+            end,
+        });
+    }
+
+    /// Runs a part that counts as one test itself.
+    fn check(&mut self, name: &'static str, run: impl FnOnce() -> PartEnd) {
+        self.part(name, |tally| {
+            let end = run();
+            let verdict = match &end {
+                PartEnd::Passed(_) => Verdict::Passed,
+                PartEnd::Failed(_) => Verdict::Failed,
+                PartEnd::Skipped(reason) => Verdict::Skipped(reason.clone()),
+            };
+            tally.add(
+                TestId {
+                    binary: "check".to_owned(),
+                    test: name.to_owned(),
+                },
+                verdict,
+            );
+            end
+        });
+    }
+
+    fn tests(&mut self, tests: &[Executable], options: &Options) -> Result<(), String> {
+        let scratch = tree::fresh_scratch("tests")?;
+        let log_path = scratch.join("tests.log");
+        self.part("tests", |tally| {
+            let mut failed = 0;
+            let mut total = 0;
+            for executable in tests {
+                match run_executable(executable, options.filter.as_deref(), &scratch, tally) {
+                    Ok((ran, bad)) => {
+                        total += ran;
+                        failed += bad;
+                    }
+                    Err(error) => return PartEnd::Failed(error),
+                }
+            }
+            ended(failed, total)
+        });
+        self.part("doc tests", |tally| doc_tests(options.filter.as_deref(), tally));
+        let log = TestLog::read(&log_path);
+        self.part("uml", |tally| {
+            if options.uml {
+                uml_tests::run(tests, &log, tally)
+            } else {
+                PartEnd::Skipped("--no-uml".to_owned())
+            }
+        });
+        let _ = std::fs::remove_dir_all(&scratch);
+        Ok(())
+    }
+}
+
+fn ended(failed: usize, total: usize) -> PartEnd {
+    if failed == 0 {
+        PartEnd::Passed(format!("{total} tests"))
+    } else {
+        PartEnd::Failed(format!("{failed} of {total} tests"))
+    }
+}
+
+/// Runs one test executable in its package's directory, as cargo would. Its output is shown only if a test failed;
+/// one line tells how it went. Gives the number of tests, and of those that failed.
+fn run_executable(
+    executable: &Executable,
+    filter: Option<&str>,
+    scratch: &std::path::Path,
+    tally: &mut Tally,
+) -> Result<(usize, usize), String> {
+    let Executable {
+        path,
+        name,
+        directory,
+        package,
+    } = executable;
+    let log = scratch.join(format!("{name}.log"));
+    let out = scratch.join(format!("{name}.out"));
+    let output = process::output_file(&out)?;
+    let errors = output
+        .try_clone()
+        .map_err(|error| format!("cannot duplicate a file: {error}"))?;
+    let start = Instant::now();
+    let end = process::run_limited(
+        Command::new(path)
+            .args(filter)
+            .args([OsString::from("--logfile"), log.clone().into()])
+            .current_dir(directory)
+            .env("CARGO_MANIFEST_DIR", directory)
+            .env("CARGO_PKG_NAME", package)
+            .env("CLEAT_TEST_LOG", scratch.join("tests.log"))
+            .stdout(output)
+            .stderr(errors),
+        LIMIT,
+    )?;
+    let results = std::fs::read_to_string(&log).unwrap_or_default();
+    let told = TestLog::read(&scratch.join("tests.log"));
+    let failed = executables::tally(tally, name, &results, end.success(), &|id| told.skip(id));
+    let total = results.lines().count();
+    if failed > 0 {
+        let output = std::fs::read(&out).unwrap_or_default();
+        println!("--- {} of {package}: {end} ---", plain_name(name));
+        println!("{}", String::from_utf8_lossy(&output).trim_end());
+    }
+    if total > 0 || failed > 0 {
+        let word = if failed == 0 { "ok" } else { "FAILED" };
+        println!(
+            "  {:<24} {total:>4} tests {:>6.1} s  {word}",
+            plain_name(name),
+            start.elapsed().as_secs_f64()
+        );
+    }
+    Ok((total, failed))
+}
+
+/// The examples in the documentation, through `cargo test --doc`.
+fn doc_tests(filter: Option<&str>, tally: &mut Tally) -> PartEnd {
+    let mut command = Command::new(tree::cargo());
+    command
+        .args(["test", "--quiet", "--workspace", "--doc", "--no-fail-fast", "--"])
+        .args(filter);
+    let output = match command.arg("--format=pretty").current_dir(tree::top()).output() {
+        Ok(output) => output,
+        Err(error) => return PartEnd::Failed(format!("cannot run cargo: {error}")),
+    };
+    let results = String::from_utf8_lossy(&output.stdout);
+    let mut total = 0;
+    let mut failed = 0;
+    for (test, verdict) in results.lines().filter_map(doc_result) {
+        total += 1;
+        failed += usize::from(verdict == Verdict::Failed);
+        tally.add(
+            TestId {
+                binary: "doc".to_owned(),
+                test: test.to_owned(),
+            },
+            verdict,
+        );
+    }
+    if !output.status.success() {
+        println!("{}{}", results, String::from_utf8_lossy(&output.stderr));
+        return PartEnd::Failed(format!("{failed} of {total} examples, {}", output.status));
+    }
+    PartEnd::Passed(format!("{total} examples"))
+}
+
+/// One line of libtest's output for a documentation test: `test FILE - ITEM (line N) ... ok`.
+fn doc_result(line: &str) -> Option<(&str, Verdict)> {
+    let (name, word) = line.strip_prefix("test ")?.rsplit_once(" ... ")?;
+    let verdict = match word {
+        "ok" => Verdict::Passed,
+        "FAILED" => Verdict::Failed,
+        "ignored" => Verdict::Skipped("ignored by an attribute".to_owned()),
+        _ => return None,
+    };
+    Some((name, verdict))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The lines are those of rustdoc 1.95.
+    #[test]
+    fn results_of_documentation_tests_are_read_from_libtests_lines() {
+        let line = "test crates/netns/src/lib.rs - (line 8) - compile ... ok";
+        assert_eq!(
+            doc_result(line),
+            Some(("crates/netns/src/lib.rs - (line 8) - compile", Verdict::Passed))
+        );
+        assert_eq!(doc_result("test a ... FAILED"), Some(("a", Verdict::Failed)));
+        assert_eq!(doc_result("test result: ok. 1 passed; 0 failed"), None);
+        assert_eq!(doc_result("running 1 test"), None);
+    }
+}
