@@ -11,5 +11,6 @@ pub mod name;
 pub mod nla;
 pub mod op;
 pub mod owned;
+mod show;
 pub mod snapshot;
 pub mod types;

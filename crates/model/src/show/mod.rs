@@ -1,0 +1,271 @@
+//! Plans as text: each step is the like `ip`, `bridge` or `sysctl` command, so that it can be read, and tried by hand.
+
+pub(crate) mod words;
+
+use crate::desired::Phase;
+use crate::nla::Attrs;
+use crate::op::{Action, Op, Plan};
+use crate::types::{Address, Fdb, Kind, Route, ScopeId};
+use std::fmt;
+use words::{Nest, attribute, word};
+
+/// `IFA_F_NODAD` of linux/if_addr.h.
+pub(crate) const IFA_F_NODAD: u32 = 0x02;
+/// `IFA_F_NOPREFIXROUTE`.
+pub(crate) const IFA_F_NOPREFIXROUTE: u32 = 0x200;
+/// `RTPROT_BOOT` of linux/rtnetlink.h: what `ip route add` uses.
+const RTPROT_BOOT: u8 = 3;
+
+impl fmt::Display for Op {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Op::CreateLink {
+                name,
+                kind,
+                parent,
+                peer,
+                link,
+                data,
+                up,
+            } => {
+                write!(out, "ip link add {name}")?;
+                let inside = *kind == Kind::Vxlan;
+                if let Some(parent) = parent.filter(|_| !inside) {
+                    write!(out, " link {parent}")?;
+                }
+                attributes(out, Nest::Link, kind, link)?;
+                if *up {
+                    write!(out, " up")?;
+                }
+                write!(out, " type {kind}")?;
+                attributes(out, Nest::Data, kind, data)?;
+                if let Some(parent) = parent.filter(|_| inside) {
+                    write!(out, " dev {parent}")?;
+                }
+                match peer {
+                    Some(peer) => write!(out, " peer name {peer}"),
+                    None => Ok(()),
+                }
+            }
+            Op::DeleteLink { name } => write!(out, "ip link del {name}"),
+            Op::RenameLink { from, to } => write!(out, "ip link set {from} name {to}"),
+            Op::SetLink { name, link } => {
+                write!(out, "ip link set {name}")?;
+                attributes(out, Nest::Link, &Kind::Physical, link)
+            }
+            Op::SetData {
+                name,
+                kind,
+                data,
+                links,
+            } => {
+                write!(out, "ip link set {name} type {kind}")?;
+                attributes(out, Nest::Data, kind, data)?;
+                for (number, link) in links {
+                    let word = word(Nest::Data, kind, *number);
+                    match link {
+                        Some(link) => write!(out, " {word} {link}")?,
+                        None => write!(out, " {word} ''")?,
+                    }
+                }
+                Ok(())
+            }
+            Op::SetPort { name, kind, data } => {
+                write!(out, "ip link set {name} type {kind}_slave")?;
+                attributes(out, Nest::Port, kind, data)
+            }
+            Op::SetMaster {
+                name,
+                master: Some(master),
+            } => write!(out, "ip link set {name} master {master}"),
+            Op::SetMaster { name, master: None } => write!(out, "ip link set {name} nomaster"),
+            Op::SetUp { name, up: true } => write!(out, "ip link set {name} up"),
+            Op::SetUp { name, up: false } => write!(out, "ip link set {name} down"),
+            Op::AddVlans { name, on_self, ranges } => vlans(out, "add", *name, *on_self, ranges),
+            Op::DelVlans { name, on_self, ranges } => vlans(out, "del", *name, *on_self, ranges),
+            Op::AddAddress { name, address, replace } => {
+                let verb = if *replace { "replace" } else { "add" };
+                write!(out, "ip addr {verb} {address}")?;
+                address_options(out, address)?;
+                write!(out, " dev {name}")?;
+                lifetimes(out, address)
+            }
+            Op::DelAddress { name, address } => write!(out, "ip addr del {address} dev {name}"),
+            Op::AddRoute { name, route, replace } => {
+                let verb = if *replace { "replace" } else { "add" };
+                write!(out, "ip{} route {verb} {route} dev {name}", family(route))?;
+                route_options(out, route)
+            }
+            Op::DelRoute { name, route } => write!(out, "ip{} route del {route} dev {name}", family(route)),
+            Op::AddFdb { name, fdb } => {
+                write!(out, "bridge fdb append {} dev {name}", fdb.mac)?;
+                fdb_options(out, fdb)
+            }
+            Op::DelFdb { name, fdb } => {
+                write!(out, "bridge fdb del {} dev {name}", fdb.mac)?;
+                fdb_options(out, fdb)
+            }
+            Op::SetConf { name, v6, key, value } => {
+                let family = if *v6 { "ipv6" } else { "ipv4" };
+                // sysctl(8) takes `.` in a name as `/` where the separators are exchanged.
+                match name.as_str().contains('.') {
+                    true => write!(out, "sysctl -w net/{family}/conf/{name}/{key}={value}"),
+                    false => write!(out, "sysctl -w net.{family}.conf.{name}.{key}={value}"),
+                }
+            }
+            Op::SetAddrGenMode { name, mode } => {
+                let word = ["eui64", "none", "stable_secret", "random"]
+                    .get(usize::from(*mode))
+                    .copied()
+                    .unwrap_or("?");
+                write!(out, "ip link set {name} addrgenmode {word}")
+            }
+        }
+    }
+}
+
+fn attributes(out: &mut fmt::Formatter<'_>, nest: Nest, kind: &Kind, attrs: &Attrs) -> fmt::Result {
+    // The VLAN protocol and id come first in every example of ip-link(8): order as given is kept, it is the plan's.
+    attrs
+        .iter()
+        .try_for_each(|(number, payload)| out.write_str(&attribute(nest, kind, number, payload)))
+}
+
+fn vlans(
+    out: &mut fmt::Formatter<'_>,
+    verb: &str,
+    name: crate::name::IfName,
+    on_self: bool,
+    ranges: &[crate::types::VlanRange],
+) -> fmt::Result {
+    for (at, range) in ranges.iter().enumerate() {
+        let gap = if at > 0 { "; " } else { "" };
+        let place = if on_self { " self" } else { "" };
+        match verb {
+            "del" => {
+                write!(out, "{gap}bridge vlan del dev {name} vid {}", range.first)?;
+                if range.last != range.first {
+                    write!(out, "-{}", range.last)?;
+                }
+                out.write_str(place)?;
+            }
+            _ => write!(out, "{gap}bridge vlan {verb} dev {name} vid {range}{place}")?,
+        }
+    }
+    Ok(())
+}
+
+fn family(route: &Route) -> &'static str {
+    match route.to.0.is_ipv6() && route.is_default() {
+        true => " -6",
+        false => "",
+    }
+}
+
+fn scope_word(scope: ScopeId) -> String {
+    match scope.0 {
+        0 => "global".to_owned(),
+        200 => "site".to_owned(),
+        253 => "link".to_owned(),
+        254 => "host".to_owned(),
+        255 => "nowhere".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn address_options(out: &mut fmt::Formatter<'_>, address: &Address) -> fmt::Result {
+    if let Some(broadcast) = address.broadcast {
+        write!(out, " brd {broadcast}")?;
+    }
+    if address.scope.0 != 0 {
+        write!(out, " scope {}", scope_word(address.scope))?;
+    }
+    if let Some(label) = &address.label {
+        write!(out, " label {label}")?;
+    }
+    if address.metric != 0 {
+        write!(out, " metric {}", address.metric)?;
+    }
+    for (flag, word) in [(IFA_F_NODAD, "nodad"), (IFA_F_NOPREFIXROUTE, "noprefixroute")] {
+        if address.flags & flag != 0 {
+            write!(out, " {word}")?;
+        }
+    }
+    Ok(())
+}
+
+fn lifetimes(out: &mut fmt::Formatter<'_>, address: &Address) -> fmt::Result {
+    if let Some(valid) = address.valid {
+        write!(out, " valid_lft {valid}")?;
+    }
+    if let Some(preferred) = address.preferred {
+        write!(out, " preferred_lft {preferred}")?;
+    }
+    Ok(())
+}
+
+fn route_options(out: &mut fmt::Formatter<'_>, route: &Route) -> fmt::Result {
+    match route.protocol {
+        0 | RTPROT_BOOT => {}
+        2 => write!(out, " proto kernel")?,
+        4 => write!(out, " proto static")?,
+        other => write!(out, " proto {other}")?,
+    }
+    if route.scope.0 != 0 {
+        write!(out, " scope {}", scope_word(route.scope))?;
+    }
+    Ok(())
+}
+
+fn fdb_options(out: &mut fmt::Formatter<'_>, fdb: &Fdb) -> fmt::Result {
+    if let Some(dst) = fdb.dst {
+        write!(out, " dst {dst}")?;
+    }
+    if let Some(vlan) = fdb.vlan {
+        write!(out, " vlan {vlan}")?;
+    }
+    out.write_str(if fdb.on_self { " self" } else { " master" })?;
+    if fdb.fixed {
+        write!(out, " permanent")?;
+    }
+    Ok(())
+}
+
+impl Phase {
+    /// The word of interfaces(5).
+    pub fn word(self) -> &'static str {
+        match self {
+            Phase::PreUp => "pre-up",
+            Phase::Up => "up",
+            Phase::PostUp => "post-up",
+            Phase::PreDown => "pre-down",
+            Phase::Down => "down",
+            Phase::PostDown => "post-down",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.word())
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Action::Kernel(op) => op.fmt(out),
+            Action::Hook(name, phase) => write!(out, "# {phase} of {name}"),
+        }
+    }
+}
+
+impl fmt::Display for Plan {
+    /// One step a line, in the order of the plan.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.steps.iter().try_for_each(|step| writeln!(out, "{}", step.action))
+    }
+}
+
+#[cfg(test)]
+mod tests;
