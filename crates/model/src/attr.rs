@@ -97,7 +97,16 @@ pub enum Grammar {
     Bool,
     /// One of these words; the value is the number beside it. Several words may share a number, the first is printed.
     Choice(&'static [(&'static str, u64)]),
-    /// Hardware address.
+    /// One of these words, or a whole number in `min..=max`.
+    WordsOrRange {
+        /// Words and the number each stands for; only the first of a number is printed.
+        words: &'static [(&'static str, u64)],
+        /// Smallest.
+        min: u64,
+        /// Largest.
+        max: u64,
+    },
+    /// Hardware address; `ether` may stand before it.
     Mac,
     /// IPv4 address.
     Ip4,
@@ -105,6 +114,11 @@ pub enum Grammar {
     Ip6,
     /// Address of either family.
     Ip,
+    /// Up to `max` IPv4 addresses, with spaces or commas between; the option may be repeated.
+    Ip4List {
+        /// Most addresses.
+        max: usize,
+    },
     /// Any text, up to that many bytes.
     Text {
         /// Most bytes.
@@ -160,6 +174,15 @@ pub enum Wire {
     Link(u16, Width),
     /// Attribute in `IFLA_INFO_DATA`.
     Data(u16, Width),
+    /// An address in `IFLA_INFO_DATA` that has one attribute per family.
+    DataIp {
+        /// Attribute of an IPv4 address.
+        v4: u16,
+        /// Attribute of an IPv6 address.
+        v6: u16,
+    },
+    /// A nest of addresses in `IFLA_INFO_DATA`, numbered from 0 (`IFLA_BOND_ARP_IP_TARGET`).
+    DataIps(u16),
     /// Attribute in `IFLA_INFO_SLAVE_DATA`.
     Port(u16, Width),
     /// Per-interface IPv4 setting: index into `IPV4_DEVCONF` as dumped in `IFLA_AF_SPEC` (0-based), and the name under
@@ -235,6 +258,25 @@ pub struct Attr {
     /// Man page section, kernel document or header that says so.
     pub source: &'static str,
 }
+
+/// A row with nothing in it, to be filled by `Attr { name: …, ..ROW }`.
+pub(crate) const ROW: Attr = Attr {
+    name: "",
+    aliases: &[],
+    on: On::Link,
+    times: Times::Once,
+    spread: Spread::No,
+    value: Grammar::Structure,
+    unit: Unit::None,
+    default: None,
+    wire: Wire::None,
+    scale: 1,
+    change: Change::Live,
+    needs: &[],
+    doc: "",
+    example: "",
+    source: "",
+};
 
 /// A value, typed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,6 +5,7 @@
 //! the [`Plan`] with a [`Kernel`].
 
 pub mod attr;
+pub mod attrs;
 pub mod desired;
 pub mod kernel;
 pub mod name;
@@ -13,4 +14,6 @@ pub mod op;
 pub mod owned;
 mod show;
 pub mod snapshot;
+pub mod table;
 pub mod types;
+pub mod value;

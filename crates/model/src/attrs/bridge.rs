@@ -1,0 +1,243 @@
+//! Options of bridges. Numbers: `IFLA_BR_*` of linux/if_link.h; widths and limits: net/bridge/br_netlink.c,
+//! net/bridge/br_private_stp.h.
+
+use crate::attr::{Alias, Attr, Grammar, Need, On, ROW, Times, Unit, Width, Wire};
+
+const FORWARD_DELAY: u16 = 1;
+const HELLO_TIME: u16 = 2;
+const MAX_AGE: u16 = 3;
+const AGEING_TIME: u16 = 4;
+const STP_STATE: u16 = 5;
+const PRIORITY: u16 = 6;
+const VLAN_FILTERING: u16 = 7;
+const VLAN_PROTOCOL: u16 = 8;
+const VLAN_STATS_ENABLED: u16 = 41;
+
+/// The kernel's clock for bridges: hundredths of a second (USER_HZ).
+const CENTISECONDS: u64 = 100;
+
+const AWARE: &[Need] = &[Need::Set("bridge-vlan-aware")];
+const SPANNING_TREE: &[Need] = &[Need::Set("bridge-stp")];
+
+const fn row(name: &'static str, number: u16, width: Width) -> Attr {
+    Attr {
+        name,
+        on: On::Bridge,
+        wire: Wire::Data(number, width),
+        source: "ip-link(8), BRIDGE Type Support",
+        ..ROW
+    }
+}
+
+/// A row that is only for look-up: structure, or known and without effect.
+const fn word(name: &'static str) -> Attr {
+    Attr {
+        name,
+        on: On::Bridge,
+        source: "ifupdown-addons-interfaces(5), bridge",
+        ..ROW
+    }
+}
+
+/// The rows.
+pub static ROWS: &[Attr] = &[
+    Attr {
+        times: Times::Many,
+        doc: "The ports, in order; `none` for a bridge without any. `glob PATTERN` and `regex PATTERN` stand for the \
+              links that match.",
+        example: "eno1 eno2",
+        source: "ifupdown-addons-interfaces(5) `bridge-ports`; bridge-utils-interfaces(5) `bridge_ports`",
+        ..word("bridge-ports")
+    },
+    Attr {
+        value: Grammar::Bool,
+        default: Some("no"),
+        doc: "Whether the kernel speaks the spanning tree protocol.",
+        example: "off",
+        source: "bridge-utils-interfaces(5) `bridge_stp`; ip-link(8) `stp_state`",
+        ..row("bridge-stp", STP_STATE, Width::U32)
+    },
+    Attr {
+        value: Grammar::Range { min: 0, max: 65535 },
+        default: Some("32768"),
+        doc: "Priority in the election of the spanning tree's root; the lowest wins.",
+        example: "16384",
+        source: "bridge-utils-interfaces(5) `bridge_bridgeprio`; ip-link(8) `priority`",
+        ..row("bridge-bridgeprio", PRIORITY, Width::U16)
+    },
+    Attr {
+        value: Grammar::Decimal { min: 0, max: 255 },
+        unit: Unit::Seconds,
+        default: Some("15"),
+        scale: CENTISECONDS,
+        doc: "Forward delay: how long a port listens and then learns before it forwards. With `bridge-stp on` the kernel \
+              takes 2 to 30.",
+        example: "0",
+        source: "bridge-utils-interfaces(5) `bridge_fd`; ip-link(8) `forward_delay`",
+        ..row("bridge-fd", FORWARD_DELAY, Width::U32)
+    },
+    Attr {
+        value: Grammar::Decimal { min: 1, max: 10 },
+        unit: Unit::Seconds,
+        default: Some("2"),
+        scale: CENTISECONDS,
+        needs: SPANNING_TREE,
+        doc: "Time between the hello packets of the spanning tree's root.",
+        example: "2",
+        source: "bridge-utils-interfaces(5) `bridge_hello`; BR_MIN_HELLO_TIME",
+        ..row("bridge-hello", HELLO_TIME, Width::U32)
+    },
+    Attr {
+        value: Grammar::Decimal { min: 6, max: 40 },
+        unit: Unit::Seconds,
+        default: Some("20"),
+        scale: CENTISECONDS,
+        needs: SPANNING_TREE,
+        doc: "How long the spanning tree's root may be silent before it is given up.",
+        example: "20",
+        source: "bridge-utils-interfaces(5) `bridge_maxage`; BR_MIN_MAX_AGE",
+        ..row("bridge-maxage", MAX_AGE, Width::U32)
+    },
+    Attr {
+        value: Grammar::Decimal { min: 0, max: 1_000_000 },
+        unit: Unit::Seconds,
+        default: Some("300"),
+        scale: CENTISECONDS,
+        doc: "How long a learned address is kept after its last packet; 0 forgets at once.",
+        example: "300",
+        source: "bridge-utils-interfaces(5) `bridge_ageing`; IEEE 802.1Q table 8-6",
+        ..row("bridge-ageing", AGEING_TIME, Width::U32)
+    },
+    Attr {
+        doc: "Gives the bridge this hardware address, or that of the named link. `hwaddress` is the newer spelling.",
+        example: "eno1",
+        source: "bridge-utils-interfaces(5) `bridge_hw`",
+        ..word("bridge-hw")
+    },
+    Attr {
+        value: Grammar::Bool,
+        default: Some("no"),
+        doc: "Whether the bridge looks at VLAN tags: ports then have lists of VLANs (`bridge-vids`, `bridge-pvid`).",
+        example: "yes",
+        source: "ifupdown-addons-interfaces(5) `bridge-vlan-aware`; ip-link(8) `vlan_filtering`",
+        ..row("bridge-vlan-aware", VLAN_FILTERING, Width::U8)
+    },
+    Attr {
+        value: Grammar::Choice(&[
+            ("802.1q", 0x8100),
+            ("802.1ad", 0x88a8),
+            ("802.1Q", 0x8100),
+            ("802.1AD", 0x88a8),
+        ]),
+        default: Some("802.1q"),
+        needs: AWARE,
+        doc: "Kind of VLAN tag that the bridge looks at; 802.1ad is the service tag of QinQ.",
+        example: "802.1ad",
+        source: "ifupdown-addons-interfaces(5) `bridge-vlan-protocol`; ip-link(8) `vlan_protocol`",
+        ..row("bridge-vlan-protocol", VLAN_PROTOCOL, Width::U16Be)
+    },
+    Attr {
+        value: Grammar::Bool,
+        default: Some("off"),
+        needs: AWARE,
+        doc: "Whether packets are counted for each VLAN.",
+        example: "on",
+        source: "ifupdown-addons-interfaces(5) `bridge-vlan-stats`; ip-link(8) `vlan_stats_enabled`",
+        ..row("bridge-vlan-stats", VLAN_STATS_ENABLED, Width::U8)
+    },
+    Attr {
+        aliases: &[Alias {
+            name: "bridge-trunk",
+            origin: "ifupdown2",
+        }],
+        times: Times::Many,
+        doc: "VLANs of a port; under the bridge, of all its ports that name none. Ranges are written 2-4094.",
+        example: "2-4094",
+        source: "ifupdown-addons-interfaces(5) `bridge-vids`",
+        ..word("bridge-vids")
+    },
+    Attr {
+        default: Some("1"),
+        doc: "VLAN of untagged frames at a port; under the bridge, at all its ports that name none.",
+        example: "1",
+        source: "ifupdown-addons-interfaces(5) `bridge-pvid`",
+        ..word("bridge-pvid")
+    },
+    Attr {
+        on: On::BridgePort,
+        doc: "Makes the port an access port: it has this VLAN alone, untagged.",
+        example: "10",
+        source: "ifupdown-addons-interfaces(5) `bridge-access`",
+        ..word("bridge-access")
+    },
+    Attr {
+        value: Grammar::Bool,
+        default: Some("yes"),
+        doc: "Whether a port takes untagged frames; `no` gives it no VLAN for them.",
+        example: "no",
+        source: "ifupdown-addons-interfaces(5) `bridge-allow-untagged`",
+        ..word("bridge-allow-untagged")
+    },
+    Attr {
+        times: Times::Many,
+        doc: "VLANs by port, written under the bridge.",
+        example: "bond0=1-1000,1010-1020",
+        source: "ifupdown-addons-interfaces(5) `bridge-port-vids`",
+        ..word("bridge-port-vids")
+    },
+    Attr {
+        times: Times::Many,
+        doc: "VLAN of untagged frames by port, written under the bridge.",
+        example: "bond0=100 bond1=200",
+        source: "ifupdown-addons-interfaces(5) `bridge-port-pvids`",
+        ..word("bridge-port-pvids")
+    },
+    Attr {
+        value: Grammar::Bool,
+        default: Some("no"),
+        doc: "Read by Proxmox VE when it plugs a guest in: the guest's port then learns no addresses and gets fixed \
+              entries. Ports named in the file are not changed by it.",
+        example: "1",
+        source: "Proxmox VE Administration Guide, Network Configuration",
+        ..word("bridge-disable-mac-learning")
+    },
+    Attr {
+        times: Times::Many,
+        value: Grammar::Text { max: 1000 },
+        doc: "Ports that match stay in the bridge though the file does not name them. Here all such ports stay.",
+        example: "^(tap|veth|fwpr)",
+        source: "ifupdown-addons-interfaces(5) `bridge-ports-condone-regex`",
+        ..word("bridge-ports-condone-regex")
+    },
+    Attr {
+        value: Grammar::Text { max: 1000 },
+        doc: "How many seconds to wait for the ports, or for those named behind the number, to be there.",
+        example: "10 eno1",
+        source: "bridge-utils-interfaces(5) `bridge_waitport`",
+        ..word("bridge-waitport")
+    },
+    Attr {
+        value: Grammar::Decimal { min: 0, max: 255 },
+        unit: Unit::Seconds,
+        doc: "How long to wait at most for the ports to forward; 0 does not wait. Accepted, never waited for: with \
+              `bridge-fd 0` ports forward at once.",
+        example: "0",
+        source: "bridge-utils-interfaces(5) `bridge_maxwait`",
+        ..word("bridge-maxwait")
+    },
+    Attr {
+        value: Grammar::Decimal { min: 0, max: 255 },
+        unit: Unit::Seconds,
+        doc: "Time between clean-ups of learned addresses. Accepted and without effect: the kernel sees to it since 4.11.",
+        example: "4",
+        source: "bridge-utils-interfaces(5) `bridge_gcint`; net/bridge/br_fdb.c",
+        ..word("bridge-gcint")
+    },
+    Attr {
+        value: Grammar::Text { max: 15 },
+        doc: "Accepted and without effect, for files written for Cumulus Linux, where a dummy port keeps a bridge up.",
+        example: "yes",
+        source: "ifupdown-addons-interfaces(5) `bridge-always-up`",
+        ..word("bridge-always-up")
+    },
+];

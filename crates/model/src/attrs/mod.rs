@@ -1,0 +1,30 @@
+//! The rows, by what carries them. Adding an option is adding a row here; [`crate::table`] finds them.
+
+pub mod address;
+pub mod bond;
+pub mod bridge;
+pub mod bridge_multicast;
+pub mod bridge_port;
+pub mod known;
+pub mod link;
+pub mod virtual_link;
+pub mod vlan;
+pub mod vxlan;
+
+use crate::attr::Attr;
+
+/// All files of rows, in the order of the manual.
+pub(crate) static FILES: [&[Attr]; 9] = [
+    address::ROWS,
+    link::ROWS,
+    bridge::ROWS,
+    bridge_port::ROWS,
+    bridge_multicast::ROWS,
+    bond::ROWS,
+    vlan::ROWS,
+    vxlan::ROWS,
+    virtual_link::ROWS,
+];
+
+#[cfg(test)]
+mod tests;

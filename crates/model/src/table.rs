@@ -1,0 +1,130 @@
+//! Look-up over all rows.
+
+use crate::attr::Attr;
+use crate::attrs;
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+/// All rows, in the order of the manual.
+pub fn all() -> impl Iterator<Item = &'static Attr> {
+    attrs::FILES.iter().flat_map(|rows| rows.iter())
+}
+
+/// The row of a key, by its name or an alias; `_` counts as `-`.
+pub fn find(key: &str) -> Option<&'static Attr> {
+    static INDEX: OnceLock<HashMap<&'static str, &'static Attr>> = OnceLock::new();
+    let index = INDEX.get_or_init(|| {
+        let names = all().flat_map(|attr| {
+            let aliases = attr.aliases.iter().map(|alias| alias.name);
+            std::iter::once(attr.name).chain(aliases).map(move |name| (name, attr))
+        });
+        names.collect()
+    });
+    match key.contains('_') {
+        true => index.get(key.replace('_', "-").as_str()),
+        false => index.get(key),
+    }
+    .copied()
+}
+
+/// Whether the value of the key names interfaces, so that renaming one must look there.
+pub fn names_interfaces(key: &str) -> bool {
+    let structural = [
+        "bridge-ports",
+        "bridge-port-vids",
+        "bridge-port-pvids",
+        "bridge-hw",
+        "bridge-waitport",
+        "bond-slaves",
+        "bond-master",
+        "bond-primary",
+        "vlan-raw-device",
+        "vxlan-physdev",
+        "macvlan-raw-device",
+        "veth-peer-name",
+        "vrf",
+    ];
+    match find(key) {
+        Some(attr) => structural.contains(&attr.name) || attr.spread != crate::attr::Spread::No,
+        None => matches!(
+            key.replace('_', "-").as_str(),
+            "ovs-ports"
+                | "ovs-bonds"
+                | "ovs-bridge"
+                | "tunnel-dev"
+                | "tunnel-physdev"
+                | "xfrm-physdev"
+                | "batman-ifaces"
+        ),
+    }
+}
+
+/// The name that was likely meant by an unknown key: the nearest by single-letter edits, where that is near enough to
+/// be a slip (one edit in five letters, at most three).
+pub fn nearest(key: &str) -> Option<&'static str> {
+    let key = key.replace('_', "-").to_ascii_lowercase();
+    let limit = (key.chars().count() / 5).clamp(1, 3);
+    all()
+        .flat_map(|attr| std::iter::once(attr.name).chain(attr.aliases.iter().map(|alias| alias.name)))
+        .map(|name| (distance(&key, name), name))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// How many insertions, deletions, replacements and swaps of neighbours lead from one word to the other.
+///
+/// *Source*: optimal string alignment, the restricted form of Damerau and Levenshtein's distance.
+pub fn distance(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.chars().collect();
+    let b: Vec<char> = b.chars().collect();
+    let mut before = vec![0; b.len() + 1];
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i; b.len() + 1];
+        for j in 1..=b.len() {
+            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            row[j] = replaced.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                row[j] = row[j].min(before[j - 2] + 1);
+            }
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Second witness: worked by hand, one edit each.
+    #[test]
+    fn a_swap_counts_as_one_edit_like_any_other() {
+        assert_eq!(distance("bridge-prots", "bridge-ports"), 1);
+        assert_eq!(distance("adress", "address"), 1);
+        assert_eq!(distance("gatewayy", "gateway"), 1);
+        assert_eq!(distance("", "mtu"), 3);
+    }
+
+    #[test]
+    fn the_nearest_name_is_found_for_a_slip_and_for_nothing_else() {
+        assert_eq!(nearest("bridge_prots"), Some("bridge-ports"));
+        assert_eq!(nearest("Address"), Some("address"));
+        assert_eq!(nearest("bond-xmit-hash-polcy"), Some("bond-xmit-hash-policy"));
+        assert_eq!(nearest("bond-slave"), Some("bond-slaves"));
+        assert_eq!(nearest("colour"), None);
+        assert_eq!(nearest("x"), None);
+    }
+
+    #[test]
+    fn both_spellings_and_all_aliases_lead_to_one_row() {
+        assert_eq!(find("bridge_ports").map(|attr| attr.name), Some("bridge-ports"));
+        assert_eq!(
+            find("bond_num_unsol_na").map(|attr| attr.name),
+            Some("bond-num-grat-arp")
+        );
+        assert_eq!(find("slaves").map(|attr| attr.name), Some("bond-slaves"));
+        assert_eq!(find("Mtu").map(|attr| attr.name), None);
+    }
+}

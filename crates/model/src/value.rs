@@ -1,0 +1,299 @@
+//! From text to value to the kernel's bytes, and back. All by the row: no option has code of its own here.
+
+use crate::attr::{Attr, Grammar, Times, Unit, Value, Width, Wire};
+use crate::name::Mac;
+use crate::nla::{self, Attrs};
+use crate::snapshot::Link;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+const BOOLS: [(&str, u64); 8] = [
+    ("yes", 1),
+    ("no", 0),
+    ("on", 1),
+    ("off", 0),
+    ("1", 1),
+    ("0", 0),
+    ("true", 1),
+    ("false", 0),
+];
+
+impl Attr {
+    /// Reads a value as written.
+    ///
+    /// # Errors
+    /// What is accepted, to be put behind "takes": `a whole number from 0 to 255 (milliseconds)`.
+    pub fn parse(&self, text: &str) -> Result<Value, String> {
+        self.parsed(text.trim()).ok_or_else(|| self.accepts())
+    }
+
+    fn parsed(&self, text: &str) -> Option<Value> {
+        let among = |words: &[(&str, u64)]| words.iter().find(|(word, _)| *word == text).map(|(_, number)| *number);
+        let within = |min: u64, max: u64| {
+            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            let number = digits.then(|| text.parse::<u64>().ok()).flatten()?;
+            (min..=max).contains(&number).then_some(number)
+        };
+        Some(match self.value {
+            Grammar::Range { min, max } => Value::Number(within(min, max)?.checked_mul(self.scale)?),
+            Grammar::Decimal { min, max } => Value::Number(self.hundredths(text, min, max)?),
+            Grammar::Bool => Value::Number(among(&BOOLS)?),
+            Grammar::Choice(words) => Value::Number(among(words)?),
+            Grammar::WordsOrRange { words, min, max } => Value::Number(among(words).or_else(|| within(min, max))?),
+            Grammar::Mac => {
+                let text = text.strip_prefix("ether").map_or(text, str::trim_start);
+                Value::Mac(text.parse().ok()?)
+            }
+            Grammar::Ip4 => Value::Ip(IpAddr::V4(text.parse().ok()?)),
+            Grammar::Ip6 => Value::Ip(IpAddr::V6(text.parse().ok()?)),
+            Grammar::Ip => Value::Ip(text.parse().ok()?),
+            Grammar::Ip4List { max } => {
+                let words = text.split([' ', '\t', ',']).filter(|word| !word.is_empty());
+                let ips: Option<Vec<IpAddr>> = words.map(|word| word.parse().ok().map(IpAddr::V4)).collect();
+                Value::Ips(ips.filter(|ips| (1..=max).contains(&ips.len()))?)
+            }
+            Grammar::Text { max } => Value::Text((text.len() <= max).then(|| text.to_owned())?),
+            Grammar::Structure => return None,
+        })
+    }
+
+    /// A number with up to two decimals, in hundredths where the row's scale is 100.
+    fn hundredths(&self, text: &str, min: u64, max: u64) -> Option<u64> {
+        let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(part) || part.len() > 2 {
+            return None;
+        }
+        let hundredths = whole.parse::<u64>().ok()?.checked_mul(100)? + format!("{part:0<2}").parse::<u64>().ok()?;
+        (min * 100..=max * 100)
+            .contains(&hundredths)
+            .then(|| hundredths * self.scale / 100)
+    }
+
+    /// What the row takes, in words.
+    pub fn accepts(&self) -> String {
+        let unit = match self.unit {
+            Unit::None => "",
+            Unit::Seconds => " (seconds)",
+            Unit::Millis => " (milliseconds)",
+            Unit::Bytes => " (bytes)",
+            Unit::Count => "",
+        };
+        let list = |words: &mut dyn Iterator<Item = &str>| {
+            words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+        };
+        match self.value {
+            Grammar::Range { min, max } => format!("a whole number from {min} to {max}{unit}"),
+            Grammar::Decimal { min, max } => format!("a number from {min} to {max} with up to two decimals{unit}"),
+            Grammar::Bool => "`yes` or `no` (also `on`, `off`, `1`, `0`)".to_owned(),
+            Grammar::Choice(words) => format!("one of {}", list(&mut words.iter().map(|(word, _)| *word))),
+            Grammar::WordsOrRange { words, min, max } => {
+                let words = list(&mut words.iter().map(|(word, _)| *word));
+                format!("{words} or a whole number from {min} to {max}{unit}")
+            }
+            Grammar::Mac => "a hardware address such as `52:54:00:12:34:56`".to_owned(),
+            Grammar::Ip4 => "an IPv4 address".to_owned(),
+            Grammar::Ip6 => "an IPv6 address".to_owned(),
+            Grammar::Ip => "an IPv4 or IPv6 address".to_owned(),
+            Grammar::Ip4List { max } => format!("up to {max} IPv4 addresses"),
+            Grammar::Text { max } => format!("a text of up to {max} bytes"),
+            Grammar::Structure => format!("a value like `{}`", self.example),
+        }
+    }
+
+    /// The value as it is written in a file, in the file's unit.
+    pub fn show(&self, value: &Value) -> String {
+        match value {
+            Value::Number(number) => self.show_number(*number),
+            Value::Mac(mac) => mac.to_string(),
+            Value::Ip(ip) => ip.to_string(),
+            Value::Text(text) => text.clone(),
+            Value::Ips(ips) => ips.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(" "),
+        }
+    }
+
+    fn show_number(&self, number: u64) -> String {
+        let word = |words: &[(&str, u64)]| {
+            let found = words.iter().find(|(_, value)| *value == number);
+            found.map_or_else(|| number.to_string(), |(word, _)| (*word).to_owned())
+        };
+        match self.value {
+            Grammar::Bool => {
+                let on_off = matches!(self.default, Some("on" | "off"));
+                match (number, on_off) {
+                    (0, false) => "no",
+                    (0, true) => "off",
+                    (_, false) => "yes",
+                    (_, true) => "on",
+                }
+                .to_owned()
+            }
+            Grammar::Choice(words) | Grammar::WordsOrRange { words, .. } => word(words),
+            Grammar::Decimal { .. } => {
+                let hundredths = number * 100 / self.scale.max(1);
+                match (hundredths / 100, hundredths % 100) {
+                    (whole, 0) => whole.to_string(),
+                    (whole, part) if part % 10 == 0 => format!("{whole}.{}", part / 10),
+                    (whole, part) => format!("{whole}.{part:02}"),
+                }
+            }
+            _ => (number / self.scale.max(1)).to_string(),
+        }
+    }
+
+    /// What holds where the option is not written.
+    pub fn default_value(&self) -> Option<Value> {
+        self.parse(self.default?).ok()
+    }
+
+    /// Whether the option may be written for a value of several lines (all of them together are the value).
+    pub fn gathers(&self) -> bool {
+        self.times == Times::Many && matches!(self.value, Grammar::Ip4List { .. })
+    }
+
+    /// The payload of the attribute. Flag bits (`struct ifla_vlan_flags`) come with their own mask alone: use
+    /// [`Attr::put`] where several rows share an attribute.
+    pub fn encode(&self, value: &Value) -> Vec<u8> {
+        match (self.width(), value) {
+            (Some(Width::FlagBit(bit) | Width::MultiBool(bit)), Value::Number(number)) => {
+                let flags = if *number == 0 { 0 } else { bit };
+                [flags.to_ne_bytes(), bit.to_ne_bytes()].concat()
+            }
+            (width, Value::Number(number)) => match width {
+                Some(Width::U8) => vec![*number as u8],
+                Some(Width::U16) => (*number as u16).to_ne_bytes().to_vec(),
+                Some(Width::U16Be) => (*number as u16).to_be_bytes().to_vec(),
+                Some(Width::U64) => number.to_ne_bytes().to_vec(),
+                _ => (*number as u32).to_ne_bytes().to_vec(),
+            },
+            (_, Value::Mac(mac)) => mac.bytes().to_vec(),
+            (_, Value::Ip(ip)) => octets(*ip),
+            (_, Value::Text(text)) => text.as_bytes().to_vec(),
+            (_, Value::Ips(ips)) => {
+                let numbered = (0u16..).zip(ips.iter().map(|ip| octets(*ip)));
+                numbered.collect::<Attrs>().as_bytes().to_vec()
+            }
+        }
+    }
+
+    /// Number of the attribute that holds this value; `None` where the option is no netlink attribute of a link.
+    pub fn number_of(&self, value: &Value) -> Option<u16> {
+        match (self.wire, value) {
+            (Wire::DataIp { v4, .. }, Value::Ip(IpAddr::V4(_))) => Some(v4),
+            (Wire::DataIp { v6, .. }, Value::Ip(IpAddr::V6(_))) => Some(v6),
+            (Wire::Link(number, _) | Wire::Data(number, _) | Wire::Port(number, _) | Wire::DataIps(number), _) => {
+                Some(number)
+            }
+            _ => None,
+        }
+    }
+
+    /// Puts the value into the attributes of the place where it lives; bits of one flags attribute are joined. `false`
+    /// where the option is no netlink attribute of a link.
+    pub fn put(&self, value: &Value, attrs: &mut Attrs) -> bool {
+        let Some(number) = self.number_of(value) else {
+            return false;
+        };
+        let mut payload = self.encode(value);
+        if let (Some(Width::FlagBit(_) | Width::MultiBool(_)), Some(old)) = (self.width(), attrs.get(number)) {
+            payload.iter_mut().zip(old).for_each(|(byte, old)| *byte |= old);
+        }
+        attrs.set(number, &payload);
+        true
+    }
+
+    /// The value in the attributes of the place where it lives.
+    pub fn get(&self, attrs: &Attrs) -> Option<Value> {
+        match self.wire {
+            Wire::Link(number, _) | Wire::Data(number, _) | Wire::Port(number, _) => self.decode(attrs.get(number)?),
+            Wire::DataIp { v4, v6 } => {
+                let ip = attrs.get(v4).or_else(|| attrs.get(v6)).and_then(address)?;
+                Some(Value::Ip(ip))
+            }
+            Wire::DataIps(number) => {
+                let ips = nla::iter(attrs.get(number)?).filter_map(|(_, bytes)| address(bytes));
+                Some(Value::Ips(ips.collect()))
+            }
+            Wire::None | Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode => None,
+        }
+    }
+
+    /// A payload as a value; `None` where it is too short or of the wrong shape.
+    pub fn decode(&self, payload: &[u8]) -> Option<Value> {
+        Some(match (self.width()?, self.value) {
+            (Width::Bytes, Grammar::Mac) => Value::Mac(Mac::new(payload)?),
+            (Width::Bytes, Grammar::Text { .. }) => {
+                let text = payload.strip_suffix(b"\0").unwrap_or(payload);
+                Value::Text(String::from_utf8_lossy(text).into_owned())
+            }
+            (Width::Bytes, _) => Value::Ip(address(payload)?),
+            (Width::U8, _) => Value::Number(u64::from(*payload.first()?)),
+            (Width::U16, _) => Value::Number(u64::from(u16::from_ne_bytes(payload.get(..2)?.try_into().ok()?))),
+            (Width::U16Be, _) => Value::Number(u64::from(u16::from_be_bytes(payload.get(..2)?.try_into().ok()?))),
+            (Width::U32, _) => Value::Number(u64::from(u32::from_ne_bytes(payload.get(..4)?.try_into().ok()?))),
+            (Width::U64, _) => Value::Number(u64::from_ne_bytes(payload.get(..8)?.try_into().ok()?)),
+            (Width::FlagBit(bit) | Width::MultiBool(bit), _) => {
+                let flags = u32::from_ne_bytes(payload.get(..4)?.try_into().ok()?);
+                Value::Number(u64::from(flags & bit != 0))
+            }
+        })
+    }
+
+    /// The value as the kernel has it for this link; `None` where the kernel does not say.
+    pub fn read(&self, link: &Link) -> Option<Value> {
+        let conf = |values: &[i32], at: u16| Some(Value::Number(u64::try_from(*values.get(usize::from(at))?).ok()?));
+        match self.wire {
+            Wire::None => None,
+            Wire::Link(..) => self.get(&link.attrs).or_else(|| match self.value {
+                // The kernel leaves the attribute out where there is no text.
+                Grammar::Text { .. } => Some(Value::Text(String::new())),
+                _ => None,
+            }),
+            Wire::Data(..) | Wire::DataIp { .. } | Wire::DataIps(_) => self.get(&link.data),
+            Wire::Port(..) => self.get(&link.port),
+            Wire::Conf4(at, _) => conf(&link.conf4, at),
+            Wire::Conf6(at, _) => conf(&link.conf6, at),
+            Wire::AddrGenMode => Some(Value::Number(u64::from(link.addr_gen_mode?))),
+        }
+    }
+
+    /// Whether the kernel has what is wanted. Times are kept in ticks: with 250 ticks a second 31.25 s reads back as
+    /// 31.24 s, so one hundredth less is the same.
+    pub fn same(&self, wanted: &Value, found: &Value) -> bool {
+        match (wanted, found) {
+            (Value::Number(wanted), Value::Number(found)) if self.scale == 100 => {
+                wanted == found || *wanted == found + 1
+            }
+            _ => wanted == found,
+        }
+    }
+
+    fn width(&self) -> Option<Width> {
+        match self.wire {
+            Wire::Link(_, width) | Wire::Data(_, width) | Wire::Port(_, width) => Some(width),
+            Wire::DataIp { .. } => Some(Width::Bytes),
+            Wire::DataIps(_) | Wire::None | Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode => None,
+        }
+    }
+}
+
+fn octets(ip: IpAddr) -> Vec<u8> {
+    match ip {
+        IpAddr::V4(ip) => ip.octets().to_vec(),
+        IpAddr::V6(ip) => ip.octets().to_vec(),
+    }
+}
+
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    match bytes.len() {
+        4 => <[u8; 4]>::try_from(bytes)
+            .ok()
+            .map(|octets| IpAddr::V4(Ipv4Addr::from(octets))),
+        16 => <[u8; 16]>::try_from(bytes)
+            .ok()
+            .map(|octets| IpAddr::V6(Ipv6Addr::from(octets))),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
