@@ -3,6 +3,7 @@
 // Runs cargo, apt-get and kernels, and reads and writes under target/: that is what it is for.
 #![allow(clippy::disallowed_methods)]
 
+mod bench;
 mod checks;
 mod executables;
 mod outcome;
@@ -24,6 +25,9 @@ usage: cargo xtask COMMAND
         install what is missing, check, and run every test; with FILTER only the
         tests whose name contains it. The network tests run twice: in this kernel,
         and in user-mode Linux, which has every link kind.
+  bench [--links N] [--repeat N] [--no-peers] [--only WORD] [--debug-build]
+        the same links made by us, by ip -batch and by the peers, as ratios; each
+        with the bar that it must hold
   uml [--timeout SECONDS] [--memory MIB] -- COMMAND...
         run a command in user-mode Linux on this machine's own files, read-only
 ";
@@ -46,6 +50,10 @@ fn main() -> ExitCode {
 fn dispatch(command: &OsString, args: lexopt::Parser) -> Result<ExitCode, String> {
     match command.to_str() {
         Some("test") => test::main(args),
+        Some("bench") => bench::main(args),
+        // Not for people: the process between bench and what it measures, and the part that runs in user-mode Linux.
+        Some("bench-measure") => bench::measure::main(args),
+        Some("bench-requests") => bench::requests::main(args),
         Some("uml") => uml::main(args),
         _ => Err(format!("error: no command {}\n\n{USAGE}", command.display())),
     }

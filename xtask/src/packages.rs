@@ -32,6 +32,15 @@ pub const UML: &[Package] = &[package(
     "a kernel with every link kind, as a process",
 )];
 
+/// For the benchmark: the peers that it unpacks are run by these.
+pub const TO_BENCH: &[Package] = &[
+    package("libudev-dev", "the udev crate links to it"),
+    package("pkg-config", "finds libudev"),
+    package("iproute2", "ip -batch, the kernel's own floor"),
+    package("python3", "runs ifupdown2"),
+    package("strace", "counts netlink requests"),
+];
+
 /// Whether missing packages may be installed without asking.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Consent {

@@ -130,6 +130,11 @@ impl Run {
                     Err(error) => return PartEnd::Failed(error),
                 }
             }
+            if total == 0
+                && let Some(filter) = &options.filter
+            {
+                return PartEnd::Failed(format!("no test's name contains {filter}"));
+            }
             ended(failed, total)
         });
         self.part("doc tests", |tally| doc_tests(options.filter.as_deref(), tally));

@@ -99,23 +99,38 @@ impl Room {
         Ok(())
     }
 
-    /// Gives the room an `/etc` of its own: the host's entries, but an empty `/etc/network` and nothing that can be
-    /// written through to the host by creating, replacing or removing files in `/etc` itself.
+    /// Covers `directory` with a directory of its own that has the same entries, but those named in `except`: what
+    /// is created, replaced or removed in it stays in the room.
     ///
-    /// *Shape*: a tmpfs with one link for each entry of the host's `/etc`, which stays reachable at `/run/host-etc`.
+    /// *Shape*: a tmpfs with one link for each entry; what was there stays reachable at `/run/host/DIRECTORY`.
+    ///
+    /// *Errors*: any file error while building it.
+    pub fn private_copy(&self, directory: impl AsRef<Path>, except: &[&str]) -> std::io::Result<()> {
+        let directory = directory.as_ref();
+        let kept = Path::new("/run/host").join(directory.strip_prefix("/").unwrap_or(directory));
+        std::fs::create_dir_all(&kept)?;
+        mount(
+            Some(directory),
+            &kept,
+            NO_DATA,
+            MsFlags::MS_BIND | MsFlags::MS_REC,
+            NO_DATA,
+        )?;
+        self.private_dir(directory)?;
+        for entry in std::fs::read_dir(&kept)? {
+            let name = entry?.file_name();
+            if !except.iter().any(|excepted| name == *excepted) {
+                symlink(kept.join(&name), directory.join(&name))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the room an `/etc` of its own with an empty `/etc/network`, see [`Self::private_copy`].
     ///
     /// *Errors*: any file error while building it.
     pub fn private_etc(&self) -> std::io::Result<()> {
-        let kept = Path::new("/run/host-etc");
-        std::fs::create_dir(kept)?;
-        mount(Some("/etc"), kept, NO_DATA, MsFlags::MS_BIND | MsFlags::MS_REC, NO_DATA)?;
-        self.private_dir("/etc")?;
-        for entry in std::fs::read_dir(kept)? {
-            let name = entry?.file_name();
-            if name != "network" {
-                symlink(kept.join(&name), Path::new("/etc").join(&name))?;
-            }
-        }
+        self.private_copy("/etc", &["network"])?;
         std::fs::create_dir("/etc/network")
     }
 }
