@@ -9,6 +9,7 @@ pub mod args;
 pub mod command;
 pub mod devices;
 pub mod exit;
+pub mod face;
 pub mod hooks;
 pub mod lock;
 pub mod logging;
