@@ -1,0 +1,82 @@
+//! Many links at once.
+
+use super::*;
+use cleat_model::types::Address;
+use cleat_netns as netns;
+
+#[test]
+fn two_hundred_links_with_addresses_are_made_in_two_calls() {
+    let _room = netns::enter!(Vxlan);
+    let mut kernel = open();
+    let create: Vec<Op> = (0..200u32)
+        .map(|at| Op::CreateLink {
+            name: name(&format!("vx{at}")),
+            kind: Kind::Vxlan,
+            parent: None,
+            peer: None,
+            link: Attrs::new(),
+            data: attrs(&[(1, &(at + 1).to_ne_bytes()), (15, &4789u16.to_be_bytes())]),
+            up: false,
+        })
+        .collect();
+    done(&mut kernel, &create);
+    let before = kernel.requests();
+    let rest: Vec<Op> = (0..200u8)
+        .flat_map(|at| {
+            let text = format!("vx{at}");
+            let address = Address::plain([10, 7, at, 1].into(), 24);
+            let add = Op::AddAddress {
+                name: name(&text),
+                address,
+                replace: false,
+            };
+            [up(&text), add]
+        })
+        .collect();
+    done(&mut kernel, &rest);
+    // One message for each step: no index had to be asked for.
+    assert_eq!(kernel.requests() - before, 400);
+    let shown = netns::ip_json(&["addr"]);
+    let with: Vec<&Value> = shown
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|link| link["ifname"].as_str().is_some_and(|name| name.starts_with("vx")))
+        .collect();
+    assert_eq!(with.len(), 200);
+    for link in with {
+        let index: u8 = link["ifname"].as_str().expect("a name")[2..].parse().expect("a number");
+        assert_eq!(link["addr_info"][0]["local"], format!("10.7.{index}.1"));
+    }
+    let snapshot = read(&mut kernel);
+    assert_eq!(
+        snapshot.links().iter().filter(|link| link.kind == Kind::Vxlan).count(),
+        200
+    );
+    assert_eq!(
+        snapshot.addresses.values().flatten().count(),
+        netns::run("ip -o addr").lines().count()
+    );
+}
+
+#[test]
+fn a_thousand_failures_are_each_told_of_the_right_step() {
+    let _room = netns::enter!(Veth);
+    let mut kernel = open();
+    done(&mut kernel, &[veth("a", "b")]);
+    // Every third MTU is one that the kernel refuses.
+    let ops: Vec<Op> = (0..1500u32)
+        .map(|at| {
+            let mtu = if at % 3 == 2 { 1_000_000 } else { 1400 + at % 100 };
+            Op::SetLink {
+                name: name("a"),
+                link: attrs(&[(cleat_model::snapshot::IFLA_MTU, &mtu.to_ne_bytes())]),
+            }
+        })
+        .collect();
+    let answers = kernel.perform(&ops);
+    for (at, answer) in answers.iter().enumerate() {
+        assert_eq!(answer.is_err(), at % 3 == 2, "step {at}: {answer:?}");
+    }
+    assert_eq!(ip_link("a")["mtu"], 1400 + 1498 % 100);
+}
