@@ -85,9 +85,13 @@ impl Run {
         println!("== {name}");
         let start = Instant::now();
         let end = run(&mut self.tally);
-        if let PartEnd::Failed(note) = &end {
-            println!("FAILED {name}: {note}");
-        }
+        let end = match end {
+            PartEnd::Failed(note) => {
+                println!("FAILED {name}: {note}");
+                PartEnd::Failed(note.lines().next().unwrap_or_default().to_owned())
+            }
+            other => other,
+        };
         self.parts.push(Part {
             name,
             time: start.elapsed(),
