@@ -6,14 +6,18 @@
 
 pub mod attr;
 pub mod attrs;
+pub mod decl;
 pub mod desired;
 pub mod kernel;
 pub mod name;
 pub mod nla;
 pub mod op;
 pub mod owned;
+pub mod pattern;
 mod show;
 pub mod snapshot;
 pub mod table;
+#[cfg(test)]
+mod testing;
 pub mod types;
 pub mod value;
