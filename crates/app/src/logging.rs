@@ -5,7 +5,7 @@ use crate::hooks::LOG_TARGET;
 use cleat_diag::{Diagnostic, Severity, Sources, Summary, render};
 use log::{Level, LevelFilter};
 use nix::sys::stat::fstat;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 /// Sets the log up; `RUST_LOG` adds to or overrides what the flags say.
 ///
@@ -51,17 +51,23 @@ fn to_journal() -> bool {
     fstat(std::io::stderr()).is_ok_and(|stat| stream == format!("{}:{}", stat.st_dev, stat.st_ino))
 }
 
-/// Prints diagnostics to standard error, a line each.
+/// Prints diagnostics to standard error as they are best read there: with the source line on a terminal, a line each
+/// elsewhere.
 #[derive(Clone, Copy, Debug)]
 pub struct Reporter {
+    terminal: bool,
+    color: bool,
     journal: bool,
     least: Severity,
 }
 
 impl Reporter {
-    /// By what standard error is, and the flags.
+    /// By what standard error is, `NO_COLOR`, and the flags.
     pub fn new(verbosity: Verbosity) -> Self {
+        let terminal = std::io::stderr().is_terminal();
         Self {
+            terminal,
+            color: terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
             journal: to_journal(),
             least: match verbosity {
                 Verbosity::Quiet => Severity::Error,
@@ -78,6 +84,11 @@ impl Reporter {
             .filter(|diagnostic| diagnostic.severity >= self.least);
         let mut text = String::new();
         for diagnostic in shown {
+            if self.terminal {
+                text.push_str(&render::terminal(diagnostic, sources, self.color));
+                text.push('\n');
+                continue;
+            }
             if self.journal {
                 text.push_str(match diagnostic.severity {
                     Severity::Error => "<3>",
