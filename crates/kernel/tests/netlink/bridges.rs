@@ -102,24 +102,22 @@ fn vlans_of_ports_and_of_the_bridge_go_as_ranges_in_one_request() {
     );
     assert_eq!(kernel.requests() - before, 2);
     let ranges = |device: &str| -> Vec<(u64, u64, String)> {
-        netns::bridge_json(&["-c", "vlan", "show", "dev", device])[0]["vlans"]
+        netns::bridge_json(&["-compressvlans", "vlan", "show", "dev", device])[0]["vlans"]
             .as_array()
             .cloned()
             .unwrap_or_default()
             .iter()
             .map(|vlan| {
                 let first = vlan["vlan"].as_u64().expect("a number");
-                (
-                    first,
-                    vlan["vlanEnd"].as_u64().unwrap_or(first),
-                    vlan["flags"].to_string(),
-                )
+                let flags = vlan["flags"].as_array().cloned().unwrap_or_default();
+                let flags: Vec<&str> = flags.iter().filter_map(Value::as_str).collect();
+                (first, vlan["vlanEnd"].as_u64().unwrap_or(first), flags.join(" "))
             })
             .collect()
     };
-    let pvid = r#"["PVID","Egress Untagged"]"#.to_owned();
-    assert_eq!(ranges("a"), [(1, 1, pvid), (2, 4094, "null".to_owned())]);
-    assert_eq!(ranges("br0"), [(5, 5, "null".to_owned()), (7, 9, "null".to_owned())]);
+    let pvid = "PVID Egress Untagged".to_owned();
+    assert_eq!(ranges("a"), [(1, 1, pvid), (2, 4094, String::new())]);
+    assert_eq!(ranges("br0"), [(5, 5, String::new()), (7, 9, String::new())]);
 
     let snapshot = read(&mut kernel);
     assert_eq!(snapshot.vlans(link(&snapshot, "a").index), [own, range(2, 4094)]);
@@ -139,7 +137,7 @@ fn vlans_of_ports_and_of_the_bridge_go_as_ranges_in_one_request() {
         snapshot.vlans(link(&snapshot, "br0").index),
         [range(5, 5), range(7, 7), range(9, 9)]
     );
-    assert_eq!(ranges("a").last(), Some(&(4001, 4094, "null".to_owned())));
+    assert_eq!(ranges("a").last(), Some(&(4001, 4094, String::new())));
 }
 
 #[test]
@@ -221,8 +219,13 @@ fn static_entries_of_a_port_and_the_flood_list_of_a_vxlan_are_kept_apart_from_th
         );
     }
     let snapshot = read(&mut kernel);
-    // Nothing of what the kernel lists by itself (33:33:.. and the ports' own addresses) is in it.
-    assert_eq!(snapshot.fdb(link(&snapshot, "a").index), std::slice::from_ref(&guest));
+    // Nothing of what the kernel lists by itself (33:33:.. and the ports' own addresses) is in it. A kernel with VLAN
+    // filtering puts an entry into each VLAN of the port besides.
+    let ours = snapshot.fdb(link(&snapshot, "a").index);
+    assert!(
+        ours.contains(&guest) && ours.iter().all(|entry| entry.mac == guest.mac),
+        "{ours:?}"
+    );
     let mut found = snapshot.fdb(link(&snapshot, "vx7").index).to_vec();
     found.sort();
     assert_eq!(found, [flood[0].clone(), flood[1].clone(), known.clone()]);

@@ -3,6 +3,7 @@
 use super::*;
 use cleat_model::snapshot::{IFLA_ADDRESS, IFLA_IFALIAS, IFLA_MTU, IFLA_TXQLEN};
 use cleat_netns as netns;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_veth_pair_is_made_with_its_settings_and_read_back_as_ip_shows_it() {
@@ -44,12 +45,24 @@ fn a_veth_pair_is_made_with_its_settings_and_read_back_as_ip_shows_it() {
         (ours.kind.clone(), ours.is_up(), ours.partial),
         (Kind::Veth, true, false)
     );
-    // ip shows the state as a word: linux/if.h has LOWERLAYERDOWN as 3.
-    assert_eq!(
-        (ours.operstate, &shown["operstate"]),
-        (3, &Value::from("LOWERLAYERDOWN"))
-    );
     assert!(!peer.is_up());
+}
+
+#[test]
+fn the_state_of_a_link_is_the_one_that_ip_shows_once_it_has_carrier() {
+    let _room = netns::enter!(Veth);
+    let mut kernel = open();
+    done(&mut kernel, &[veth("a", "b")]);
+    done(&mut kernel, &[up("a"), up("b")]);
+    // The kernel works out the state a moment after the carrier came.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while ip_link("a")["operstate"] != "UP" {
+        assert!(Instant::now() < deadline, "{}", ip_link("a"));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let ours = link(&read(&mut kernel), "a");
+    // RFC 2863 and linux/if.h: IF_OPER_UP is 6.
+    assert_eq!((ours.operstate, ours.has_carrier()), (6, true));
 }
 
 #[test]
