@@ -12,14 +12,13 @@ use cleat_model::kernel::KernelError;
 use cleat_model::op::Op;
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use netlink_packet_route::RouteNetlinkMessage;
-use std::path::PathBuf;
 
 /// How a step is done.
 pub(crate) enum Work {
     /// By these requests, in order.
     Requests(Vec<Request>),
     /// By writing a number to a file under /proc/sys.
-    Write(PathBuf, i64),
+    Write(String, i64),
 }
 
 impl Work {
@@ -55,7 +54,7 @@ pub(crate) fn work(op: &Op, links: &mut Resolver<'_>) -> Result<Work, KernelErro
             };
             Work::request(Message::NewLink(new.message(links)?), NLM_F_CREATE | NLM_F_EXCL)
         }
-        Op::DeleteLink { name } => Work::request(Message::DelLink(link::at(links.index(*name)?)), 0),
+        Op::DeleteLink { name } => Work::request(Message::DelLink(link::deleted(links.index(*name)?)), 0),
         Op::RenameLink { from, to } => set(link::renamed(links.index(*from)?, *to)),
         Op::SetLink { name, link } => set(link::with_attrs(links.index(*name)?, link)),
         Op::SetData {
@@ -97,9 +96,11 @@ pub(crate) fn work(op: &Op, links: &mut Resolver<'_>) -> Result<Work, KernelErro
         }
         Op::AddRoute { name, route, replace } => {
             let flags = NLM_F_CREATE | if *replace { NLM_F_REPLACE } else { NLM_F_EXCL };
-            Work::request(Message::NewRoute(route::added(links.index(*name)?, route)), flags)
+            Work::request(Message::NewRoute(route::added(links.index(*name)?, route)?), flags)
         }
-        Op::DelRoute { name, route } => Work::request(Message::DelRoute(route::deleted(links.index(*name)?, route)), 0),
+        Op::DelRoute { name, route } => {
+            Work::request(Message::DelRoute(route::deleted(links.index(*name)?, route)?), 0)
+        }
         Op::AddFdb { name, fdb } => {
             let message = fdb::message(links.index(*name)?, fdb);
             Work::request(Message::NewNeighbour(message), fdb::flags(fdb))
@@ -107,9 +108,7 @@ pub(crate) fn work(op: &Op, links: &mut Resolver<'_>) -> Result<Work, KernelErro
         Op::DelFdb { name, fdb } => Work::request(Message::DelNeighbour(fdb::message(links.index(*name)?, fdb)), 0),
         Op::SetConf { name, v6, key, value } => {
             let family = if *v6 { "ipv6" } else { "ipv4" };
-            let mut path = PathBuf::from("/proc/sys/net");
-            path.extend([family, "conf", name.as_str(), key]);
-            Work::Write(path, *value)
+            Work::Write(format!("/proc/sys/net/{family}/conf/{name}/{key}"), *value)
         }
     })
 }

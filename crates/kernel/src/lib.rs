@@ -10,9 +10,13 @@
 mod answer;
 mod decode;
 mod encode;
+mod events;
 mod explain;
 mod names;
 mod netlink;
+mod recording;
 mod socket;
 
+pub use events::{Event, Events};
 pub use netlink::Netlink;
+pub use recording::Recording;

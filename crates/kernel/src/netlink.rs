@@ -1,8 +1,5 @@
 //! The engine on the running kernel.
 
-// /proc/sys is the kernel's interface, not a file of the host's: it follows the network namespace of the calling thread.
-#![allow(clippy::disallowed_methods)]
-
 use crate::decode::{self, AF_INET, AF_INET6};
 use crate::encode::{self, Work};
 use crate::explain;
@@ -13,6 +10,7 @@ use cleat_model::name::{IfName, Mac};
 use cleat_model::op::Op;
 use cleat_model::snapshot::{IFLA_IFALIAS, Link, Snapshot};
 use cleat_model::types::{Fdb, Route, VlanRange};
+use cleat_root::Root;
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkExtentMask, LinkMessage};
 use netlink_packet_route::neighbour::NeighbourMessage;
@@ -20,7 +18,6 @@ use netlink_packet_route::route::RouteMessage;
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use nix::libc;
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 
 /// The running kernel, in the network namespace of the thread that opened it.
 pub struct Netlink {
@@ -299,9 +296,11 @@ fn absent_is_empty<T>(found: Result<Vec<T>, KernelError>) -> Result<Vec<T>, Kern
     }
 }
 
-fn write(path: &Path, value: i64) -> Result<(), KernelError> {
-    std::fs::write(path, format!("{value}\n")).map_err(|error| KernelError {
-        errno: error.raw_os_error().unwrap_or_default(),
-        text: Some(format!("cannot write {}", path.display())),
+/// Writes a number below /proc/sys/net, which is that of the calling thread's network namespace.
+fn write(path: &str, value: i64) -> Result<(), KernelError> {
+    let written = Root::real().write_in_place(path, format!("{value}\n").as_bytes());
+    written.map_err(|failure| KernelError {
+        errno: failure.error.raw_os_error().unwrap_or_default(),
+        text: Some(format!("cannot {} {}", failure.action, failure.path.display())),
     })
 }

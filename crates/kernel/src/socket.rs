@@ -299,7 +299,8 @@ fn connect() -> Result<netlink_sys::Socket, KernelError> {
     Ok(socket)
 }
 
-fn from_io(error: io::Error) -> KernelError {
+/// An error of a socket.
+pub(crate) fn from_io(error: io::Error) -> KernelError {
     let text = format!("netlink socket: {error}");
     match error.raw_os_error() {
         Some(errno) => KernelError {

@@ -7,6 +7,8 @@
 mod bridges;
 #[path = "netlink/errors.rs"]
 mod errors;
+#[path = "netlink/events.rs"]
+mod events;
 #[path = "netlink/links.rs"]
 mod links;
 #[path = "netlink/networks.rs"]

@@ -14,7 +14,7 @@ pub(crate) const TYPE_UNICAST: u8 = 1;
 /// `RTM_F_CLONED`.
 const FLAG_CLONED: u32 = 0x200;
 /// `RTNH_F_ONLINK`.
-pub(crate) const FLAG_ONLINK: u32 = 4;
+const FLAG_ONLINK: u32 = 4;
 /// `RTPROT_KERNEL`.
 const PROTOCOL_KERNEL: u8 = 2;
 

@@ -8,15 +8,15 @@ use cleat_model::types::VlanRange;
 const HEADER: usize = 16;
 const IFLA_AF_SPEC: u16 = 26;
 /// `IFLA_BRIDGE_VLAN_INFO` of linux/if_bridge.h: `struct bridge_vlan_info`, flags and id of two bytes each.
-pub(crate) const IFLA_BRIDGE_VLAN_INFO: u16 = 2;
+const IFLA_BRIDGE_VLAN_INFO: u16 = 2;
 /// `BRIDGE_VLAN_INFO_PVID`.
 pub(crate) const PVID: u16 = 2;
 /// `BRIDGE_VLAN_INFO_UNTAGGED`.
 pub(crate) const UNTAGGED: u16 = 4;
 /// `BRIDGE_VLAN_INFO_RANGE_BEGIN`.
-pub(crate) const RANGE_BEGIN: u16 = 8;
+const RANGE_BEGIN: u16 = 8;
 /// `BRIDGE_VLAN_INFO_RANGE_END`.
-pub(crate) const RANGE_END: u16 = 16;
+const RANGE_END: u16 = 16;
 
 /// The index of a port or bridge, and its VLANs; `None` where it has none.
 pub(crate) fn vlans(body: &[u8]) -> Option<(u32, Vec<VlanRange>)> {

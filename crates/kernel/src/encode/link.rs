@@ -7,9 +7,9 @@ use cleat_model::nla::Attrs;
 use cleat_model::types::Kind;
 use netlink_packet_core::{DefaultNla, Emitable};
 use netlink_packet_route::link::{
-    AfSpecInet6, AfSpecUnspec, InfoData, InfoKind, InfoPortData, InfoPortKind, LinkAttribute, LinkFlags, LinkInfo,
-    LinkMessage,
+    AfSpecInet6, AfSpecUnspec, InfoData, InfoKind, InfoPortData, InfoPortKind, LinkAttribute, LinkMessage,
 };
+use rtnetlink::{LinkMessageBuilder, LinkUnspec};
 
 /// `IFLA_VXLAN_LINK` of linux/if_link.h: VXLAN keeps the link below in its own data.
 const IFLA_VXLAN_LINK: u16 = 3;
@@ -32,104 +32,94 @@ impl New<'_> {
     pub(super) fn message(self, links: &mut Resolver<'_>) -> Result<LinkMessage, KernelError> {
         let parent = self.parent.map(|parent| links.index(parent)).transpose()?;
         let mut data = self.data.clone();
-        let mut message = at(links.choose(self.name)?);
+        let index = links.choose(self.name)?;
+        let mut message = with_info(index, self.kind).name(self.name.as_str());
         if self.up {
-            message.header.flags = LinkFlags::Up;
-            message.header.change_mask = LinkFlags::Up;
+            message = message.up();
         }
-        message
-            .attributes
-            .push(LinkAttribute::IfName(self.name.as_str().to_owned()));
-        message.attributes.extend(plain(self.link));
+        message = plain(message, self.link);
         match (self.kind, parent) {
             (Kind::Vxlan, Some(parent)) => {
                 data.push(IFLA_VXLAN_LINK, &parent.to_ne_bytes());
             }
-            (_, Some(parent)) => message.attributes.push(LinkAttribute::Link(parent)),
+            (_, Some(parent)) => message = message.link(parent),
             (_, None) => {}
         }
         if let Some(peer) = self.peer {
-            let mut other = at(links.choose(peer)?);
-            other.attributes.push(LinkAttribute::IfName(peer.as_str().to_owned()));
+            let other = at(links.choose(peer)?).name(peer.as_str()).build();
             let mut bytes = vec![0; other.buffer_len()];
             other.emit(&mut bytes);
             data.push(VETH_INFO_PEER, &bytes);
         }
-        message.attributes.push(info(self.kind, &data));
-        Ok(message)
+        if !data.is_empty() {
+            message = message.set_info_data(InfoData::Other(data.as_bytes().to_vec()));
+        }
+        Ok(message.build())
     }
 }
 
-/// A message about the link of that index, with nothing in it.
-pub(super) fn at(index: u32) -> LinkMessage {
-    let mut message = LinkMessage::default();
-    message.header.index = index;
-    message
+/// A message about the link of that index.
+fn at(index: u32) -> LinkMessageBuilder<LinkUnspec> {
+    LinkUnspec::new_with_index(index)
 }
 
-fn one(index: u32, attribute: LinkAttribute) -> LinkMessage {
-    let mut message = at(index);
-    message.attributes.push(attribute);
-    message
+fn with_info(index: u32, kind: &Kind) -> LinkMessageBuilder<LinkUnspec> {
+    LinkMessageBuilder::new_with_info_kind(InfoKind::from(kind.word())).index(index)
+}
+
+/// `ip link del ..`
+pub(super) fn deleted(index: u32) -> LinkMessage {
+    at(index).build()
 }
 
 /// `ip link set .. name TO`
 pub(super) fn renamed(index: u32, to: IfName) -> LinkMessage {
-    one(index, LinkAttribute::IfName(to.as_str().to_owned()))
+    at(index).name(to.as_str()).build()
 }
 
 /// `ip link set .. mtu ..` and the like.
 pub(super) fn with_attrs(index: u32, attrs: &Attrs) -> LinkMessage {
-    let mut message = at(index);
-    message.attributes.extend(plain(attrs));
-    message
+    plain(at(index), attrs).build()
 }
 
 /// `ip link set .. type KIND ..`
 pub(super) fn with_data(index: u32, kind: &Kind, data: &Attrs) -> LinkMessage {
-    one(index, info(kind, data))
+    let data = InfoData::Other(data.as_bytes().to_vec());
+    with_info(index, kind).set_info_data(data).build()
 }
 
 /// `ip link set .. type KIND_slave ..`
 pub(super) fn with_port(index: u32, kind: &Kind, data: &Attrs) -> LinkMessage {
-    let info = vec![
-        LinkInfo::PortKind(InfoPortKind::Other(kind.word().to_owned())),
-        LinkInfo::PortData(InfoPortData::Other(data.as_bytes().to_vec())),
-    ];
-    one(index, LinkAttribute::LinkInfo(info))
+    at(index)
+        .set_port_kind(InfoPortKind::Other(kind.word().to_owned()))
+        .set_port_data(InfoPortData::Other(data.as_bytes().to_vec()))
+        .build()
 }
 
 /// `ip link set .. master ..`; 0 is none.
 pub(super) fn with_master(index: u32, master: u32) -> LinkMessage {
-    one(index, LinkAttribute::Controller(master))
+    at(index).controller(master).build()
 }
 
 /// `ip link set .. up|down`
 pub(super) fn with_up(index: u32, up: bool) -> LinkMessage {
-    let mut message = at(index);
-    message.header.change_mask = LinkFlags::Up;
-    if up {
-        message.header.flags = LinkFlags::Up;
+    match up {
+        true => at(index).up().build(),
+        false => at(index).down().build(),
     }
-    message
 }
 
 /// `ip link set .. addrgenmode ..`
 pub(super) fn with_addr_gen_mode(index: u32, mode: u8) -> LinkMessage {
     let inet6 = AfSpecUnspec::Inet6(vec![AfSpecInet6::AddrGenMode(mode.into())]);
-    one(index, LinkAttribute::AfSpecUnspec(vec![inet6]))
+    let spec = LinkAttribute::AfSpecUnspec(vec![inet6]);
+    at(index).append_extra_attribute(spec).build()
 }
 
-fn info(kind: &Kind, data: &Attrs) -> LinkAttribute {
-    let mut info = vec![LinkInfo::Kind(InfoKind::from(kind.word()))];
-    if !data.is_empty() {
-        info.push(LinkInfo::Data(InfoData::Other(data.as_bytes().to_vec())));
-    }
-    LinkAttribute::LinkInfo(info)
-}
-
-fn plain(attrs: &Attrs) -> impl Iterator<Item = LinkAttribute> {
-    attrs
-        .iter()
-        .map(|(kind, bytes)| LinkAttribute::Other(DefaultNla::new(kind, bytes.to_vec())))
+/// Attributes that the table knows by number go in as they are.
+fn plain(message: LinkMessageBuilder<LinkUnspec>, attrs: &Attrs) -> LinkMessageBuilder<LinkUnspec> {
+    attrs.iter().fold(message, |message, (kind, bytes)| {
+        let attr = LinkAttribute::Other(DefaultNla::new(kind, bytes.to_vec()));
+        message.append_extra_attribute(attr)
+    })
 }

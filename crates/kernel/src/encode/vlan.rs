@@ -1,12 +1,11 @@
 //! VLANs of bridges and their ports.
 
-use crate::decode::vlan::{PVID, RANGE_BEGIN, RANGE_END, UNTAGGED};
+use crate::decode::vlan::{PVID, UNTAGGED};
 use crate::socket::Request;
 use cleat_model::types::VlanRange;
-use netlink_packet_route::link::{
-    AfSpecBridge, BridgeFlag, BridgeVlanInfo, BridgeVlanInfoFlags, LinkAttribute, LinkMessage,
-};
-use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::link::{AfSpecBridge, BridgeFlag, BridgeVlanInfoFlags, LinkMessage};
+use rtnetlink::{LinkBridgeVlan, LinkMessageBuilder};
 
 /// Ranges in one request: at 16 bytes each far below the 64 KiB that one nest can hold, and more than a port can have.
 const MOST: usize = 2048;
@@ -26,20 +25,16 @@ pub(super) fn requests(
     ranges
         .chunks(MOST)
         .map(|ranges| {
-            let mut spec = vec![AfSpecBridge::Flags(side)];
-            spec.extend(ranges.iter().flat_map(infos));
-            let mut message = super::link::at(index);
-            message.header.interface_family = AddressFamily::Bridge;
-            message.attributes.push(LinkAttribute::AfSpecBridge(spec));
+            let message = LinkBridgeVlan::new(index).append_af_spec(AfSpecBridge::Flags(side));
             Request {
-                message: wrap(message),
+                message: wrap(ranges.iter().fold(message, with_range).build()),
                 flags: 0,
             }
         })
         .collect()
 }
 
-fn infos(range: &VlanRange) -> impl Iterator<Item = AfSpecBridge> {
+fn with_range(message: LinkMessageBuilder<LinkBridgeVlan>, range: &VlanRange) -> LinkMessageBuilder<LinkBridgeVlan> {
     let mut flags = 0;
     if range.pvid {
         flags |= PVID;
@@ -47,12 +42,11 @@ fn infos(range: &VlanRange) -> impl Iterator<Item = AfSpecBridge> {
     if range.untagged {
         flags |= UNTAGGED;
     }
-    let info = |flags, vid| {
-        let flags = BridgeVlanInfoFlags::from_bits_retain(flags);
-        AfSpecBridge::VlanInfo(BridgeVlanInfo { flags, vid })
-    };
-    let many = range.first != range.last;
-    let begin = many.then(|| info(flags | RANGE_BEGIN, range.first));
-    let end = info(if many { flags | RANGE_END } else { flags }, range.last);
-    begin.into_iter().chain([end])
+    let flags = BridgeVlanInfoFlags::from_bits_retain(flags);
+    if range.first == range.last {
+        return message.vlan(range.first, flags);
+    }
+    message
+        .vlan_range_start(range.first, flags)
+        .vlan_range_end(range.last, flags)
 }
