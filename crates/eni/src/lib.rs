@@ -8,16 +8,20 @@
 
 mod config_set;
 mod document;
+mod edit;
 mod item;
 mod lines;
 mod parse;
 mod range;
+mod rename;
 mod value;
 
 pub use cleat_root::matches as matches_glob;
 pub use config_set::ConfigSet;
 pub use document::{Document, Line, LineKind};
+pub use edit::{Edit, EditError, NewStanza};
 pub use item::{Class, Family, Iface, Include, Item, Mapping, Opt, RenamePair, Word, is_hook, normalise_key};
 pub use parse::parse;
 pub use range::expand_range;
+pub use rename::rename_interface;
 pub use value::Value;

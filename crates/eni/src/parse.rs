@@ -92,6 +92,11 @@ enum Open {
     LeftOut,
 }
 
+/// Whether a word begins a stanza.
+pub(crate) fn is_head(word: &str) -> bool {
+    Head::of(word).is_some()
+}
+
 /// What the first word of a line begins.
 enum Head {
     Auto(String),
