@@ -113,7 +113,7 @@ impl Resolver<'_> {
         if self.names.next == 0 {
             let links = self.socket.dump(&all_links(), |_, body| index_and_name(body))?;
             self.names.next = FIRST;
-            for (index, name) in links {
+            for (index, name) in links.last {
                 self.names.see(index);
                 if let Some(name) = name {
                     self.names.learn(name, index);
@@ -127,6 +127,14 @@ impl Resolver<'_> {
 /// The question for all links, without counters.
 pub(crate) fn all_links() -> RouteNetlinkMessage {
     let mut question = LinkMessage::default();
+    question.attributes = vec![LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats])];
+    RouteNetlinkMessage::GetLink(question)
+}
+
+/// The question for the link of that index, without counters.
+pub(crate) fn one_link(index: u32) -> RouteNetlinkMessage {
+    let mut question = LinkMessage::default();
+    question.header.index = index;
     question.attributes = vec![LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats])];
     RouteNetlinkMessage::GetLink(question)
 }

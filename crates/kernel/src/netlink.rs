@@ -3,8 +3,8 @@
 use crate::decode::{self, AF_INET, AF_INET6};
 use crate::encode::{self, Work};
 use crate::explain;
-use crate::names::{Names, Resolver, all_links};
-use crate::socket::{Request, Socket};
+use crate::names::{Names, Resolver, all_links, one_link};
+use crate::socket::{Found, Request, Socket};
 use cleat_model::kernel::{Kernel, KernelError, Query};
 use cleat_model::name::{IfName, Mac};
 use cleat_model::op::Op;
@@ -17,7 +17,7 @@ use netlink_packet_route::neighbour::NeighbourMessage;
 use netlink_packet_route::route::RouteMessage;
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use nix::libc;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The running kernel, in the network namespace of the thread that opened it.
 pub struct Netlink {
@@ -140,12 +140,25 @@ impl Netlink {
     }
 
     fn links(&mut self) -> Result<Snapshot, KernelError> {
-        let links = self.socket.dump(&all_links(), |_, body| decode::link::link(body))?;
-        self.names.replace(links.iter().map(|link| (link.name, link.index)));
+        let found = self.socket.dump(&all_links(), |_, body| decode::link::link(body))?;
         let mut snapshot = Snapshot::new();
-        for link in links {
+        for link in found.last {
             snapshot.insert(link);
         }
+        // A link that only an earlier try saw is gone, or the kernel overlooked it as it changed: asked one by one.
+        let doubtful: BTreeSet<u32> = found.earlier.iter().map(|link| link.index).collect();
+        for index in doubtful {
+            if snapshot.by_index(index).is_some() {
+                continue;
+            }
+            match self.socket.ask(&one_link(index), decode::link::link) {
+                Ok(link) => link.into_iter().for_each(|link| snapshot.insert(link)),
+                Err(error) if error.errno == libc::ENODEV => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.names
+            .replace(snapshot.links().iter().map(|link| (link.name, link.index)));
         Ok(snapshot)
     }
 
@@ -183,7 +196,11 @@ impl Kernel for Netlink {
     fn snapshot(&mut self, query: Query) -> Result<Snapshot, KernelError> {
         let mut snapshot = self.links()?;
         let question = RouteNetlinkMessage::GetAddress(AddressMessage::default());
-        for (index, mut address) in self.socket.dump(&question, |_, body| decode::address::address(body))? {
+        for (index, mut address) in self
+            .socket
+            .dump(&question, |_, body| decode::address::address(body))?
+            .last
+        {
             let link = snapshot.by_index(index);
             address.label = address
                 .label
@@ -289,10 +306,10 @@ fn gather<T>(into: &mut HashMap<u32, Vec<T>>, found: Vec<(u32, T)>) {
 }
 
 /// A kernel without IPv6 or bridges has none of their objects.
-fn absent_is_empty<T>(found: Result<Vec<T>, KernelError>) -> Result<Vec<T>, KernelError> {
+fn absent_is_empty<T>(found: Result<Found<T>, KernelError>) -> Result<Vec<T>, KernelError> {
     match found {
         Err(error) if matches!(error.errno, libc::EOPNOTSUPP | libc::EAFNOSUPPORT) => Ok(Vec::new()),
-        found => found,
+        found => found.map(|found| found.last),
     }
 }
 

@@ -6,6 +6,7 @@ use netlink_packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, N
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::protocols::NETLINK_ROUTE;
 use nix::libc;
+use nix::sys::socket::{setsockopt, sockopt};
 use std::io;
 use std::time::Duration;
 
@@ -37,10 +38,20 @@ pub(crate) struct Socket {
     requests: u64,
 }
 
-/// Why a dump ended early.
+/// What a dump gave.
+pub(crate) struct Found<T> {
+    /// What tries found under which the kernel changed; empty where the last try was a quiet one.
+    pub(crate) earlier: Vec<T>,
+    /// What the last try found.
+    pub(crate) last: Vec<T>,
+}
+
+/// Why a dump is not to be trusted.
 enum Fault {
-    /// Begin anew: the kernel changed meanwhile, or the socket was too small.
-    Again(&'static str),
+    /// The kernel changed meanwhile.
+    Changed,
+    /// A part of the answer is gone, and the socket with it: the kernel refuses a second dump on a half-read one.
+    Lost(&'static str),
     /// What the kernel said.
     Refused(KernelError),
 }
@@ -64,69 +75,68 @@ impl Socket {
 
     /// Asks for all objects of a kind; `read` gets the type and body of each message, and what it gives is collected.
     ///
-    /// *Errors*: the kernel refused, or it kept changing under the dump.
+    /// The kernel says when it changed under a dump, which may then lack objects that were there all the time. It is
+    /// begun anew, a few times; where the kernel never rests, what was found is given all the same.
+    ///
+    /// *Errors*: the kernel refused.
     pub(crate) fn dump<T>(
         &mut self,
         question: &RouteNetlinkMessage,
         mut read: impl FnMut(u16, &[u8]) -> Option<T>,
-    ) -> Result<Vec<T>, KernelError> {
-        let mut reason = "";
+    ) -> Result<Found<T>, KernelError> {
+        let mut found = Found {
+            earlier: Vec::new(),
+            last: Vec::new(),
+        };
         for attempt in 0..DUMP_TRIES {
             if attempt > 0 {
-                log::debug!("reading the kernel again: {reason}");
                 std::thread::sleep(Duration::from_millis(1 << (attempt - 1)));
             }
-            let mut found = Vec::new();
-            match self.dump_once(question, &mut |kind, body| found.extend(read(kind, body))) {
-                Ok(()) => return Ok(found),
-                Err(Fault::Again(why)) => reason = why,
+            found.earlier.append(&mut found.last);
+            match self.dump_once(question, &mut |kind, body| found.last.extend(read(kind, body))) {
+                Ok(()) => {
+                    found.earlier.clear();
+                    return Ok(found);
+                }
+                Err(Fault::Changed) => log::debug!("reading the kernel again: it changed meanwhile"),
+                Err(Fault::Lost(why)) => {
+                    log::debug!("reading the kernel again: {why}");
+                    self.inner = connect()?;
+                    if attempt + 1 == DUMP_TRIES {
+                        return Err(KernelError::text(format!("{why}, {DUMP_TRIES} times in a row")));
+                    }
+                }
                 Err(Fault::Refused(error)) => return Err(error),
             }
         }
-        Err(KernelError {
-            errno: libc::EINTR,
-            text: Some(format!("{reason}, {DUMP_TRIES} times in a row")),
-        })
+        log::warn!("the kernel changed each of the {DUMP_TRIES} times that it was read");
+        Ok(found)
     }
 
     fn dump_once(&mut self, question: &RouteNetlinkMessage, read: &mut impl FnMut(u16, &[u8])) -> Result<(), Fault> {
-        let refused = |error| Fault::Refused(error);
         self.outgoing.clear();
         let sequence = self.append(question, NLM_F_DUMP);
-        self.send().map_err(refused)?;
-        let mut interrupted = false;
+        self.send().map_err(Fault::Refused)?;
+        let mut changed = false;
         loop {
             match self.receive(false) {
                 Ok(true) => {}
-                Ok(false) => return Err(self.reopened("a message was larger than the buffer")),
+                Ok(false) => return Err(Fault::Lost("a message was larger than the buffer")),
                 Err(error) if error.errno == libc::ENOBUFS => {
-                    return Err(self.reopened("the socket was too small for the answer"));
+                    return Err(Fault::Lost("the socket was too small for the answer"));
                 }
-                Err(error) => return Err(refused(error)),
+                Err(error) => return Err(Fault::Refused(error)),
             }
             for message in Messages::new(&self.incoming).filter(|message| message.sequence == sequence) {
-                interrupted |= message.is_interrupted();
+                changed |= message.is_interrupted();
                 match message.answer() {
                     Answer::Object => read(message.kind, message.body),
-                    Answer::Done(Ok(())) if interrupted => {
-                        return Err(Fault::Again("the kernel changed while it was read"));
-                    }
-                    Answer::Done(outcome) | Answer::Acked(outcome) => return outcome.map_err(refused),
-                    Answer::Overrun => return Err(self.reopened("the kernel lost a part of the answer")),
+                    Answer::Done(Ok(())) if changed => return Err(Fault::Changed),
+                    Answer::Done(outcome) | Answer::Acked(outcome) => return outcome.map_err(Fault::Refused),
+                    Answer::Overrun => return Err(Fault::Lost("the kernel lost a part of the answer")),
                     Answer::Nothing => {}
                 }
             }
-        }
-    }
-
-    /// Leaves a half-read dump behind with its socket: the kernel would refuse a second dump on it.
-    fn reopened(&mut self, why: &'static str) -> Fault {
-        match connect() {
-            Ok(socket) => {
-                self.inner = socket;
-                Fault::Again(why)
-            }
-            Err(error) => Fault::Refused(error),
         }
     }
 
@@ -286,8 +296,12 @@ impl netlink_packet_core::NetlinkSerializable for Borrowed<'_> {
 fn connect() -> Result<netlink_sys::Socket, KernelError> {
     let socket = netlink_sys::Socket::new(NETLINK_ROUTE).map_err(from_io)?;
     // SO_RCVBUFFORCE needs CAP_NET_ADMIN; without it the kernel caps the size at net.core.rmem_max, which only costs time.
-    if nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::RcvBufForce, &SOCKET_ROOM).is_err() {
+    if setsockopt(&socket, sockopt::RcvBufForce, &SOCKET_ROOM).is_err() {
         socket.set_rx_buf_sz(SOCKET_ROOM as libc::c_int).map_err(from_io)?;
+    }
+    // Room for a whole datagram even where net.core.wmem_default was made small.
+    if let Err(errno) = setsockopt(&socket, sockopt::SndBufForce, &(4 * DATAGRAM_BYTES)) {
+        log::debug!("the netlink socket keeps its size: {errno}");
     }
     socket.set_ext_ack(true).map_err(from_io)?;
     socket.set_cap_ack(true).map_err(from_io)?;

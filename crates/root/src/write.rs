@@ -73,12 +73,15 @@ impl Root {
     }
 
     /// Writes a value into a file that exists, with one `write`, as /proc and /sys want it.
+    ///
+    /// They take a value whole or not at all, whatever number of bytes they say they took: Linux 6.1 answers 1 when
+    /// net.ipv6.conf.*.forwarding was changed (`addrconf_fixup_forwarding`).
     pub fn write_in_place(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), RootError> {
         let path = path.as_ref();
         let write = || {
             let mut file = OpenOptions::new().write(true).open(self.follow(path)?)?;
-            if file.write(bytes)? < bytes.len() {
-                return Err(io::Error::new(io::ErrorKind::WriteZero, "only a part was taken"));
+            if file.write(bytes)? == 0 && !bytes.is_empty() {
+                return Err(io::Error::new(io::ErrorKind::WriteZero, "nothing was taken"));
             }
             Ok(())
         };

@@ -3,6 +3,9 @@
 use super::*;
 use cleat_model::types::Address;
 use cleat_netns as netns;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread;
 
 #[test]
 fn two_hundred_links_with_addresses_are_made_in_two_calls() {
@@ -79,4 +82,45 @@ fn a_thousand_failures_are_each_told_of_the_right_step() {
         assert_eq!(answer.is_err(), at % 3 == 2, "step {at}: {answer:?}");
     }
     assert_eq!(ip_link("a")["mtu"], 1400 + 1498 % 100);
+}
+
+#[test]
+fn links_that_stay_are_in_every_snapshot_while_others_come_and_go() {
+    let _room = netns::enter!(Vxlan);
+    let vxlan = |text: &str, id: u32| Op::CreateLink {
+        name: name(text),
+        kind: Kind::Vxlan,
+        parent: None,
+        peer: None,
+        link: Attrs::new(),
+        data: attrs(&[(1, &id.to_ne_bytes()), (15, &4789u16.to_be_bytes())]),
+        up: false,
+    };
+    let mut kernel = open();
+    let stay: Vec<Op> = (0..150).map(|at| vxlan(&format!("stay{at}"), at + 1)).collect();
+    done(&mut kernel, &stay);
+    let over = AtomicBool::new(false);
+    let changes = AtomicU32::new(0);
+    // A thread is born into the room of the one that starts it.
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut other = open();
+            while !over.load(Ordering::Relaxed) {
+                let gone = Op::DeleteLink { name: name("goes") };
+                done(&mut other, &[vxlan("goes", 9999)]);
+                done(&mut other, &[gone]);
+                changes.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            while changes.load(Ordering::Relaxed) < 20 {
+                let snapshot = read(&mut kernel);
+                for op in &stay {
+                    link(&snapshot, op.name().as_str());
+                }
+            }
+        }));
+        over.store(true, Ordering::Relaxed);
+        outcome.expect("all links that stay are in every snapshot");
+    });
 }
