@@ -50,6 +50,14 @@ pub(crate) fn explain(op: &Op, error: &mut KernelError) {
         (Op::AddVlans { name, .. } | Op::DelVlans { name, .. }, libc::EOPNOTSUPP) => {
             format!("`{name}` is no bridge or bridge port, or the running kernel cannot filter VLANs in bridges")
         }
+        (
+            Op::CreateLink {
+                parent: Some(parent),
+                up: true,
+                ..
+            },
+            libc::ENETDOWN,
+        ) => format!("`{parent}` is down"),
         (Op::SetUp { name, up: true }, libc::ENETDOWN) => format!("the link below `{name}` is down"),
         (Op::AddAddress { address, .. }, libc::EEXIST) => format!("{address} is there already"),
         (Op::AddAddress { address, .. }, libc::EACCES) if address.ip.is_ipv6() => "IPv6 is off on this link".to_owned(),
@@ -79,5 +87,55 @@ fn module(kind: &Kind) -> &str {
         Kind::Bond => "bonding",
         Kind::Vlan => "8021q",
         other => other.word(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cleat_model::name::IfName;
+    use cleat_model::nla::Attrs;
+
+    fn said(kind: Kind, errno: i32, text: Option<&str>) -> String {
+        let op = Op::CreateLink {
+            name: IfName::new("x0").expect("a name"),
+            kind,
+            parent: None,
+            peer: None,
+            link: Attrs::new(),
+            data: Attrs::new(),
+            up: false,
+        };
+        let mut error = KernelError {
+            errno,
+            text: text.map(str::to_owned),
+        };
+        explain(&op, &mut error);
+        error.to_string()
+    }
+
+    // Second witness: modinfo names the modules of rtnl-link-bond and rtnl-link-vlan bonding and 8021q.
+    #[test]
+    fn a_missing_kind_is_told_with_the_module_that_makes_it() {
+        assert_eq!(
+            said(Kind::Bond, libc::EOPNOTSUPP, Some("Unknown device type")),
+            "Operation not supported: the running kernel has no `bond` links (module `bonding` missing?)"
+        );
+        assert_eq!(
+            said(Kind::Vlan, libc::EOPNOTSUPP, None),
+            "Operation not supported: the running kernel has no `vlan` links (module `8021q` missing?)"
+        );
+    }
+
+    #[test]
+    fn the_kernels_own_words_are_kept() {
+        assert_eq!(
+            said(
+                Kind::Vxlan,
+                libc::EEXIST,
+                Some("A VXLAN device with the specified VNI already exists")
+            ),
+            "File exists: A VXLAN device with the specified VNI already exists"
+        );
     }
 }

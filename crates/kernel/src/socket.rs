@@ -324,3 +324,25 @@ pub(crate) fn from_io(error: io::Error) -> KernelError {
         None => KernelError::text(text),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::link::index_and_name;
+    use crate::names::all_links;
+
+    #[test]
+    fn a_buffer_that_is_too_small_grows_until_the_answer_fits() {
+        let _room = cleat_netns::enter!(Veth);
+        for at in 0..20 {
+            cleat_netns::run(&format!("ip link add left{at} type veth peer name right{at}"));
+        }
+        let mut socket = Socket::open().expect("a room has rtnetlink");
+        socket.incoming = Vec::with_capacity(64);
+        let found = socket.dump(&all_links(), |_, body| index_and_name(body));
+        let found = found.expect("the kernel answers");
+        let shown = cleat_netns::ip_json(&["link"]);
+        assert_eq!(Some(found.last.len()), shown.as_array().map(Vec::len));
+        assert!(socket.incoming.capacity() > 64);
+    }
+}

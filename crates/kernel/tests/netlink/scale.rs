@@ -3,6 +3,7 @@
 use super::*;
 use cleat_model::types::Address;
 use cleat_netns as netns;
+use nix::sched::{CloneFlags, unshare};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
@@ -104,6 +105,8 @@ fn links_that_stay_are_in_every_snapshot_while_others_come_and_go() {
     // A thread is born into the room of the one that starts it.
     thread::scope(|scope| {
         scope.spawn(|| {
+            // Nobody can leave a room while sharing the working directory with a thread that is not quite gone (setns(2)).
+            unshare(CloneFlags::CLONE_FS).expect("a directory of its own");
             let mut other = open();
             while !over.load(Ordering::Relaxed) {
                 let gone = Op::DeleteLink { name: name("goes") };
