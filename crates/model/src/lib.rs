@@ -14,6 +14,7 @@ pub mod nla;
 pub mod op;
 pub mod owned;
 pub mod pattern;
+pub mod resolve;
 mod show;
 pub mod snapshot;
 pub mod table;

@@ -47,3 +47,44 @@ pub(crate) fn told(found: &[Diagnostic], sources: &Sources) -> String {
     }
     all
 }
+
+/// A kernel with `lo` and NICs of those names, as the golden states' machine has: MACs 52:54:00:00:10:NN.
+pub(crate) fn machine(nics: &[&str]) -> crate::snapshot::Snapshot {
+    let mut facts = crate::snapshot::Snapshot::new();
+    facts.insert(link(1, "lo", crate::types::Kind::Physical, &[0; 6]));
+    for (index, name) in (2..).zip(nics) {
+        let mac = [0x52, 0x54, 0, 0, 0x10, index as u8 - 2];
+        facts.insert(link(index, name, crate::types::Kind::Physical, &mac));
+    }
+    facts
+}
+
+/// A link that is up, of 1500 bytes.
+pub(crate) fn link(index: u32, name: &str, kind: crate::types::Kind, mac: &[u8]) -> crate::snapshot::Link {
+    use crate::snapshot::{IFF_LOOPBACK, IFF_UP, IFLA_ADDRESS, IFLA_MTU};
+    let mut attrs = crate::nla::Attrs::new();
+    attrs.push(IFLA_ADDRESS, mac);
+    attrs.push(IFLA_MTU, &1500u32.to_ne_bytes());
+    let loopback = if name == "lo" { IFF_LOOPBACK } else { 0 };
+    crate::snapshot::Link {
+        index,
+        name: name.parse().unwrap(),
+        altnames: Vec::new(),
+        kind,
+        device_type: 1,
+        flags: IFF_UP | loopback,
+        operstate: 6,
+        perm_mac: crate::name::Mac::new(mac),
+        master: None,
+        parent: None,
+        parent_netns: None,
+        attrs,
+        data: crate::nla::Attrs::new(),
+        port_kind: None,
+        port: crate::nla::Attrs::new(),
+        conf4: Vec::new(),
+        conf6: Vec::new(),
+        addr_gen_mode: None,
+        partial: false,
+    }
+}

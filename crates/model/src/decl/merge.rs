@@ -156,6 +156,7 @@ fn add(
     let new = |name: IfName| Decl {
         name,
         place: stanza.place,
+        name_place: stanza.name.place,
         logical: full.to_owned(),
         stanzas: Vec::new(),
         classes: Vec::new(),

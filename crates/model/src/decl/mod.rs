@@ -14,6 +14,7 @@ use cleat_eni::{Family, Mapping, RenamePair};
 use std::collections::HashMap;
 
 pub use merge::declare;
+pub(crate) use options::bad_value;
 
 /// How a stanza gets its addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +106,8 @@ pub struct Decl {
     pub name: IfName,
     /// Header of its first stanza.
     pub place: Place,
+    /// Its name in that header.
+    pub name_place: Place,
     /// The logical name whose stanzas these are, where it is another (`auto eth0=work`, mapping).
     pub logical: String,
     /// Its stanzas in order.
