@@ -215,6 +215,10 @@ impl Document {
             Err(EditError::NoOption { nth: 0, .. }) => return Ok(vec![self.add_option(stanza, key, value)?]),
             found => found?,
         };
+        if value.is_empty() && option.written.ends_with('\\') {
+            // The key's own backslash would come to stand at the line end.
+            return Err(EditError::BadValue(value.to_owned()));
+        }
         let old = option.value.place.span.range();
         let splice = match (option.value.text.as_str(), value) {
             (old, new) if old == new => return Ok(Vec::new()),
@@ -298,21 +302,21 @@ impl Document {
         };
         let bytes = self.line_bytes(at);
         let end = at.span.range().end;
-        if bytes.ends_with(b"\n") {
-            return Splice {
-                range: end..end,
-                text: lines_with(new, self.line_end(line)),
-            };
-        }
-        // The file's last line has no end: it gets one, and the new last line gets none. A backslash there needs a
-        // line of its own to join.
         let line_end = self.line_end(line);
-        let mut text = line_end.to_vec();
-        if bytes.ends_with(b"\\") && at.kind != LineKind::Comment {
-            text.extend_from_slice(line_end);
-        }
+        let whole = bytes
+            .strip_suffix(b"\n")
+            .map(|bytes| bytes.strip_suffix(b"\r").unwrap_or(bytes));
+        // A backslash at the end of the file would join what comes: it gets an empty line to join.
+        let dangles = whole.unwrap_or(bytes).ends_with(b"\\") && at.kind != LineKind::Comment;
+        let mut text = if dangles { line_end.to_vec() } else { Vec::new() };
         let lines = lines_with(new, line_end);
-        text.extend_from_slice(lines.strip_suffix(line_end).unwrap_or(&lines));
+        if whole.is_some() {
+            text.extend(lines);
+        } else {
+            // The file's last line has no end: it gets one, and the new last line gets none.
+            text.extend_from_slice(line_end);
+            text.extend_from_slice(lines.strip_suffix(line_end).unwrap_or(&lines));
+        }
         Splice { range: end..end, text }
     }
 

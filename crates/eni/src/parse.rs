@@ -4,9 +4,12 @@ use crate::document::{Document, Line, LineKind};
 use crate::item::{Class, Family, Iface, Include, Item, Mapping, Opt, RenamePair, Word, is_hook, normalise_key};
 use crate::lines::{BYTE_ORDER_MARK, Lines, Logical};
 use crate::value::Joined;
-use cleat_diag::{Diagnostic, FileId, Place, Source, Span, Spanned};
+use cleat_diag::{Diagnostic, FileId, Place, Severity, Source, Span};
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Most diagnostics that one file gives: what has more is no interfaces(5) file.
+const MOST_DIAGNOSTICS: usize = 1_000;
 
 /// Reads one file. Never fails: what cannot be read is reported and kept as a line.
 ///
@@ -22,6 +25,7 @@ pub fn parse(file: FileId, source: &Arc<Source>) -> (Document, Vec<Diagnostic>) 
         items: Vec::new(),
         open: Open::Nothing,
         diagnostics: Vec::new(),
+        dropped: None,
     };
     let bytes = source.bytes();
     if let Some(nul) = bytes.iter().position(|byte| *byte == 0) {
@@ -64,9 +68,15 @@ pub fn parse(file: FileId, source: &Arc<Source>) -> (Document, Vec<Diagnostic>) 
     let Parser {
         lines,
         items,
-        diagnostics,
+        mut diagnostics,
+        dropped,
         ..
     } = parser;
+    diagnostics.sort_by_key(|found| found.label.as_ref().map(|label| label.place.span.start));
+    if let Some((severity, count)) = dropped {
+        let message = format!("{count} more faults in {} are not shown", source.path.display());
+        diagnostics.push(Diagnostic::new(severity, "too-many", message).help("is this an interfaces(5) file?"));
+    }
     (
         Document {
             file,
@@ -135,6 +145,8 @@ struct Parser {
     items: Vec<Item>,
     open: Open,
     diagnostics: Vec<Diagnostic>,
+    /// The worst severity and the number of diagnostics that were too many.
+    dropped: Option<(Severity, usize)>,
 }
 
 impl Parser {
@@ -143,8 +155,15 @@ impl Parser {
         self.items.len() as u32
     }
 
+    /// Keeps a diagnostic, or counts it where there are too many: the worst severity is not lost.
     fn warn(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        if self.diagnostics.len() < MOST_DIAGNOSTICS {
+            self.diagnostics.push(diagnostic);
+            return;
+        }
+        let (worst, count) = self.dropped.get_or_insert((diagnostic.severity, 0));
+        *worst = diagnostic.severity.max(*worst);
+        *count += 1;
     }
 
     /// Ends the open stanza.
@@ -261,7 +280,7 @@ impl Parser {
             self.warn(Diagnostic::error("no-name", "`allow-` without the name of a class").at(keyword.place, ""));
             return LineKind::LeftOut;
         }
-        let words = self.words(line, rest);
+        let words = self.words(line, rest.clone());
         if words.is_empty() {
             return self.empty_head(head, keyword);
         }
@@ -277,7 +296,7 @@ impl Parser {
             Head::NoScripts => Item::NoScripts(names_of("no-scripts")),
             Head::Source => Item::Source(Include { targets: words, place }),
             Head::SourceDirectory => Item::SourceDirectory(Include { targets: words, place }),
-            Head::Rename => match self.rename(words) {
+            Head::Rename => match self.rename(line, line.word_ranges(rest).take(words.len())) {
                 pairs if pairs.is_empty() => return LineKind::LeftOut,
                 pairs => Item::Rename(pairs),
             },
@@ -379,34 +398,21 @@ impl Parser {
         Some(iface)
     }
 
-    fn rename(&mut self, words: Vec<Word>) -> Vec<RenamePair> {
+    fn rename(&mut self, line: &Joined, words: impl Iterator<Item = Range<usize>>) -> Vec<RenamePair> {
         let mut pairs = Vec::new();
-        for word in words {
-            let split = word.value.rfind('=').filter(|at| *at > 0 && at + 1 < word.value.len());
-            let Some(at) = split else {
-                self.warn(
-                    Diagnostic::error("rename-form", format!("`{}` is not of the form CUR=NEW", word.value))
-                        .at(word.place, "left out")
+        for range in words {
+            let word = &line.text[range.clone()];
+            match word.rfind('=').filter(|at| *at > 0 && at + 1 < word.len()) {
+                Some(at) => pairs.push(RenamePair {
+                    from: line.word(range.start..range.start + at),
+                    to: line.word(range.start + at + 1..range.end),
+                }),
+                None => self.warn(
+                    Diagnostic::error("rename-form", format!("`{word}` is not of the form CUR=NEW"))
+                        .at(line.place(range), "left out")
                         .help("write the name it has now, `=`, and the name to give"),
-                );
-                continue;
-            };
-            // A continuation inside the word would shift the halves; then both point at the whole word.
-            let Spanned { value, place } = word;
-            let whole = place.span.len() == value.len();
-            let part = |from: usize, to: usize| {
-                let start = place.span.start as usize;
-                let span = if whole {
-                    Span::new(start + from, start + to)
-                } else {
-                    place.span
-                };
-                Spanned::new(value[from..to].to_owned(), Place { file: place.file, span })
-            };
-            pairs.push(RenamePair {
-                from: part(0, at),
-                to: part(at + 1, value.len()),
-            });
+                ),
+            }
         }
         pairs
     }
