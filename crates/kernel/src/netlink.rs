@@ -315,7 +315,8 @@ fn absent_is_empty<T>(found: Result<Found<T>, KernelError>) -> Result<Vec<T>, Ke
 
 /// Writes a number below /proc/sys/net, which is that of the calling thread's network namespace.
 fn write(path: &str, value: i64) -> Result<(), KernelError> {
-    let written = Root::real().write_in_place(path, format!("{value}\n").as_bytes());
+    // No final newline: the forwarding knobs of kernel 6.1 take it but do not count it, which reads as a short write.
+    let written = Root::real().write_in_place(path, value.to_string().as_bytes());
     written.map_err(|failure| KernelError {
         errno: failure.error.raw_os_error().unwrap_or_default(),
         text: Some(format!("cannot {} {}", failure.action, failure.path.display())),
