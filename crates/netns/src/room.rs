@@ -141,7 +141,10 @@ impl Drop for Room {
     fn drop(&mut self) {
         // Going back to a mount namespace moves root and working directory to its top, which in a chroot is not
         // where we were. A thread that cannot go back must not run another test: it would be in a room nobody holds.
-        let back = setns(&self.network, CloneFlags::CLONE_NEWNET)
+        // Threads begun in the room share root and directory with us, and a scoped one may end after its join: the
+        // kernel refuses to move one thread of several that share them, so we take our own first.
+        let back = unshare(CloneFlags::CLONE_FS)
+            .and_then(|()| setns(&self.network, CloneFlags::CLONE_NEWNET))
             .and_then(|()| setns(&self.mounts, CloneFlags::CLONE_NEWNS))
             .and_then(|()| nix::unistd::fchdir(&self.root))
             .and_then(|()| nix::unistd::chroot("."))
