@@ -15,6 +15,7 @@ pub mod op;
 pub mod owned;
 pub mod pattern;
 pub mod resolve;
+pub mod select;
 mod show;
 pub mod snapshot;
 pub mod table;

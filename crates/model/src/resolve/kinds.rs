@@ -69,11 +69,9 @@ impl Build<'_> {
         // ifenslave's way of writing repeats options of the bond under its ports.
         let is_port = decl.last("bond-master").is_some();
         for (option, kind) in TELLING {
-            if let Some(said) = decl.last(option).filter(|_| !(is_port && *kind == Kind::Bond)) {
-                if !kinds.iter().any(|(known, _)| known == kind) {
-                    kinds.push((kind.clone(), said));
-                }
-            }
+            let said = decl.last(option).filter(|_| !(is_port && *kind == Kind::Bond));
+            let known = kinds.iter().any(|(known, _)| known == kind);
+            kinds.extend(said.filter(|_| !known).map(|said| (kind.clone(), said)));
         }
         if let [(first, one), (second, other), ..] = kinds.as_slice() {
             let message = format!("`{}` cannot be a {first} and a {second} at once", decl.name);
