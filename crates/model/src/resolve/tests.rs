@@ -1,6 +1,8 @@
 //! What the spec's configurations resolve to, and what is said of wrong ones.
 
 mod examples;
+mod faults;
+mod shapes;
 
 use crate::desired::{Desired, WantLink};
 use crate::snapshot::Snapshot;
