@@ -1,32 +1,15 @@
 //! What people call the state of a link, who a foreign port belongs to, and the few words on it that fit in a box.
 
 use crate::face::graph::topology::ranges_text;
-use cleat_model::attr::{Grammar, Value};
-use cleat_model::desired::{Desired, Knob, WantLink};
+use cleat_model::attr::Value;
+use cleat_model::desired::{Desired, WantLink};
 use cleat_model::name::IfName;
 use cleat_model::snapshot::{Link, Snapshot};
+use cleat_model::table;
 use cleat_model::types::Kind;
 
-/// `IFLA_BOND_MODE` of linux/if_link.h.
-const IFLA_BOND_MODE: u16 = 1;
-/// `IFLA_VLAN_ID`.
-const IFLA_VLAN_ID: u16 = 1;
-/// `IFLA_VXLAN_ID`.
-const IFLA_VXLAN_ID: u16 = 1;
-/// `IFLA_VXLAN_LINK`.
+/// `IFLA_VXLAN_LINK` of linux/if_link.h.
 const IFLA_VXLAN_LINK: u16 = 3;
-/// `IFLA_BR_VLAN_FILTERING`.
-const IFLA_BR_VLAN_FILTERING: u16 = 7;
-/// Names of the bond modes by number: Documentation/networking/bonding.rst, `mode`.
-const BOND_MODES: [&str; 7] = [
-    "balance-rr",
-    "active-backup",
-    "balance-xor",
-    "broadcast",
-    "802.3ad",
-    "balance-tlb",
-    "balance-alb",
-];
 /// The MTU that is not worth a line.
 const USUAL_MTU: u32 = 1500;
 
@@ -147,7 +130,7 @@ pub fn port_text(port: &Link, snapshot: &Snapshot) -> String {
 
 /// Index of the link below in this namespace; the other end of a veth pair is not below it.
 pub fn parent(link: &Link) -> Option<u32> {
-    let of_vxlan = || link.data.get(IFLA_VXLAN_LINK).and_then(number);
+    let of_vxlan = || Some(u32::from_ne_bytes(link.data.get(IFLA_VXLAN_LINK)?.try_into().ok()?));
     let index = match link.kind {
         Kind::Veth => None,
         Kind::Vxlan => of_vxlan(),
@@ -156,24 +139,26 @@ pub fn parent(link: &Link) -> Option<u32> {
     index.filter(|index| *index != 0 && *index != link.index)
 }
 
+/// The rows whose values are told in a few words, with the word before the value.
+fn telling(kind: &Kind) -> Option<(&'static str, &'static str)> {
+    match kind {
+        Kind::Bond => Some(("bond-mode", "")),
+        Kind::Vlan => Some(("vlan-id", "id ")),
+        Kind::Vxlan => Some(("vxlan-id", "vni ")),
+        Kind::Vrf => Some(("vrf-table", "table ")),
+        _ => None,
+    }
+}
+
 /// A few words on a declared link: bond mode, VLAN id, VNI, VLANs of a bridge, an unusual MTU.
 pub fn declared_details(want: &WantLink) -> Vec<String> {
     let mut details = Vec::new();
-    let mut say = |name: &str, word: &str| {
-        if let Some(text) = want.knob(name).map(knob_text) {
-            details.push(format!("{word}{text}"));
-        }
-    };
-    match want.kind {
-        Kind::Bond => say("bond-mode", ""),
-        Kind::Vlan => say("vlan-id", "id "),
-        Kind::Vxlan => say("vxlan-id", "vni "),
-        Kind::Vrf => say("vrf-table", "table "),
-        _ => {}
-    }
-    if let Some(Value::Number(mtu)) = want.knob("mtu").map(|knob| knob.value.clone())
-        && mtu != u64::from(USUAL_MTU)
+    if let Some((name, word)) = telling(&want.kind)
+        && let Some(knob) = want.knob(name)
     {
+        details.push(format!("{word}{}", knob.attr.show(&knob.value)));
+    }
+    if let Some(mtu) = want.number("mtu").filter(|mtu| *mtu != u64::from(USUAL_MTU)) {
         details.push(format!("mtu {mtu}"));
     }
     if want.kind == Kind::Bridge && want.number("bridge-vlan-aware") == Some(1) {
@@ -188,52 +173,22 @@ pub fn declared_details(want: &WantLink) -> Vec<String> {
 /// The same of a link as the kernel has it.
 pub fn live_details(link: &Link) -> Vec<String> {
     let mut details = Vec::new();
-    let data = |number_of: u16| link.data.get(number_of).and_then(number);
-    match link.kind {
-        Kind::Bond => {
-            let mode = data(IFLA_BOND_MODE).and_then(|mode| BOND_MODES.get(mode as usize));
-            details.extend(mode.map(|mode| (*mode).to_owned()));
-        }
-        Kind::Vlan => details.extend(data(IFLA_VLAN_ID).map(|id| format!("id {id}"))),
-        Kind::Vxlan => details.extend(data(IFLA_VXLAN_ID).map(|id| format!("vni {id}"))),
-        _ => {}
+    let read = |name: &str| {
+        let row = table::find(name)?;
+        Some((row, row.read(link)?))
+    };
+    if let Some((name, word)) = telling(&link.kind)
+        && let Some((row, value)) = read(name)
+    {
+        details.push(format!("{word}{}", row.show(&value)));
     }
     if link.mtu() != USUAL_MTU {
         details.push(format!("mtu {}", link.mtu()));
     }
-    if link.kind == Kind::Bridge && data(IFLA_BR_VLAN_FILTERING) == Some(1) {
+    if link.kind == Kind::Bridge && matches!(read("bridge-vlan-aware"), Some((_, Value::Number(1)))) {
         details.push("VLAN-aware".to_owned());
     }
     details
-}
-
-/// A knob's value in the words and the unit of the file.
-pub fn knob_text(knob: &Knob) -> String {
-    match (&knob.value, knob.attr.value) {
-        (Value::Number(number), Grammar::Choice(words)) => words
-            .iter()
-            .find(|(_, value)| value == number)
-            .map_or_else(|| number.to_string(), |(word, _)| (*word).to_owned()),
-        (Value::Number(number), Grammar::Bool) => if *number == 0 { "no" } else { "yes" }.to_owned(),
-        (Value::Number(number), _) => (number / knob.attr.scale.max(1)).to_string(),
-        (Value::Mac(mac), _) => mac.to_string(),
-        (Value::Ip(ip), _) => ip.to_string(),
-        (Value::Text(text), _) => text.clone(),
-        (Value::Ips(ips), _) => {
-            let words: Vec<String> = ips.iter().map(ToString::to_string).collect();
-            words.join(" ")
-        }
-    }
-}
-
-/// A number of one, two or four bytes in host order.
-fn number(bytes: &[u8]) -> Option<u32> {
-    match *bytes {
-        [one] => Some(u32::from(one)),
-        [a, b] => Some(u32::from(u16::from_ne_bytes([a, b]))),
-        [a, b, c, d] => Some(u32::from_ne_bytes([a, b, c, d])),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

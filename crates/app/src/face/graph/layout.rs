@@ -209,18 +209,21 @@ fn crossings(layout: &Layout, layers: &[Vec<usize>]) -> usize {
     total
 }
 
+/// Chooses rows. They are computed as fractions, since rounding in every sweep would let parts of the picture drift
+/// apart, and cut to whole rows at the end.
 fn rows(layout: &mut Layout, measure: Measure) {
     let (lefts, rights) = neighbours(layout);
+    let mut tops = vec![0.0; layout.cells.len()];
     for layer in 0..layout.layers.len() {
         let wishes = vec![None; layout.layers[layer].len()];
-        settle(layout, layer, &wishes, measure);
+        settle(layout, &mut tops, layer, &wishes, measure);
     }
     let depth = layout.layers.len();
     for sweep in 0..SWEEPS {
         let rightwards = sweep % 2 == 0;
         for step in 0..depth {
             let layer = if rightwards { step } else { depth - 1 - step };
-            let wishes: Vec<Option<i64>> = layout.layers[layer]
+            let wishes: Vec<Option<f64>> = layout.layers[layer]
                 .iter()
                 .map(|cell| {
                     let (near, far) = match rightwards {
@@ -228,60 +231,57 @@ fn rows(layout: &mut Layout, measure: Measure) {
                         false => (&rights[*cell], &lefts[*cell]),
                     };
                     let near = if near.is_empty() { far } else { near };
-                    middle(near.iter().map(|cell| layout.cells[*cell].row()))
+                    middle(near.iter().map(|cell| tops[*cell] + layout.cells[*cell].anchor as f64))
                 })
                 .collect();
-            settle(layout, layer, &wishes, measure);
+            settle(layout, &mut tops, layer, &wishes, measure);
         }
     }
-    let top = layout.cells.iter().map(|cell| cell.top).min().unwrap_or(0);
-    // An even shift keeps the parity of anchors.
-    let shift = if measure.staggered { top.div_euclid(2) * 2 } else { top };
-    for cell in &mut layout.cells {
-        cell.top -= shift;
+    let least = tops.iter().copied().fold(f64::INFINITY, f64::min);
+    for (cell, top) in layout.cells.iter_mut().zip(tops) {
+        // Rows that should be one may differ in the last bits.
+        cell.top = (top - least + 1e-6).floor() as i64;
+        if measure.staggered && (cell.row() - cell.layer as i64).rem_euclid(2) == 1 {
+            cell.top += 1;
+        }
     }
     let ends = layout.cells.iter().map(|cell| cell.top + cell.height);
     layout.height = ends.max().unwrap_or(0);
 }
 
-fn middle(rows: impl Iterator<Item = i64>) -> Option<i64> {
-    let mut rows: Vec<i64> = rows.collect();
-    rows.sort_unstable();
+fn middle(rows: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut rows: Vec<f64> = rows.collect();
+    rows.sort_by(f64::total_cmp);
     let (first, last) = (*rows.get(rows.len().checked_sub(1)? / 2)?, *rows.get(rows.len() / 2)?);
-    Some((first + last).div_euclid(2))
+    Some(first.midpoint(last))
 }
 
 /// Gives the cells of one layer the rows nearest to their wishes (of the anchor) without overlap or change of order.
-fn settle(layout: &mut Layout, layer: usize, wishes: &[Option<i64>], measure: Measure) {
-    let order = layout.layers[layer].clone();
-    // `before[i]`: how much cells above take; wish minus that must not fall from cell to cell.
+fn settle(layout: &Layout, tops: &mut [f64], layer: usize, wishes: &[Option<f64>], measure: Measure) {
+    let order = &layout.layers[layer];
+    // `before[i]`: how much the cells above take; a top less that must not fall from cell to cell.
     let mut before = Vec::with_capacity(order.len());
     let mut used = 0;
-    for cell in &order {
-        before.push(used);
-        let slack = if measure.staggered { 1 } else { 0 };
-        used += layout.cells[*cell].height + measure.gap + slack;
+    for cell in order {
+        before.push(used as f64);
+        used += layout.cells[*cell].height + measure.gap + i64::from(measure.staggered);
     }
-    let mut blocks: Vec<(i64, i64, usize)> = Vec::new();
+    // Runs of cells that touch: the sum of their wishes, and how many they are.
+    let mut blocks: Vec<(f64, usize)> = Vec::new();
     for (i, cell) in order.iter().enumerate() {
-        let cell = &layout.cells[*cell];
-        let wish = wishes[i].map_or(cell.top, |row| row - cell.anchor) - before[i];
-        blocks.push((wish, 1, 1));
+        let top = wishes[i].map_or(tops[*cell], |row| row - layout.cells[*cell].anchor as f64);
+        blocks.push((top - before[i], 1));
         while let [.., a, b] = blocks[..]
-            && a.0 * b.1 > b.0 * a.1
+            && a.0 / a.1 as f64 > b.0 / b.1 as f64
         {
             blocks.truncate(blocks.len() - 2);
-            blocks.push((a.0 + b.0, a.1 + b.1, a.2 + b.2));
+            blocks.push((a.0 + b.0, a.1 + b.1));
         }
     }
     let mut i = 0;
-    for (sum, weight, count) in blocks {
+    for (sum, count) in blocks {
         for _ in 0..count {
-            let cell = &mut layout.cells[order[i]];
-            cell.top = sum.div_euclid(weight) + before[i];
-            if measure.staggered && (cell.row() - layer as i64).rem_euclid(2) == 1 {
-                cell.top += 1;
-            }
+            tops[order[i]] = sum / count as f64 + before[i];
             i += 1;
         }
     }

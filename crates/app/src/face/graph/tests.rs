@@ -4,8 +4,11 @@ use super::terminal::{self, Style};
 use super::topology::{Class, Edge, Node, Row, Topology};
 use super::{layout, svg};
 use crate::face::links::LinkState;
+use cleat_eni::ConfigSet;
+use cleat_root::Root;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 fn node(name: &str, class: Class, rows: &[Row]) -> Node {
     Node {
@@ -67,15 +70,15 @@ fn style(width: usize) -> Style {
 #[test]
 fn a_bond_with_a_missing_nic_is_drawn_in_layers() {
     assert_eq!(
-        terminal::draw(&bond_with_a_missing_nic(), style(120)),
-        "\
-╭─ NIC ──╮                 ╭─ VLAN ────╮   ╭─ bridge ───────────╮
-│ ● eno1 ├─╮             ╭─┤ ● bond0.5 ├───┤ ● vmbr0v5          │
-╰────────╯ │ ╭─ bond ──╮ │ ╰───────────╯   │ 10.10.10.2/24      │
-╭╌ NIC ╌╌╮ ├─┤ ● bond0 ├─┤                 │ gateway 10.10.10.1 │
-╎ ✗ eno2 ├─╯ │ 802.3ad │ │                 ╰────────────────────╯   ╭─ guests ────────────╮
-╰╌╌╌╌╌╌╌╌╯   ╰─────────╯ │                 ╭─ bridge ───────────╮ ╭─┤ ● tap100i0  VM 100  │
-                         ╰─────────────────┤ ● vmbr0            ├─╯ │ ○ veth101i0  CT 101 │
+        format!("\n{}", terminal::draw(&bond_with_a_missing_nic(), style(120))),
+        "
+                           ╭─ VLAN ────╮   ╭─ bridge ───────────╮
+╭─ NIC ──╮               ╭─┤ ● bond0.5 ├───┤ ● vmbr0v5          │
+│ ● eno1 ├─╮ ╭─ bond ──╮ │ ╰───────────╯   │ 10.10.10.2/24      │
+╰────────╯ ├─┤ ● bond0 ├─┤                 │ gateway 10.10.10.1 │
+╭╌ NIC ╌╌╮ │ │ 802.3ad │ │                 ╰────────────────────╯   ╭─ guests ────────────╮
+╎ ✗ eno2 ├─╯ ╰─────────╯ │                 ╭─ bridge ───────────╮ ╭─┤ ● tap100i0  VM 100  │
+╰╌╌╌╌╌╌╌╌╯               ╰─────────────────┤ ● vmbr0            ├─╯ │ ○ veth101i0  CT 101 │
                                            ╰────────────────────╯   ╰─────────────────────╯
 
 ● up   ○ down   ✗ missing
@@ -86,15 +89,15 @@ fn a_bond_with_a_missing_nic_is_drawn_in_layers() {
 #[test]
 fn a_narrow_terminal_gets_tighter_boxes_and_then_an_outline() {
     assert_eq!(
-        terminal::draw(&bond_with_a_missing_nic(), style(81)),
-        "\
-╭─ NIC ╮               ╭─ VLAN ──╮   ╭─ bridge ─────────╮
-│● eno1├─╮           ╭─┤● bond0.5├───┤● vmbr0v5         │
-╰──────╯ │ ╭─ bond ╮ │ ╰─────────╯   │10.10.10.2/24     │
-╭╌ NIC ╮ ├─┤● bond0├─┤               │gateway 10.10.10.1│
-╎✗ eno2├─╯ │802.3ad│ │               ╰──────────────────╯   ╭─ guests ──────────╮
-╰╌╌╌╌╌╌╯   ╰───────╯ │               ╭─ bridge ─────────╮ ╭─┤● tap100i0  VM 100 │
-                     ╰───────────────┤● vmbr0           ├─╯ │○ veth101i0  CT 101│
+        format!("\n{}", terminal::draw(&bond_with_a_missing_nic(), style(81))),
+        "
+                       ╭─ VLAN ──╮   ╭─ bridge ─────────╮
+╭─ NIC ╮             ╭─┤● bond0.5├───┤● vmbr0v5         │
+│● eno1├─╮ ╭─ bond ╮ │ ╰─────────╯   │10.10.10.2/24     │
+╰──────╯ ├─┤● bond0├─┤               │gateway 10.10.10.1│
+╭╌ NIC ╮ │ │802.3ad│ │               ╰──────────────────╯   ╭─ guests ──────────╮
+╎✗ eno2├─╯ ╰───────╯ │               ╭─ bridge ─────────╮ ╭─┤● tap100i0  VM 100 │
+╰╌╌╌╌╌╌╯             ╰───────────────┤● vmbr0           ├─╯ │○ veth101i0  CT 101│
                                      ╰──────────────────╯   ╰───────────────────╯
 
 ● up   ○ down   ✗ missing
@@ -361,6 +364,62 @@ fn names_that_look_like_markup_stay_text() {
         picture.contains("<title>&lt;script&gt;alert(1)&lt;/script&gt; &amp; more</title>"),
         "{picture}"
     );
+}
+
+/// The directory of `name` at the top of the project.
+fn project(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name)
+}
+
+/// Draws one of the spec's examples and compares with tests/fixtures/graph/NAME.txt; `BLESS=1` writes that file.
+fn example(name: &str) {
+    let path = project("examples").join(format!("{name}.interfaces"));
+    let bytes = std::fs::read(&path).unwrap();
+    let (set, faults) = ConfigSet::from_bytes(Path::new("/etc/network/interfaces"), bytes, &Root::real());
+    assert_eq!(faults, []);
+    let (decls, faults) = cleat_model::decl::declare(set.items());
+    assert_eq!(faults, []);
+    let (desired, faults) = cleat_model::resolve::resolve(&decls, None);
+    assert_eq!(faults, []);
+    let text = terminal::draw(&Topology::declared(&desired, None), style(80));
+    let expected = project("tests/fixtures/graph").join(format!("{name}.txt"));
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&expected, &text).unwrap();
+    }
+    assert_eq!(text, std::fs::read_to_string(&expected).unwrap());
+}
+
+macro_rules! examples {
+    ($($test:ident: $name:literal,)*) => {
+        $(#[test]
+        fn $test() {
+            example($name);
+        })*
+
+        #[test]
+        fn every_example_of_the_spec_is_drawn() {
+            let mut found: Vec<String> = std::fs::read_dir(project("examples"))
+                .unwrap()
+                .filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_suffix(".interfaces").map(str::to_owned))
+                .collect();
+            found.sort();
+            assert_eq!(found, [$($name),*]);
+        }
+    };
+}
+
+// The expected pictures were looked at by eye, beside the figures of the spec (Proxmox VE manual, network
+// configuration): the same links, joined the same way.
+examples! {
+    bond_as_bridge_port_is_drawn: "bond-bridge-port",
+    bond_for_storage_is_drawn: "bond-storage",
+    bond_with_vlan_is_drawn: "bond-vlan",
+    default_bridge_is_drawn: "default-bridge",
+    bridge_without_mac_learning_is_drawn: "mac-learning-off",
+    masquerading_is_drawn: "masquerading",
+    routed_setup_is_drawn: "routed",
+    vlan_aware_bridge_is_drawn: "vlan-aware",
+    traditional_vlan_is_drawn: "vlan-traditional",
 }
 
 #[test]
