@@ -1,8 +1,8 @@
 //! Changes to a file that leave every other byte as it was.
 
 use crate::document::{Document, LineKind};
+use crate::head::is_head;
 use crate::item::{Family, Iface, Item, Opt, normalise_key};
-use crate::parse::is_head;
 use crate::value::is_space;
 use crate::{ConfigSet, parse};
 use cleat_diag::{Diagnostic, FileId};

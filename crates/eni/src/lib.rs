@@ -9,6 +9,7 @@
 mod config_set;
 mod document;
 mod edit;
+mod head;
 mod item;
 mod lines;
 mod parse;

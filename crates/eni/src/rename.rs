@@ -18,7 +18,7 @@ const LONGEST: usize = 15;
 /// The VLANs and aliases that carry its name follow: renaming `a` renames `a.5`, `a.5.10`, `a:1` and `a=8` too.
 /// Hook commands, ranges and patterns that name or match it are left as they are, with a warning each.
 ///
-/// Returns the number of words that were changed. With an error among the diagnostics nothing was changed: the new
+/// Returns how many times the name was replaced. With an error among the diagnostics nothing was changed: the new
 /// name cannot be a name, is in use, or makes a VLAN's name too long. The places of the warnings are those of the set
 /// as it is afterwards. Nothing is written to the disk.
 pub fn rename_interface(
@@ -38,9 +38,10 @@ pub fn rename_interface(
     let mut edited = Vec::new();
     for document in &set.documents {
         let words = mentions(document, names_interface);
-        let splices: Vec<Splice> = words.iter().flat_map(|word| replacements(word, from, to)).collect();
-        if !splices.is_empty() {
-            changes += splices.len();
+        let count: usize = words.iter().map(|word| parts(&word.value, from).len()).sum();
+        if count > 0 {
+            changes += count;
+            let splices = words.iter().flat_map(|word| replacements(word, from, to)).collect();
             edited.push((document.file, splice(document.source.bytes(), splices)));
         }
     }
