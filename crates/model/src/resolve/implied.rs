@@ -25,6 +25,7 @@ impl Build<'_> {
     /// Adds what is only named: `eno1.5` in `bridge-ports`, a NIC without a stanza, the other end of a veth pair.
     pub(super) fn implied(&mut self) {
         let mut at = 0;
+        let mut unpaired = HashSet::new();
         while at < self.links.len() {
             let link = &self.links[at];
             let name = link.name;
@@ -46,11 +47,13 @@ impl Build<'_> {
             for lower in [parent, vrf].into_iter().flatten() {
                 self.imply(lower, name);
             }
-            if let Some(peer) = peer {
-                self.other_end(peer, name);
+            if let Some(fault) = peer.and_then(|peer| self.other_end(peer, name)) {
+                self.found.push(fault.on(name));
+                unpaired.insert(name);
             }
             at += 1;
         }
+        self.retain(|link| !unpaired.contains(&link.name));
         self.missing();
     }
 
@@ -82,24 +85,38 @@ impl Build<'_> {
         true
     }
 
-    /// Sees to it that both ends of a pair know each other.
-    fn other_end(&mut self, peer: LinkRef, name: IfName) {
+    /// Sees to it that both ends of a pair know each other; what is wrong where they do not.
+    fn other_end(&mut self, peer: LinkRef, name: IfName) -> Option<Diagnostic> {
+        let place = peer.origin.place()?;
         let back = LinkRef {
             name,
             origin: peer.origin,
         };
-        if let Some(link) = self.link_mut(peer.name) {
-            if link.peer.is_none() && link.kind == Kind::Physical {
+        let Some(link) = self.link_mut(peer.name) else {
+            let mut link = WantLink::new(peer.name, Origin::Implied(place, "veth-peer"));
+            link.kind = Kind::Veth;
+            link.peer = Some(back);
+            self.insert(link);
+            return None;
+        };
+        let why = match (&link.kind, link.peer) {
+            _ if peer.name == name => "that is the link itself".to_owned(),
+            (Kind::Veth, Some(other)) if other.name == name => return None,
+            (Kind::Veth, Some(other)) => format!("its other end is `{}`", other.name),
+            (Kind::Veth | Kind::Physical, None) => {
                 link.kind = Kind::Veth;
                 link.peer = Some(back);
+                return None;
             }
-            return;
-        }
-        let Some(place) = peer.origin.place() else { return };
-        let mut link = WantLink::new(peer.name, Origin::Implied(place, "veth-peer"));
-        link.kind = Kind::Veth;
-        link.peer = Some(back);
-        self.insert(link);
+            (Kind::Physical, Some(_)) => return None,
+            (kind, _) => format!("that is a {kind}"),
+        };
+        let message = format!("`{}` cannot be the other end of `{name}`", peer.name);
+        Some(
+            Diagnostic::error("bad-peer", message)
+                .at(place, why)
+                .note("the link is left out"),
+        )
     }
 
     /// Reports physical links that are named and not there.

@@ -35,6 +35,7 @@ pub fn resolve(decls: &Decls, facts: Option<&Snapshot>) -> (Desired, Vec<Diagnos
         facts,
         links: Vec::new(),
         by_name: HashMap::new(),
+        masters: HashMap::new(),
         found: Vec::new(),
     };
     build.declared();
@@ -58,6 +59,8 @@ struct Build<'a> {
     facts: Option<&'a Snapshot>,
     links: Vec<WantLink>,
     by_name: HashMap<IfName, usize>,
+    /// Port to the bridge or bond that lists it, with or without a link of its own yet.
+    masters: HashMap<IfName, LinkRef>,
     found: Vec<Diagnostic>,
 }
 

@@ -112,9 +112,13 @@ impl Build<'_> {
             return;
         }
         link.ports.push(port);
+        let master = LinkRef {
+            name: master,
+            origin: port.origin,
+        };
+        self.masters.insert(port.name, master);
         if let Some(link) = self.link_mut(port.name) {
-            let origin = port.origin;
-            link.master = Some(LinkRef { name: master, origin });
+            link.master = Some(master);
         }
     }
 
@@ -134,19 +138,14 @@ impl Build<'_> {
         if *kind != Kind::Vrf && self.is_kind(name, kind) && name != master {
             return Some(refused(format!("the kernel takes no {kind} into a {kind}")));
         }
-        let other = self.links.iter().find_map(|link| {
-            let port = link.ports.iter().find(|port| port.name == name)?;
-            (link.name != master).then_some((link, *port))
-        })?;
-        let diagnostic = Diagnostic::error(
-            "port-in-two",
-            format!("`{name}` cannot be a port of `{}` and `{master}`", other.0.name),
-        )
-        .at(place, format!("left out of `{master}`"))
-        .on(master)
-        .help("remove it from one of them");
-        Some(match other.1.origin.place() {
-            Some(first) => diagnostic.note_at(first, format!("it is a port of `{}`", other.0.name)),
+        let other = self.masters.get(&name).filter(|other| other.name != master)?;
+        let message = format!("`{name}` cannot be a port of `{}` and `{master}`", other.name);
+        let diagnostic = Diagnostic::error("port-in-two", message)
+            .at(place, format!("left out of `{master}`"))
+            .on(master)
+            .help("remove it from one of them");
+        Some(match other.origin.place() {
+            Some(first) => diagnostic.note_at(first, format!("it is a port of `{}`", other.name)),
             None => diagnostic,
         })
     }

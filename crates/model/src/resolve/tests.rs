@@ -2,6 +2,7 @@
 
 mod examples;
 mod faults;
+mod properties;
 mod shapes;
 
 use crate::desired::{Desired, WantLink};

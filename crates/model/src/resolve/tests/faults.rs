@@ -480,3 +480,19 @@ fn a_wrong_regular_expression_is_told() {
         "{found}"
     );
 }
+
+#[test]
+fn a_pair_has_two_ends_and_no_more() {
+    let (desired, found) = resolve(
+        "iface a\n  veth-peer-name b\niface c\n  veth-peer-name b\niface d\n  veth-peer-name vmbr0\niface vmbr0\n  bridge-ports none\n\
+         iface e\n  veth-peer-name e\n",
+        None,
+    );
+    assert_eq!(
+        found,
+        "error[bad-peer] c: `b` cannot be the other end of `c`\n  4:18 «b» its other end is `a`\n  note: the link is left out\n\
+         error[bad-peer] d: `vmbr0` cannot be the other end of `d`\n  6:18 «vmbr0» that is a bridge\n  note: the link is left out\n\
+         error[bad-peer] e: `e` cannot be the other end of `e`\n  10:18 «e» that is the link itself\n  note: the link is left out\n"
+    );
+    assert_eq!(names(&desired), ["a", "vmbr0", "b"]);
+}
