@@ -49,12 +49,11 @@ const ROWS: [Row; 3] = [
         options: &[
             (
                 "FILE",
-                "judge this file alone, not against this machine (`-` is standard input)",
+                "judge this file (`-` is standard input) in place of /etc/network/interfaces, and for itself: a NIC \
+                 that this machine lacks is no fault",
             ),
-            (
-                "--offline",
-                "do not look at this machine's links (a NIC that is missing is no fault then)",
-            ),
+            ("--online", "judge FILE against this machine's links too"),
+            ("--offline", "do not look at this machine's links"),
             JSON,
             COLOR,
         ],
