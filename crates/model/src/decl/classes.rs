@@ -1,6 +1,6 @@
 //! `auto`, `allow-CLASS`, `no-auto-down` and `no-scripts` lines: which interfaces they name.
 
-use super::Decls;
+use super::{Decl, Decls};
 use crate::name::IfName;
 use crate::pattern;
 use cleat_diag::{Diagnostic, Spanned};
@@ -17,7 +17,8 @@ pub(super) enum Mark {
     NoScripts,
 }
 
-/// Applies one line. Names of `auto` lines without a stanza are reported.
+/// Applies one line. Names of `auto` lines without a stanza are reported; one that a `mapping` may find a stanza for is
+/// kept as an interface of which nothing is written yet, for [`Decls::map`].
 ///
 /// *Shape* of a name: plain; `all`; a range (`swp[1-4]`); a shell pattern, also behind a `/` as classic ifupdown
 /// writes it; `physical=logical`.
@@ -33,6 +34,9 @@ pub(super) fn apply(class: &Class, mark: Mark, decls: &mut Decls, found: &mut Ve
         }
         let mut any = false;
         for name in names {
+            if mark == Mark::Class {
+                wait_for_mapping(&name, word, decls);
+            }
             any |= set(&name, class, word, mark, decls);
         }
         if !any && mark == Mark::Class && !is_open(physical) {
@@ -64,6 +68,19 @@ fn names(word: &str, decls: &Decls) -> Vec<String> {
     match pattern::is_pattern(word) {
         true => matching(&|name| pattern::matches(word, name)),
         false => vec![word.to_owned()],
+    }
+}
+
+fn wait_for_mapping(name: &str, word: &Word, decls: &mut Decls) {
+    let mapped = |decls: &Decls| {
+        let mut patterns = decls.mappings.iter().flat_map(|mapping| &mapping.patterns);
+        patterns.any(|glob| pattern::matches(&glob.value, name))
+    };
+    match IfName::new(name) {
+        Ok(known) if decls.get(known).is_none() && mapped(decls) => {
+            decls.insert(Decl::new(known, name, word.place, word.place));
+        }
+        _ => {}
     }
 }
 

@@ -42,14 +42,19 @@ pub fn declare<'a>(items: impl IntoIterator<Item = &'a Item>) -> (Decls, Vec<Dia
             add(&name, stanza, &options, only_logical, &mut decls, &mut found);
         }
     }
+    for item in &items {
+        match item {
+            Item::Mapping(mapping) => decls.mappings.push(mapping.clone()),
+            Item::Rename(pairs) => decls.renames.extend(pairs.iter().cloned()),
+            _ => {}
+        }
+    }
     for item in items {
         match item {
             Item::Auto(class) => classes::apply(class, Mark::Class, &mut decls, &mut found),
             Item::NoAutoDown(class) => classes::apply(class, Mark::NoAutoDown, &mut decls, &mut found),
             Item::NoScripts(class) => classes::apply(class, Mark::NoScripts, &mut decls, &mut found),
-            Item::Mapping(mapping) => decls.mappings.push(mapping.clone()),
-            Item::Rename(pairs) => decls.renames.extend(pairs.iter().cloned()),
-            Item::Iface(_) | Item::Source(_) | Item::SourceDirectory(_) => {}
+            Item::Iface(_) | Item::Mapping(_) | Item::Rename(_) | Item::Source(_) | Item::SourceDirectory(_) => {}
         }
     }
     for decl in &decls.decls {
@@ -153,18 +158,7 @@ fn add(
         Some((base, _)) => (base, Some(full.to_owned())),
         None => (full, None),
     };
-    let new = |name: IfName| Decl {
-        name,
-        place: stanza.place,
-        name_place: stanza.name.place,
-        logical: full.to_owned(),
-        stanzas: Vec::new(),
-        classes: Vec::new(),
-        no_auto_down: false,
-        no_scripts: false,
-        options: Vec::new(),
-        hooks: Vec::new(),
-    };
+    let new = |name: IfName| Decl::new(name, full, stanza.place, stanza.name.place);
     let checked = IfName::new(name);
     if let (Err(error), false) = (&checked, only_logical) {
         found.push(bad_name(full, error, stanza));

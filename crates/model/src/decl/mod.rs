@@ -125,6 +125,22 @@ pub struct Decl {
 }
 
 impl Decl {
+    /// An interface of which nothing is written yet.
+    fn new(name: IfName, logical: &str, place: Place, name_place: Place) -> Self {
+        Self {
+            name,
+            place,
+            name_place,
+            logical: logical.to_owned(),
+            stanzas: Vec::new(),
+            classes: Vec::new(),
+            no_auto_down: false,
+            no_scripts: false,
+            options: Vec::new(),
+            hooks: Vec::new(),
+        }
+    }
+
     /// All lines of the row of that name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a Said> {
         self.options.iter().filter(move |said| said.name() == name)

@@ -188,3 +188,18 @@ fn inheriting_from_nothing_or_from_oneself_is_an_error() {
          error[inherits-unknown] c: there is no stanza `ba` to inherit from\n  4:18 «ba» left out\n  help: did you mean `a`?\n"
     );
 }
+
+// Second witness: interfaces(5) of ifupdown 0.8.41, the mapping example.
+#[test]
+fn an_interface_that_a_mapping_finds_a_stanza_for_keeps_its_classes() {
+    let Read { mut decls, found, .. } = read(
+        "auto eth0\nmapping eth*\n script /usr/local/sbin/where-am-i\n map home\niface home inet static\n address 192.0.2.1/24\n",
+    );
+    assert_eq!(found, []);
+    assert_eq!(decls.mappings.len(), 1);
+    let eth0 = "eth0".parse().unwrap();
+    assert!(decls.get(eth0).unwrap().is_in("auto"));
+    assert!(decls.map(eth0, "home"));
+    let decl = decls.get(eth0).unwrap();
+    assert!(decl.is_in("auto") && decl.all("address").count() == 1 && decl.logical == "home");
+}

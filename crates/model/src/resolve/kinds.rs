@@ -210,7 +210,10 @@ impl Build<'_> {
         }
         let name = decl.name.as_str();
         let number = name.strip_prefix("vmbr").and_then(|number| number.parse::<u64>().ok());
-        let text = if name.len() > 10 {
+        // Proxmox VE's own SDN makes longer ones.
+        let text = if name.starts_with("vrfbr_") {
+            return;
+        } else if name.len() > 10 {
             "longer than 10 characters: names of guests' VLANs may not fit"
         } else if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
             "does not start with a letter"

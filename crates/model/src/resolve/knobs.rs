@@ -1,8 +1,8 @@
 //! Scalar options: each to the link that carries it, lists by port spread over the ports.
 
-use super::{Build, bad_value, set};
+use super::{Build, bad_value, set, set_number};
 use crate::attr::{Attr, On, Spread, Value, Wire};
-use crate::decl::Said;
+use crate::decl::{Method, Said};
 use crate::desired::{Knob, LinkRef};
 use crate::name::{IfName, Mac};
 use crate::table;
@@ -167,7 +167,14 @@ impl Build<'_> {
             .last("bridge-hw")
             .filter(|_| bridge)
             .and_then(|said| Some((self.hardware(said)?, said.place)));
+        let auto = decl.stanzas.iter().find(|stanza| stanza.method == Method::Auto);
         let Some(link) = self.link_mut(name) else { return };
+        // Addresses from router advertisements, also where the host forwards (2).
+        for (option, number) in [("accept-ra", 2), ("autoconf", 1)] {
+            if let (Some(stanza), None) = (auto, link.knob(option)) {
+                set_number(link, option, number, Origin::Implied(stanza.place, "inet6-auto"));
+            }
+        }
         link.up = !down;
         link.address_purge = purge;
         if let (Some((mac, place)), None, Some(attr)) = (mac, link.knob("hwaddress"), table::find("hwaddress")) {

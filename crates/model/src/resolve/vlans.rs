@@ -3,7 +3,7 @@
 use super::Build;
 use super::kinds::bad_vlan_id;
 use crate::decl::Said;
-use crate::desired::WantVlans;
+use crate::desired::{WantLink, WantVlans};
 use crate::name::IfName;
 use crate::types::{Kind, Origin, VlanRange};
 use cleat_diag::{Diagnostic, Place, Spanned};
@@ -52,10 +52,13 @@ impl Build<'_> {
 
     /// The bridge itself is in the default VLAN and in those of the VLAN links on it.
     fn of_itself(&mut self, bridge: IfName) {
-        let uppers = self
-            .links
-            .iter()
-            .filter(|link| link.kind == Kind::Vlan && link.parent.is_some_and(|parent| parent.name == bridge));
+        // A service tag (802.1ad) passes a bridge that looks at 802.1Q tags as a frame without one.
+        let tag = |link: &WantLink, option: &str| link.number(option).unwrap_or(0x8100);
+        let own = self.link(bridge).map(|bridge| tag(bridge, "bridge-vlan-protocol"));
+        let uppers = self.links.iter().filter(|link| {
+            let on_it = link.parent.is_some_and(|parent| parent.name == bridge);
+            link.kind == Kind::Vlan && on_it && Some(tag(link, "vlan-protocol")) == own
+        });
         let vids: BTreeSet<u16> = uppers
             .filter_map(|link| u16::try_from(link.number("vlan-id")?).ok())
             .collect();

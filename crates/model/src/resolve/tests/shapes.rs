@@ -345,3 +345,62 @@ fn links_stand_in_dependency_order_and_otherwise_as_in_the_file() {
     );
     assert_eq!(names(&desired), ["eno2", "eno1", "bond0", "bond0.5", "vmbr0", "z", "a"]);
 }
+
+// Second witness: interfaces(5) of ifupdown 0.8.41, `inet6 auto`: accept_ra defaults to 2, autoconf to 1.
+#[test]
+fn inet6_auto_heeds_router_advertisements() {
+    let desired = clean(
+        "iface eno1 inet6 auto\n privext 2\niface eno2 inet6 auto\n accept_ra 1\n",
+        None,
+    );
+    assert_eq!(
+        knobs(get(&desired, "eno1")),
+        ["privext 2", "accept-ra 2", "autoconf yes"]
+    );
+    assert_eq!(knobs(get(&desired, "eno2")), ["accept-ra 1", "autoconf yes"]);
+}
+
+// Second witness: the keys and patterns that pve-network writes for an EVPN zone with a local exit, and for QinQ.
+#[test]
+fn evpn_and_qinq_zones_of_proxmox_are_understood() {
+    let desired = clean(
+        "auto vnet1\niface vnet1\n\taddress 10.1.0.1/24\n\thwaddress A2:1D:CB:1A:C0:8B\n\tbridge_ports vxlan_vnet1\n\tbridge_stp off\n\
+         \tbridge_fd 0\n\tmtu 1450\n\talias a net\n\tip-forward on\n\tip6-forward on\n\tarp-accept on\n\tvrf vrf_zone1\n\
+         auto vxlan_vnet1\niface vxlan_vnet1\n\tvxlan-id 1000\n\tvxlan-local-tunnelip 2001:db8::1\n\tmtu 1450\n\
+         auto vrf_zone1\niface vrf_zone1\n\tvrf-table auto\n\tpost-up ip route add vrf vrf_zone1 unreachable default metric 4278198272\n\
+         auto vrfbr_zone1\niface vrfbr_zone1\n\tbridge-ports vrfvx_zone1\n\tbridge_stp off\n\tbridge_fd 0\n\tmtu 1450\n\tvrf vrf_zone1\n\
+         auto vrfvx_zone1\niface vrfvx_zone1\n\tvxlan-id 10000\n\tvxlan-local-tunnelip 192.0.2.1\n\tbridge-learning off\n\tmtu 1450\n\
+         auto xvrf_zone1\niface xvrf_zone1\n\tlink-type veth\n\taddress 10.255.255.1/30\n\tveth-peer-name xvrfp_zone1\n\tmtu 1500\n\
+         auto xvrfp_zone1\niface xvrfp_zone1\n\tlink-type veth\n\taddress 10.255.255.2/30\n\tveth-peer-name xvrf_zone1\n\tvrf vrf_zone1\n\tmtu 1500\n\
+         auto vmbr0\niface vmbr0\n\tbridge-ports none\n\tbridge-vlan-aware yes\n\
+         auto sv_zone2\niface sv_zone2\n\tvlan-raw-device vmbr0\n\tvlan-id 1000\n\tvlan-protocol 802.1ad\n\
+         auto z_zone2\niface z_zone2\n\tbridge-stp off\n\tbridge-ports sv_zone2\n\tbridge-fd 0\n\tbridge-vlan-aware yes\n\tbridge-vids 2-4094\n\
+         iface vmbr0\n\tbridge-vlan-protocol 802.1ad\n",
+        None,
+    );
+    let vnet1 = get(&desired, "vnet1");
+    assert_eq!(
+        vnet1.master.map(|master| master.name.to_string()).as_deref(),
+        Some("vrf_zone1")
+    );
+    assert_eq!(get(&desired, "vrf_zone1").number("vrf-table"), Some(1001));
+    assert!(knobs(vnet1).contains(&"hwaddress a2:1d:cb:1a:c0:8b".to_owned()));
+    assert_eq!(
+        get(&desired, "xvrf_zone1")
+            .peer
+            .map(|peer| peer.name.to_string())
+            .as_deref(),
+        Some("xvrfp_zone1")
+    );
+    assert_eq!(vlans(get(&desired, "vmbr0")), ["1 pvid untagged", "1000"]);
+    assert_eq!(vlans(get(&desired, "sv_zone2")), ["1 pvid untagged", "2-4094"]);
+}
+
+#[test]
+fn a_vlan_of_another_tag_needs_no_place_in_the_bridge() {
+    let desired = clean(
+        "iface vmbr0\n bridge-ports none\n bridge-vlan-aware yes\niface sv\n vlan-raw-device vmbr0\n vlan-id 7\n vlan-protocol 802.1ad\n",
+        None,
+    );
+    assert_eq!(vlans(get(&desired, "vmbr0")), ["1 pvid untagged"]);
+}
