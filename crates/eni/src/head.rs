@@ -4,7 +4,7 @@ use crate::document::LineKind;
 use crate::item::{Class, Family, Iface, Include, Item, Mapping, RenamePair, Word};
 use crate::parse::{Open, Parser};
 use crate::value::Joined;
-use cleat_diag::{Diagnostic, Place, Span};
+use cleat_diag::{Diagnostic, Place, Span, Spanned};
 use std::ops::Range;
 
 /// Whether a word begins a stanza.
@@ -78,15 +78,14 @@ impl Parser {
             return self.empty_head(head, keyword);
         }
         let header = LineKind::Header(self.index());
-        let names_of = |class: &str| Class {
-            class: keyword.clone().map(|_| class.to_owned()),
-            names: words.clone(),
-            place,
+        let class_of = |class: String, names: Vec<Word>| {
+            let class = Spanned::new(class, keyword.place);
+            Class { class, names, place }
         };
         let item = match head {
-            Head::Auto(class) => Item::Auto(names_of(&class)),
-            Head::NoAutoDown => Item::NoAutoDown(names_of("no-auto-down")),
-            Head::NoScripts => Item::NoScripts(names_of("no-scripts")),
+            Head::Auto(class) => Item::Auto(class_of(class, words)),
+            Head::NoAutoDown => Item::NoAutoDown(class_of(keyword.value.clone(), words)),
+            Head::NoScripts => Item::NoScripts(class_of(keyword.value.clone(), words)),
             Head::Source => Item::Source(Include { targets: words, place }),
             Head::SourceDirectory => Item::SourceDirectory(Include { targets: words, place }),
             Head::Rename => match self.rename(line, line.word_ranges(rest).take(words.len())) {

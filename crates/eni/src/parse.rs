@@ -5,7 +5,7 @@ use crate::head::Head;
 use crate::item::{Iface, Item, Mapping, Opt, is_hook, normalise_key};
 use crate::lines::{BYTE_ORDER_MARK, Lines, Logical};
 use crate::value::Joined;
-use cleat_diag::{Diagnostic, FileId, Place, Severity, Source, Span};
+use cleat_diag::{Diagnostic, FileId, Place, Severity, Source, Span, Spanned};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -224,7 +224,7 @@ impl Parser {
     fn option(&mut self, line: &Joined, first: Range<usize>, rest: Range<usize>, whole: Range<usize>) -> LineKind {
         let place = line.place(whole);
         let written = line.word(first);
-        let key = written.clone().map(|key| normalise_key(&key));
+        let key = Spanned::new(normalise_key(&written.value), written.place);
         match &mut self.open {
             Open::LeftOut => return LineKind::LeftOut,
             Open::Stray(_, more) => {

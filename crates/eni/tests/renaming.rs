@@ -163,3 +163,18 @@ fn a_word_that_a_continuation_cuts_is_written_on_one_line() {
     let (after, changes, _) = renamed("iface br\n bridge-ports eno\\\n1.5 x\n", "eno1", "wan");
     assert_eq!((after.as_str(), changes), ("iface br\n bridge-ports wan.5 x\n", 1));
 }
+
+/// Source: openvswitch-switch's README.Debian, whose samples list a bridge's ports in `allow-BRIDGE` lines.
+#[test]
+fn the_class_of_an_open_vswitch_bridge_follows_its_name() {
+    let text = "allow-ovs vmbr0\nallow-vmbr0 eno1\nallow-hotplug eno1\niface vmbr0\n";
+    assert_eq!(
+        renamed(text, "vmbr0", "vmbr9"),
+        (text.replace("vmbr0", "vmbr9"), 3, vec![])
+    );
+    let other = "allow-mgmt eth0 mgmt\n";
+    assert_eq!(
+        renamed(other, "mgmt", "x"),
+        ("allow-mgmt eth0 x\n".to_owned(), 1, vec![])
+    );
+}
