@@ -209,8 +209,7 @@ ln -s fd/0 /dev/stdin
 ln -s fd/1 /dev/stdout
 ln -s fd/2 /dev/stderr
 mkdir -p /run/lock /run/network
-# The second spelling is that of kernels before 6.10 or so, which know no option names here.
-mount -n -t hostfs -o hostfs="$S" hostfs "$S" 2>/dev/null || mount -n -t hostfs -o "$S" hostfs "$S"
+mount -n -t hostfs -o "$S" hostfs "$S"
 echo "$S/modprobe" > /proc/sys/kernel/modprobe
 # Loaded by name because their defaults would make a bond0 and a dummy0 at once, or because of a device node.
 "$S/modprobe" bonding max_bonds=0

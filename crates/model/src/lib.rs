@@ -4,22 +4,22 @@
 //! [`Desired`] of them, the kernel engine reads a [`Snapshot`], [`plan`] compares the two and [`apply`] walks
 //! the [`Plan`] with a [`Kernel`].
 
+pub mod apply;
 pub mod attr;
 pub mod attrs;
-pub mod decl;
 pub mod desired;
+pub mod fake;
+pub mod journal;
 pub mod kernel;
 pub mod name;
 pub mod nla;
 pub mod op;
 pub mod owned;
-pub mod pattern;
-pub mod resolve;
-pub mod select;
+pub mod plan;
 mod show;
 pub mod snapshot;
 pub mod table;
-#[cfg(test)]
-mod testing;
 pub mod types;
 pub mod value;
+pub mod verify;
+pub mod vlans;

@@ -1,8 +1,12 @@
 //! What we made or set: the record by which we know what is ours to take away.
 
-use crate::desired::Phase;
+use crate::desired::{Desired, Phase, WantLink};
 use crate::name::IfName;
+use crate::op::Op;
+use crate::plan::{route_agrees, same_entry};
+use crate::snapshot::Snapshot;
 use crate::types::{Address, Fdb, Kind, Route, VlanRange};
+use crate::vlans::VlanMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -40,6 +44,9 @@ pub struct OwnedLink {
     /// Options for the scripts' IF_ variables.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<(String, Vec<String>)>,
+    /// `no-auto-down` held when it was brought up.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub no_auto_down: bool,
     /// `no-scripts` held when it was brought up.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub no_scripts: bool,
@@ -62,5 +69,167 @@ impl Owned {
     /// Whether we created the link of that name.
     pub fn created(&self, name: IfName) -> bool {
         self.get(name).is_some_and(|link| link.created.is_some())
+    }
+}
+
+impl Owned {
+    /// Takes a step that was done into the record.
+    pub fn record(&mut self, op: &Op) {
+        match op {
+            Op::DeleteLink { name } => {
+                self.links.remove(name);
+                return;
+            }
+            Op::RenameLink { from, to } => {
+                if let Some(link) = self.links.remove(from) {
+                    self.links.insert(*to, link);
+                }
+                return;
+            }
+            _ => {}
+        }
+        let link = self.links.entry(op.name()).or_default();
+        match op {
+            Op::CreateLink { kind, .. } => link.created = Some(kind.clone()),
+            Op::SetMaster { master, .. } => link.master = *master,
+            Op::AddAddress { address, .. } => {
+                link.addresses.retain(|old| !old.same(address));
+                link.addresses.push(address.clone());
+            }
+            Op::DelAddress { address, .. } => link.addresses.retain(|old| !old.same(address)),
+            Op::AddRoute { route, .. } => {
+                link.routes.retain(|old| !old.same(route));
+                link.routes.push(route.clone());
+            }
+            Op::DelRoute { route, .. } => link.routes.retain(|old| !old.same(route)),
+            Op::AddVlans { ranges, .. } => {
+                let mut vlans = VlanMap::of(&link.vlans);
+                ranges.iter().for_each(|range| vlans.add(*range));
+                link.vlans = vlans.ranges();
+            }
+            Op::DelVlans { ranges, .. } => {
+                let mut vlans = VlanMap::of(&link.vlans);
+                ranges.iter().for_each(|range| vlans.remove(*range));
+                link.vlans = vlans.ranges();
+            }
+            Op::AddFdb { fdb, .. } if !link.fdb.contains(fdb) => link.fdb.push(fdb.clone()),
+            Op::DelFdb { fdb, .. } => link.fdb.retain(|old| old != fdb),
+            _ => {}
+        }
+    }
+
+    /// The record after a run, from what the kernel has now: of what the interfaces in `scope` were wanted to have, all
+    /// that is there is ours, whoever put it there first; of what was ours before, what is still there stays ours.
+    ///
+    /// *Shape*: `scope` are the interfaces that were brought up; those that were taken down are in `down`.
+    #[must_use]
+    pub fn settle(&self, desired: &Desired, now: &Snapshot, up: &[IfName], down: &[IfName]) -> Self {
+        let mut all = self.clone();
+        for (name, link) in &mut all.links {
+            link.keep_what_is(*name, now);
+        }
+        for want in desired.links().iter().filter(|want| is_reached(desired, want, up)) {
+            let link = all.links.entry(want.name).or_default();
+            link.claim(want, now, up.contains(&want.name));
+        }
+        all.links.retain(|name, link| {
+            // A link of our making that is still there was not taken down: it stays configured.
+            let is_down = down.contains(name) && link.created.is_none();
+            now.get(*name).is_some() && !is_down && !link.is_empty()
+        });
+        all
+    }
+}
+
+/// Whether the link was brought up itself, or as part of one that was.
+fn is_reached(desired: &Desired, want: &WantLink, up: &[IfName]) -> bool {
+    let port = want.master.is_some_and(|master| up.contains(&master.name));
+    let below = !want.declared && desired.uppers(want.name).any(|upper| is_reached(desired, upper, up));
+    up.contains(&want.name) || port || below
+}
+
+impl OwnedLink {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn keep_what_is(&mut self, name: IfName, now: &Snapshot) {
+        let Some(link) = now.get(name) else { return };
+        if self.created.as_ref().is_some_and(|kind| *kind != link.kind) {
+            self.created = None;
+        }
+        let master = link
+            .master
+            .and_then(|index| now.by_index(index))
+            .map(|master| master.name);
+        self.master = self.master.filter(|ours| Some(*ours) == master);
+        let addresses = now.addresses(link.index);
+        self.addresses.retain(|ours| addresses.iter().any(|is| is.same(ours)));
+        let routes = now.routes(link.index);
+        self.routes
+            .retain(|ours| routes.iter().any(|is| route_agrees(ours, is)));
+        self.vlans = VlanMap::of(&self.vlans)
+            .both(&VlanMap::of(now.vlans(link.index)))
+            .ranges();
+        let fdb = now.fdb(link.index);
+        self.fdb.retain(|ours| fdb.iter().any(|is| same_entry(ours, is)));
+    }
+
+    fn claim(&mut self, want: &WantLink, now: &Snapshot, whole: bool) {
+        let Some(link) = now.get(want.name) else { return };
+        if want.kind != Kind::Physical && link.kind == want.kind {
+            self.created = Some(want.kind.clone());
+        }
+        let master = link
+            .master
+            .and_then(|index| now.by_index(index))
+            .map(|master| master.name);
+        if let Some(wanted) = want.master.filter(|wanted| Some(wanted.name) == master) {
+            self.master = Some(wanted.name);
+        }
+        if let Some(vlans) = &want.vlans {
+            let is = VlanMap::of(now.vlans(link.index));
+            let mut ours = VlanMap::of(&self.vlans);
+            let wanted = VlanMap::of(&vlans.ranges).both(&is).ranges();
+            wanted.into_iter().for_each(|range| ours.add(range));
+            self.vlans = ours.ranges();
+        }
+        self.knobs = want
+            .knobs
+            .iter()
+            .filter(|knob| knob.attr.default_value().is_some_and(|default| default != knob.value))
+            .map(|knob| knob.attr.name.to_owned())
+            .collect();
+        if !whole {
+            return;
+        }
+        for wanted in &want.addresses {
+            let is = now.addresses(link.index).iter().any(|is| is.same(&wanted.value));
+            if is && !self.addresses.iter().any(|ours| ours.same(&wanted.value)) {
+                self.addresses.push(wanted.value.clone());
+            }
+        }
+        for wanted in &want.routes {
+            let is = now.routes(link.index).iter().any(|is| route_agrees(&wanted.value, is));
+            if is && !self.routes.iter().any(|ours| route_agrees(&wanted.value, ours)) {
+                self.routes.push(wanted.value.clone());
+            }
+        }
+        for wanted in &want.fdb {
+            let is = now.fdb(link.index).iter().any(|is| same_entry(&wanted.value, is));
+            if is && !self.fdb.iter().any(|ours| same_entry(&wanted.value, ours)) {
+                self.fdb.push(wanted.value.clone());
+            }
+        }
+        self.up = true;
+        self.hooks = want
+            .hooks
+            .iter()
+            .map(|hook| (hook.phase, hook.command.value.clone()))
+            .collect();
+        self.stanzas.clone_from(&want.vars.stanzas);
+        self.options.clone_from(&want.vars.options);
+        self.no_scripts = want.no_scripts;
+        self.no_auto_down = want.no_auto_down;
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::marker::PhantomData;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
@@ -18,8 +18,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 pub struct Room {
     network: File,
     mounts: File,
-    root: File,
-    directory: File,
+    directory: PathBuf,
     /// Namespaces belong to the thread that entered: a `Room` must be dropped there.
     thread_bound: PhantomData<*const ()>,
 }
@@ -71,8 +70,7 @@ impl Room {
         let room = Self {
             network: File::open("/proc/thread-self/ns/net").map_err(EnterError::io("open the network namespace"))?,
             mounts: File::open("/proc/thread-self/ns/mnt").map_err(EnterError::io("open the mount namespace"))?,
-            root: File::open("/").map_err(EnterError::io("open the root directory"))?,
-            directory: File::open(".").map_err(EnterError::io("open the working directory"))?,
+            directory: std::env::current_dir().map_err(EnterError::io("read the working directory"))?,
             thread_bound: PhantomData,
         };
         unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS)
@@ -139,16 +137,11 @@ impl Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        // Going back to a mount namespace moves root and working directory to its top, which in a chroot is not
-        // where we were. A thread that cannot go back must not run another test: it would be in a room nobody holds.
-        // Threads begun in the room share root and directory with us, and a scoped one may end after its join: the
-        // kernel refuses to move one thread of several that share them, so we take our own first.
-        let back = unshare(CloneFlags::CLONE_FS)
-            .and_then(|()| setns(&self.network, CloneFlags::CLONE_NEWNET))
+        // The mounts last: the working directory is lost with them. A thread that cannot go back must not run
+        // another test: it would be in a room nobody holds.
+        let back = setns(&self.network, CloneFlags::CLONE_NEWNET)
             .and_then(|()| setns(&self.mounts, CloneFlags::CLONE_NEWNS))
-            .and_then(|()| nix::unistd::fchdir(&self.root))
-            .and_then(|()| nix::unistd::chroot("."))
-            .and_then(|()| nix::unistd::fchdir(&self.directory));
+            .and_then(|()| nix::unistd::chdir(&self.directory));
         if let Err(errno) = back
             && !std::thread::panicking()
         {

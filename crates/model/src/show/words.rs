@@ -263,6 +263,13 @@ pub(crate) fn word(nest: Nest, kind: &Kind, number: u16) -> String {
         .map_or_else(|| format!("attr {number}"), |(_, word, _)| (*word).to_owned())
 }
 
+/// Whether the attribute can be set by its number (not read-only, no index of a link, no state that ports find out
+/// themselves).
+pub(crate) fn settable(nest: Nest, kind: &Kind, number: u16) -> bool {
+    let state = nest == Nest::Port && *kind == Kind::Bridge && number == 1;
+    !state && table(nest, kind).iter().any(|(found, ..)| *found == number)
+}
+
 /// One attribute as `ip` takes it, with a blank before it; `attr N HEX` where no word is known.
 pub(crate) fn attribute(nest: Nest, kind: &Kind, number: u16, payload: &[u8]) -> String {
     let row = table(nest, kind).iter().find(|(found, ..)| *found == number);

@@ -1,0 +1,327 @@
+//! Walks a plan: what is independent goes to the kernel in one go, failures are kept, and undone where that is asked.
+
+use crate::desired::Phase;
+use crate::journal::{JournalSink, Record};
+use crate::kernel::{Kernel, KernelError};
+use crate::name::IfName;
+use crate::op::{Action, Op, Plan, Step, StepId};
+use cleat_diag::{Diagnostic, Place};
+use std::collections::BTreeSet;
+
+/// What happens when a step fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnError {
+    /// The rest goes on, without what needs the failed step: half a network at boot beats none.
+    KeepGoing,
+    /// What was done is undone, last first: a reload that fails leaves the host as it was.
+    RollBack,
+}
+
+/// One hook command or script that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookFault {
+    /// What failed and how: "post-up command failed: exit code 1 (iptables ...)".
+    pub text: String,
+    /// The line of the command, where there is one.
+    pub place: Option<Place>,
+}
+
+/// What runs hook lines and scripts.
+pub trait Hooks {
+    /// Runs all of one phase for one interface; answers what failed.
+    fn run(&mut self, iface: IfName, phase: Phase) -> Vec<HookFault>;
+}
+
+/// Runs no hooks.
+#[derive(Debug, Default)]
+pub struct NoHooks;
+
+impl Hooks for NoHooks {
+    fn run(&mut self, _iface: IfName, _phase: Phase) -> Vec<HookFault> {
+        Vec::new()
+    }
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// All kernel steps were done.
+    Done,
+    /// Some failed or were left out, the rest was done.
+    Partly,
+    /// A step failed, and everything was put back.
+    PutBack,
+    /// A step failed, and this many steps could not be put back.
+    Stuck(usize),
+}
+
+/// What came of a plan.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// How it ended.
+    pub ending: Ending,
+    /// Steps that were done (and, after [`Ending::PutBack`], undone).
+    pub done: Vec<StepId>,
+    /// Steps that failed.
+    pub failed: Vec<StepId>,
+    /// Steps that were left out because they need one that failed.
+    pub left_out: Vec<StepId>,
+    /// What went wrong, and the state that the host is in.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Walks the plan.
+///
+/// Each wave of independent kernel steps is one call of [`Kernel::perform`]; hooks run one by one. Before a wave its
+/// steps are written to the journal, after it what was done. A failing hook is reported and undoes nothing.
+pub fn apply(
+    plan: &Plan,
+    kernel: &mut dyn Kernel,
+    hooks: &mut dyn Hooks,
+    journal: &mut dyn JournalSink,
+    on_error: OnError,
+) -> Outcome {
+    let mut walk = Walk {
+        plan,
+        journal,
+        journal_failed: false,
+        outcome: Outcome {
+            ending: Ending::Done,
+            done: Vec::new(),
+            failed: Vec::new(),
+            left_out: Vec::new(),
+            diagnostics: Vec::new(),
+        },
+        off: BTreeSet::new(),
+        idle: BTreeSet::new(),
+    };
+    walk.record(&Record::Begin {
+        steps: plan.steps.len(),
+    });
+    for wave in waves(plan) {
+        walk.wave(&wave, kernel, hooks);
+        if on_error == OnError::RollBack && !walk.outcome.failed.is_empty() {
+            walk.roll_back(kernel);
+            walk.record(&Record::End);
+            return walk.outcome;
+        }
+    }
+    walk.record(&Record::End);
+    walk.tell_left_out();
+    if !walk.outcome.failed.is_empty() {
+        walk.outcome.ending = Ending::Partly;
+    }
+    walk.outcome
+}
+
+/// Steps by depth, in the order of the plan within each.
+fn waves(plan: &Plan) -> Vec<Vec<&Step>> {
+    let mut waves: Vec<Vec<&Step>> = Vec::new();
+    for (step, depth) in plan.steps.iter().zip(plan.depths()) {
+        if waves.len() <= depth {
+            waves.resize_with(depth + 1, Vec::new);
+        }
+        waves[depth].push(step);
+    }
+    waves
+}
+
+struct Walk<'a> {
+    plan: &'a Plan,
+    journal: &'a mut dyn JournalSink,
+    journal_failed: bool,
+    outcome: Outcome,
+    /// Failed or left out.
+    off: BTreeSet<StepId>,
+    /// Done before we came: nothing to undo.
+    idle: BTreeSet<StepId>,
+}
+
+impl Walk<'_> {
+    fn record(&mut self, record: &Record) {
+        if let Err(error) = self.journal.put(&record.line()) {
+            if !self.journal_failed {
+                let text = format!("cannot write the journal, a crash now could not be undone: {error}");
+                self.outcome
+                    .diagnostics
+                    .push(Diagnostic::warning("journal-unwritable", text));
+            }
+            self.journal_failed = true;
+        }
+    }
+
+    fn wave(&mut self, wave: &[&Step], kernel: &mut dyn Kernel, hooks: &mut dyn Hooks) {
+        let (ready, off): (Vec<&Step>, Vec<&Step>) = wave
+            .iter()
+            .copied()
+            .partition(|step| !step.needs.iter().any(|id| self.off.contains(id)));
+        self.off.extend(off.iter().map(|step| step.id));
+        self.outcome.left_out.extend(off.iter().map(|step| step.id));
+        let mut steps: Vec<&Step> = Vec::new();
+        let mut ops: Vec<Op> = Vec::new();
+        for step in &ready {
+            if let Action::Kernel(op) = &step.action {
+                steps.push(step);
+                ops.push(op.clone());
+            }
+        }
+        if !ops.is_empty() {
+            self.record(&Record::wave(&steps));
+            let answers = kernel.perform(&ops);
+            let mut done = Vec::new();
+            for (step, answer) in steps.iter().zip(answers) {
+                match answer {
+                    Ok(()) => done.push(step.id),
+                    Err(error) if is_so_already(&step.action, &error) => {
+                        self.idle.insert(step.id);
+                        done.push(step.id);
+                    }
+                    Err(error) => self.failed(step, &error),
+                }
+            }
+            self.record(&Record::Done { ids: done.clone() });
+            self.outcome.done.extend(done);
+        }
+        for step in &ready {
+            if let Action::Hook(iface, phase) = step.action {
+                for fault in hooks.run(iface, phase) {
+                    let diagnostic = Diagnostic::error("hook-failed", fault.text).on(iface);
+                    self.outcome.diagnostics.push(match fault.place {
+                        Some(place) => diagnostic.at(place, ""),
+                        None => diagnostic,
+                    });
+                }
+                self.outcome.done.push(step.id);
+            }
+        }
+    }
+
+    fn failed(&mut self, step: &Step, error: &KernelError) {
+        self.off.insert(step.id);
+        self.outcome.failed.push(step.id);
+        let Action::Kernel(op) = &step.action else { return };
+        let text = format!("cannot {} ({op}): {error}", deed(op));
+        let diagnostic = Diagnostic::error("step-failed", text).on(step.iface);
+        self.outcome.diagnostics.push(match step.origin.place() {
+            Some(place) => diagnostic.at(place, ""),
+            None => diagnostic,
+        });
+    }
+
+    fn tell_left_out(&mut self) {
+        let mut seen = BTreeSet::new();
+        for id in &self.outcome.left_out {
+            let Some(step) = self.plan.steps.get(id.0 as usize) else {
+                continue;
+            };
+            if !seen.insert(step.iface) {
+                continue;
+            }
+            let out = |id: &&StepId| {
+                self.plan
+                    .steps
+                    .get(id.0 as usize)
+                    .is_some_and(|other| other.iface == step.iface)
+            };
+            let count = self.outcome.left_out.iter().filter(out).count();
+            let steps = if count == 1 { "step was" } else { "steps were" };
+            let text = format!(
+                "{count} {steps} left out because of what failed before, the first: {}",
+                step.action
+            );
+            self.outcome
+                .diagnostics
+                .push(Diagnostic::warning("left-out", text).on(step.iface));
+        }
+    }
+
+    /// Undoes what was done, last first.
+    fn roll_back(&mut self, kernel: &mut dyn Kernel) {
+        let mut stuck: Vec<String> = Vec::new();
+        for id in self.outcome.done.iter().rev().filter(|id| !self.idle.contains(id)) {
+            let Some(step) = self.plan.steps.get(id.0 as usize) else {
+                continue;
+            };
+            for action in &step.undo {
+                let Action::Kernel(op) = action else { continue };
+                let answer = kernel.perform(std::slice::from_ref(op)).pop();
+                if let Some(Err(error)) = answer.filter(|answer| !is_undone_already(action, answer)) {
+                    stuck.push(format!("{op}: {error}"));
+                }
+            }
+        }
+        let undone = self.outcome.done.clone();
+        self.record(&Record::Undone { ids: undone });
+        let (ending, diagnostic) = match stuck.as_slice() {
+            [] => (
+                Ending::PutBack,
+                Diagnostic::info("put-back", "everything was put back: the host is as it was before"),
+            ),
+            faults => {
+                let steps = if faults.len() == 1 { "step" } else { "steps" };
+                let text = format!("{} {steps} could not be undone: {}", faults.len(), faults.join("; "));
+                let fault = Diagnostic::error("not-put-back", text);
+                (
+                    Ending::Stuck(faults.len()),
+                    fault.help("the rest was put back; `cleat status` shows what differs from the file"),
+                )
+            }
+        };
+        self.outcome.ending = ending;
+        self.outcome.diagnostics.push(diagnostic);
+    }
+}
+
+/// Whether a refused step asks for what is so already: a hook, the kernel or somebody else was faster.
+fn is_so_already(action: &Action, error: &KernelError) -> bool {
+    use crate::fake::{EADDRNOTAVAIL, EEXIST, ENODEV, ENOENT, ESRCH};
+    let Action::Kernel(op) = action else { return false };
+    matches!(
+        (op, error.errno),
+        (Op::AddAddress { .. } | Op::AddFdb { .. }, EEXIST)
+            | (Op::DelAddress { .. }, EADDRNOTAVAIL | ENODEV)
+            | (Op::DelRoute { .. }, ESRCH | ENODEV)
+            | (Op::DelFdb { .. }, ENOENT | ENODEV)
+            | (Op::DeleteLink { .. }, ENODEV)
+    )
+}
+
+fn is_undone_already(action: &Action, answer: &Result<(), KernelError>) -> bool {
+    answer.as_ref().is_err_and(|error| is_so_already(action, error))
+}
+
+/// What a step does, in words: "cannot ...".
+fn deed(op: &Op) -> String {
+    match op {
+        Op::CreateLink { name, kind, .. } => format!("create {kind} {name}"),
+        Op::DeleteLink { name } => format!("delete {name}"),
+        Op::RenameLink { from, to } => format!("rename {from} to {to}"),
+        Op::SetLink { name, .. } => format!("set options of {name}"),
+        Op::SetData { name, kind, .. } => format!("set {kind} options of {name}"),
+        Op::SetPort { name, kind, .. } => format!("set {kind} port options of {name}"),
+        Op::SetMaster {
+            name,
+            master: Some(master),
+        } => format!("add port {name} to {master}"),
+        Op::SetMaster { name, master: None } => format!("take port {name} out of its master"),
+        Op::SetUp { name, up: true } => format!("set {name} up"),
+        Op::SetUp { name, up: false } => format!("set {name} down"),
+        Op::AddVlans { name, .. } => format!("add VLANs to {name}"),
+        Op::DelVlans { name, .. } => format!("delete VLANs of {name}"),
+        Op::AddAddress { name, address, .. } => format!("add address {address} to {name}"),
+        Op::DelAddress { name, address } => format!("delete address {address} of {name}"),
+        Op::AddRoute { name, route, .. } => format!("add route {route} to {name}"),
+        Op::DelRoute { name, route } => format!("delete route {route} of {name}"),
+        Op::AddFdb { name, .. } => format!("add a forwarding entry to {name}"),
+        Op::DelFdb { name, .. } => format!("delete a forwarding entry of {name}"),
+        Op::SetConf { name, key, .. } => format!("set {key} of {name}"),
+        Op::SetAddrGenMode { name, .. } => format!("set how {name} makes its IPv6 address"),
+    }
+}
+
+impl Outcome {
+    /// Whether all that was asked of the kernel is so.
+    pub fn is_done(&self) -> bool {
+        self.ending == Ending::Done
+    }
+}

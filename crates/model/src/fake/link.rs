@@ -1,0 +1,449 @@
+//! Links: made, deleted, set, up and down.
+
+use super::defaults::{self, IFLA_VXLAN_LINK};
+use super::*;
+use crate::nla::Attrs;
+use crate::snapshot::{IFF_UP, IFLA_ADDRESS, IFLA_IFALIAS, IFLA_MTU};
+use crate::types::Kind;
+
+const IFLA_VLAN_ID: u16 = 1;
+const IFLA_VLAN_FLAGS: u16 = 2;
+const IFLA_VLAN_PROTOCOL: u16 = 5;
+const IFLA_VXLAN_ID: u16 = 1;
+const IFLA_VXLAN_PORT: u16 = 15;
+const IFLA_BR_VLAN_DEFAULT_PVID: u16 = 39;
+const IFLA_BR_MULTI_BOOLOPT: u16 = 46;
+const IFLA_BOND_MODE: u16 = 1;
+const IFLA_BOND_FAIL_OVER_MAC: u16 = 13;
+const IFLA_BOND_LACP_RATE: u16 = 21;
+const IFLA_BOND_AD_SELECT: u16 = 22;
+const IFLA_BOND_TLB_DYNAMIC_LB: u16 = 27;
+const IFLA_BOND_LACP_ACTIVE: u16 = 29;
+/// `VLAN_FLAG_LOOSE_BINDING`.
+const LOOSE_BINDING: u32 = 4;
+
+impl FakeKernel {
+    pub(super) fn create(&mut self, op: &Op) -> Answer {
+        let Op::CreateLink {
+            name,
+            kind,
+            parent,
+            peer,
+            link,
+            data,
+            up,
+        } = op
+        else {
+            return Err(KernelError::errno(EINVAL));
+        };
+        if self.now.get(*name).is_some() || peer.is_some_and(|peer| self.now.get(peer).is_some() || peer == *name) {
+            return Err(KernelError::errno(EEXIST));
+        }
+        if matches!(kind, Kind::Physical | Kind::Other(_)) {
+            return Err(refuse(EOPNOTSUPP, "Unknown device type"));
+        }
+        let below = match parent {
+            Some(parent) => Some(self.link(self.index(*parent)?)?.clone()),
+            None => None,
+        };
+        self.check_new(kind, below.as_ref(), link, data, *up)?;
+        let index = self.next_index;
+        let mut made = defaults::link(index, *name, kind.clone(), defaults::mac(index));
+        if let Some(below) = &below {
+            match kind {
+                Kind::Vxlan => made.data.set(IFLA_VXLAN_LINK, &below.index.to_ne_bytes()),
+                _ => made.parent = Some(below.index),
+            }
+            if let (Kind::Vlan, Some(mac)) = (kind, below.mac()) {
+                made.attrs.set(IFLA_ADDRESS, mac.bytes());
+            }
+            let overhead = if *kind == Kind::Vxlan { 50 } else { 0 };
+            made.attrs
+                .set(IFLA_MTU, &below.mtu().saturating_sub(overhead).to_ne_bytes());
+        }
+        for (number, payload) in link.iter() {
+            made.attrs.set(number, payload);
+        }
+        merge(kind, &mut made.data, data);
+        let hidden = Hidden {
+            mac_set: link.get(IFLA_ADDRESS).is_some(),
+            mtu_set: link.get(IFLA_MTU).is_some(),
+            before_bond: None,
+        };
+        self.next_index += 1;
+        self.touch(index);
+        if let Some(peer) = peer {
+            let other = self.next_index;
+            self.next_index += 1;
+            self.touch(other);
+            let mut end = defaults::link(other, *peer, Kind::Veth, defaults::mac(other));
+            end.parent = Some(index);
+            made.parent = Some(other);
+            self.now.insert(end);
+        }
+        self.now.insert(made);
+        self.hidden.insert(index, hidden);
+        if *kind == Kind::Bridge {
+            self.default_vlan(index, index);
+        }
+        match up {
+            true => self.set_up(index, true),
+            false => Ok(()),
+        }
+    }
+
+    fn check_new(&self, kind: &Kind, below: Option<&Link>, link: &Attrs, data: &Attrs, up: bool) -> Answer {
+        check_mac(link)?;
+        let mtu = number(link.get(IFLA_MTU));
+        match kind {
+            Kind::Vlan => {
+                let below = below.ok_or_else(|| refuse(EINVAL, "link not specified"))?;
+                let id = data
+                    .get(IFLA_VLAN_ID)
+                    .ok_or_else(|| refuse(EINVAL, "VLAN id not specified"))?;
+                if u16::from_ne_bytes(id.try_into().unwrap_or_default()) >= 4095 {
+                    return Err(refuse(ERANGE, "Invalid VLAN id"));
+                }
+                let protocol = |data: &Attrs| data.get(IFLA_VLAN_PROTOCOL).map_or([0x81, 0].to_vec(), <[u8]>::to_vec);
+                let taken = !self.predicting
+                    && self.now.links().iter().any(|other| {
+                        other.kind == Kind::Vlan
+                            && other.parent == Some(below.index)
+                            && other.data.get(IFLA_VLAN_ID) == Some(id)
+                            && protocol(&other.data) == protocol(data)
+                    });
+                if taken {
+                    return Err(refuse(EEXIST, "VLAN device already exists"));
+                }
+                if mtu.is_some_and(|mtu| mtu > below.mtu()) {
+                    return Err(KernelError::errno(EINVAL));
+                }
+                if up && !below.is_up() {
+                    return Err(KernelError::errno(ENETDOWN));
+                }
+            }
+            Kind::Macvlan => {
+                let below = below.ok_or_else(|| KernelError::errno(EINVAL))?;
+                if below.port_kind == Some(Kind::Bridge) || below.port_kind == Some(Kind::Bond) {
+                    return Err(KernelError::errno(EBUSY));
+                }
+            }
+            Kind::Vxlan => {
+                let id = data.get(IFLA_VXLAN_ID).ok_or_else(|| KernelError::errno(EINVAL))?;
+                if number(Some(id)).is_some_and(|id| id >= 1 << 24) {
+                    return Err(KernelError::errno(ERANGE));
+                }
+                let port = |data: &Attrs| data.get(IFLA_VXLAN_PORT).map_or([0x21, 0x18].to_vec(), <[u8]>::to_vec);
+                let taken = !self.predicting
+                    && self.now.links().iter().any(|other| {
+                        other.kind == Kind::Vxlan
+                            && other.data.get(IFLA_VXLAN_ID) == Some(id)
+                            && port(&other.data) == port(data)
+                    });
+                if taken {
+                    return Err(refuse(EEXIST, "A VXLAN device with the specified VNI already exists"));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn delete(&mut self, name: IfName) -> Answer {
+        let index = self.index(name)?;
+        if self.link(index)?.kind == Kind::Physical {
+            return Err(KernelError::errno(EOPNOTSUPP));
+        }
+        self.remove(index);
+        Ok(())
+    }
+
+    fn remove(&mut self, index: u32) {
+        let Some(link) = self.now.by_index(index).cloned() else {
+            return;
+        };
+        for child in self.children(index) {
+            self.remove(child);
+        }
+        for port in self.port_indexes(index) {
+            self.release(port);
+        }
+        if link.master.is_some() {
+            self.release(index);
+        }
+        self.touch(index);
+        self.now.remove(index);
+        self.hidden.remove(&index);
+        if let (Kind::Veth, Some(other), None) = (&link.kind, link.parent, link.parent_netns)
+            && self
+                .now
+                .by_index(other)
+                .is_some_and(|other| other.parent == Some(index))
+        {
+            self.remove(other);
+        }
+    }
+
+    pub(super) fn rename(&mut self, from: IfName, to: IfName) -> Answer {
+        let mut link = self.link(self.index(from)?)?.clone();
+        if self.now.get(to).is_some() {
+            return Err(KernelError::errno(EEXIST));
+        }
+        if link.is_up() {
+            return Err(KernelError::errno(EBUSY));
+        }
+        self.touch(link.index);
+        link.name = to;
+        self.now.insert(link);
+        Ok(())
+    }
+
+    pub(super) fn set_link(&mut self, name: IfName, attrs: &Attrs) -> Answer {
+        let index = self.index(name)?;
+        check_mac(attrs)?;
+        if let Some(mtu) = number(attrs.get(IFLA_MTU)) {
+            let link = self.link(index)?;
+            let parent = link.parent.and_then(|parent| self.now.by_index(parent));
+            if link.kind == Kind::Vlan && parent.is_some_and(|parent| mtu > parent.mtu()) {
+                return Err(KernelError::errno(ERANGE));
+            }
+            if !(68..=65536).contains(&mtu) {
+                return Err(refuse(EINVAL, "mtu less than device minimum"));
+            }
+            self.set_mtu(index, mtu);
+            self.hidden(index).mtu_set = true;
+        }
+        if let Some(mac) = attrs.get(IFLA_ADDRESS).and_then(Mac::new) {
+            self.set_mac(index, mac);
+            self.hidden(index).mac_set = true;
+        }
+        self.change(index, |link| {
+            for (number, payload) in attrs.iter() {
+                link.attrs.set(number, payload);
+            }
+            // `dev_set_alias`: an empty alias is none.
+            if link
+                .attrs
+                .get(IFLA_IFALIAS)
+                .is_some_and(|alias| alias.is_empty() || alias == b"\0")
+            {
+                let others = link.attrs.iter().filter(|(number, _)| *number != IFLA_IFALIAS);
+                link.attrs = others.map(|(number, payload)| (number, payload.to_vec())).collect();
+            }
+        });
+        Ok(())
+    }
+
+    pub(super) fn set_mtu(&mut self, index: u32, mtu: u32) {
+        self.change(index, |link| link.attrs.set(IFLA_MTU, &mtu.to_ne_bytes()));
+        let Some(link) = self.now.by_index(index) else { return };
+        let (kind, master) = (link.kind.clone(), link.master);
+        for child in self.children(index) {
+            let over = self
+                .now
+                .by_index(child)
+                .is_some_and(|child| child.kind == Kind::Vlan && child.mtu() > mtu);
+            if over {
+                self.set_mtu(child, mtu);
+            }
+        }
+        if kind == Kind::Bond {
+            for port in self.port_indexes(index) {
+                self.set_mtu(port, mtu);
+            }
+        }
+        if let Some(master) = master {
+            self.follow_ports(master);
+        }
+    }
+
+    /// A bridge whose MTU nobody set has the smallest of its ports' (`br_mtu_auto_adjust`).
+    pub(super) fn follow_ports(&mut self, master: u32) {
+        let bridge = self.now.by_index(master).is_some_and(|link| link.kind == Kind::Bridge);
+        if !bridge || self.hidden(master).mtu_set {
+            return;
+        }
+        if let Some(least) = self.now.ports(master).map(Link::mtu).min()
+            && self.now.by_index(master).is_some_and(|link| link.mtu() != least)
+        {
+            self.set_mtu(master, least);
+        }
+    }
+
+    pub(super) fn set_mac(&mut self, index: u32, mac: Mac) {
+        let Some(link) = self.now.by_index(index) else { return };
+        let (old, kind) = (link.mac(), link.kind.clone());
+        self.change(index, |link| link.attrs.set(IFLA_ADDRESS, mac.bytes()));
+        for child in self.children(index) {
+            let follows = self
+                .now
+                .by_index(child)
+                .is_some_and(|child| child.kind == Kind::Vlan && child.mac() == old);
+            if follows && !self.hidden(child).mac_set {
+                self.set_mac(child, mac);
+            }
+        }
+        if kind == Kind::Bond {
+            for port in self.port_indexes(index) {
+                self.set_mac(port, mac);
+            }
+        }
+        let bridge = self
+            .now
+            .by_index(index)
+            .filter(|link| link.port_kind == Some(Kind::Bridge));
+        if let Some(bridge) = bridge.and_then(|link| link.master) {
+            self.follow_mac(bridge);
+        }
+    }
+
+    pub(super) fn set_data(
+        &mut self,
+        name: IfName,
+        kind: &Kind,
+        data: &Attrs,
+        links: &[(u16, Option<IfName>)],
+    ) -> Answer {
+        let index = self.index(name)?;
+        let link = self.link(index)?;
+        if link.kind != *kind {
+            return Err(KernelError::errno(EOPNOTSUPP));
+        }
+        if *kind == Kind::Vxlan
+            && data
+                .get(IFLA_VXLAN_ID)
+                .is_some_and(|id| link.data.get(IFLA_VXLAN_ID) != Some(id))
+        {
+            return Err(refuse(EOPNOTSUPP, "Cannot change VNI"));
+        }
+        if *kind == Kind::Bond {
+            let ports = self.now.ports(index).count();
+            let differs = |number: u16| data.get(number).is_some_and(|new| link.data.get(number) != Some(new));
+            if ports > 0 && [IFLA_BOND_MODE, IFLA_BOND_FAIL_OVER_MAC].into_iter().any(differs) {
+                return Err(refuse(ENOTEMPTY, "unable to set option because the bond has slaves"));
+            }
+            let down_only = [
+                IFLA_BOND_MODE,
+                IFLA_BOND_LACP_RATE,
+                IFLA_BOND_AD_SELECT,
+                IFLA_BOND_TLB_DYNAMIC_LB,
+                IFLA_BOND_LACP_ACTIVE,
+            ];
+            if link.is_up() && down_only.into_iter().any(differs) {
+                return Err(refuse(EBUSY, "unable to set option because the bond device is up"));
+            }
+        }
+        let resolved: Result<Vec<(u16, u32)>, KernelError> = links
+            .iter()
+            .map(|(number, link)| Ok((*number, link.map_or(Ok(0), |link| self.index(link))?)))
+            .collect();
+        let resolved = resolved?;
+        let pvid = data.get(IFLA_BR_VLAN_DEFAULT_PVID).is_some();
+        self.change(index, |link| {
+            merge(kind, &mut link.data, data);
+            for (number, target) in resolved {
+                link.data.set(number, &target.to_ne_bytes());
+            }
+        });
+        if pvid && *kind == Kind::Bridge {
+            self.default_vlan(index, index);
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_up(&mut self, index: u32, up: bool) -> Answer {
+        let link = self.link(index)?;
+        if link.is_up() == up {
+            return Ok(());
+        }
+        if up && link.kind == Kind::Vlan && !loose(link) {
+            let parent = link.parent.and_then(|parent| self.now.by_index(parent));
+            if parent.is_some_and(|parent| !parent.is_up()) {
+                return Err(KernelError::errno(ENETDOWN));
+            }
+        }
+        self.change(index, |link| match up {
+            true => link.flags |= IFF_UP,
+            false => link.flags &= !IFF_UP,
+        });
+        match up {
+            true => self.connect_all(index),
+            false => self.disconnect(index),
+        }
+        // `vlan_device_event`: VLANs go down and come up with the link below them.
+        for child in self.children(index) {
+            if self
+                .now
+                .by_index(child)
+                .is_some_and(|child| child.kind == Kind::Vlan && !loose(child))
+            {
+                self.set_up(child, up)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_conf(&mut self, name: IfName, v6: bool, key: &str, value: i64) -> Answer {
+        let index = self.index(name)?;
+        let value = i32::try_from(value).map_err(|_| KernelError::errno(EINVAL))?;
+        let at = crate::table::all().find_map(|attr| match attr.wire {
+            crate::attr::Wire::Conf4(at, found) if !v6 && found == key => Some(at),
+            crate::attr::Wire::Conf6(at, found) if v6 && found == key => Some(at),
+            _ => None,
+        });
+        let at = usize::from(at.ok_or_else(|| KernelError::errno(ENOENT))?);
+        let known = self.link(index)?;
+        let values = if v6 { &known.conf6 } else { &known.conf4 };
+        if at >= values.len() {
+            return Err(KernelError::errno(ENOENT));
+        }
+        self.change(index, |link| {
+            let values = if v6 { &mut link.conf6 } else { &mut link.conf4 };
+            values[at] = value;
+        });
+        if v6 && key == "disable_ipv6" {
+            match value {
+                0 => self.connect_all(index),
+                _ => self.forget_v6(index),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn loose(link: &Link) -> bool {
+    let flags = link.data.get(IFLA_VLAN_FLAGS).and_then(|bytes| number(bytes.get(..4)));
+    flags.is_some_and(|flags| flags & LOOSE_BINDING != 0)
+}
+
+pub(super) fn number(bytes: Option<&[u8]>) -> Option<u32> {
+    bytes?.try_into().ok().map(u32::from_ne_bytes)
+}
+
+fn check_mac(link: &Attrs) -> Answer {
+    match link.get(IFLA_ADDRESS).map(Mac::new) {
+        Some(mac) if !mac.is_some_and(|mac| mac.is_unicast_ether()) => Err(KernelError::errno(EADDRNOTAVAIL)),
+        _ => Ok(()),
+    }
+}
+
+/// Takes new attributes over the old; pairs of value and mask change only the masked bits.
+fn merge(kind: &Kind, old: &mut Attrs, new: &Attrs) {
+    for (number, payload) in new.iter() {
+        let pair = match kind {
+            Kind::Vlan => number == IFLA_VLAN_FLAGS,
+            Kind::Bridge => number == IFLA_BR_MULTI_BOOLOPT,
+            _ => false,
+        };
+        let halves = |bytes: &[u8]| -> Option<(u32, u32)> {
+            Some((self::number(bytes.get(..4))?, self::number(bytes.get(4..8))?))
+        };
+        match (pair, halves(payload), old.get(number).and_then(halves)) {
+            (true, Some((value, mask)), Some((before, known))) => {
+                let value = (before & !mask) | (value & mask);
+                old.set(number, &[value.to_ne_bytes(), known.to_ne_bytes()].concat());
+            }
+            _ => old.set(number, payload),
+        }
+    }
+}

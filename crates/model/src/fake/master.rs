@@ -1,0 +1,219 @@
+//! Ports: into a bridge, bond or VRF, and out.
+
+use super::defaults;
+use super::*;
+use crate::nla::Attrs;
+use crate::snapshot::IFLA_ADDRESS;
+use crate::types::Kind;
+
+const IFLA_BOND_SLAVE_PERM_HWADDR: u16 = 4;
+const IFLA_BOND_FAIL_OVER_MAC: u16 = 13;
+
+impl FakeKernel {
+    pub(super) fn set_master(&mut self, name: IfName, master: Option<IfName>) -> Answer {
+        let index = self.index(name)?;
+        let target = match master {
+            Some(master) => Some(self.index(master)?),
+            None => None,
+        };
+        if self.link(index)?.master == target {
+            return Ok(());
+        }
+        let Some(target) = target else {
+            self.release(index);
+            return Ok(());
+        };
+        let (port, upper) = (self.link(index)?, self.link(target)?);
+        check_join(port, upper)?;
+        let kind = upper.kind.clone();
+        if kind == Kind::Bond && port.is_up() {
+            return Err(refuse(EPERM, "Device can not be enslaved while up"));
+        }
+        if self.reaches(target, index) {
+            return Err(KernelError::errno(if kind == Kind::Bridge { ELOOP } else { EBUSY }));
+        }
+        let macvlan = self
+            .now
+            .links()
+            .iter()
+            .any(|link| link.kind == Kind::Macvlan && link.parent == Some(index));
+        if macvlan && kind != Kind::Vrf {
+            return Err(KernelError::errno(EBUSY));
+        }
+        if self.link(index)?.master.is_some() {
+            self.release(index);
+        }
+        match kind {
+            Kind::Bond => self.join_bond(index, target),
+            _ => self.join(index, target, &kind),
+        }
+    }
+
+    fn join(&mut self, index: u32, target: u32, kind: &Kind) -> Answer {
+        self.touch(target);
+        self.change(index, |link| {
+            link.master = Some(target);
+            link.port_kind = Some(kind.clone());
+            link.port = match kind {
+                Kind::Bridge => defaults::bridge_port(),
+                _ => Attrs::new(),
+            };
+        });
+        if *kind == Kind::Bridge {
+            self.default_vlan(target, index);
+            self.follow_ports(target);
+            self.follow_mac(target);
+        }
+        Ok(())
+    }
+
+    /// A bridge whose MAC nobody set has the smallest of its ports' (`br_stp_recalculate_bridge_id`).
+    pub(super) fn follow_mac(&mut self, bridge: u32) {
+        if self.hidden(bridge).mac_set {
+            return;
+        }
+        let least = self.now.ports(bridge).filter_map(Link::mac).min();
+        if let Some(least) = least
+            && self.now.by_index(bridge).and_then(Link::mac) != Some(least)
+        {
+            self.set_mac(bridge, least);
+        }
+    }
+
+    fn join_bond(&mut self, index: u32, bond: u32) -> Answer {
+        let port = self.link(index)?.clone();
+        let upper = self.link(bond)?.clone();
+        let first = self.now.ports(bond).next().is_none();
+        let (Some(own), Some(mut mac)) = (port.mac(), upper.mac()) else {
+            return Err(KernelError::errno(EOPNOTSUPP));
+        };
+        if first && !self.hidden(bond).mac_set {
+            self.set_mac(bond, own);
+            mac = own;
+        }
+        self.hidden(index).before_bond = Some((own, port.mtu()));
+        let active_only = upper
+            .data
+            .get(IFLA_BOND_FAIL_OVER_MAC)
+            .is_some_and(|policy| policy != [0]);
+        self.touch(bond);
+        self.change(index, |link| {
+            link.master = Some(bond);
+            link.port_kind = Some(Kind::Bond);
+            link.port = defaults::bond_port(own);
+        });
+        if !active_only {
+            self.set_mac(index, mac);
+        }
+        if port.mtu() != upper.mtu() {
+            self.set_mtu(index, upper.mtu());
+        }
+        // `bond_enslave` opens the port.
+        self.set_up(index, true)
+    }
+
+    /// Takes a port out of its master.
+    pub(super) fn release(&mut self, index: u32) {
+        let Some(link) = self.now.by_index(index).cloned() else {
+            return;
+        };
+        let Some(master) = link.master else { return };
+        self.touch(master);
+        self.change(index, |link| {
+            link.master = None;
+            link.port_kind = None;
+            link.port = Attrs::new();
+        });
+        self.now.vlans.remove(&index);
+        if let Some(entries) = self.now.fdb.get_mut(&index) {
+            entries.retain(|entry| entry.on_self);
+        }
+        match link.port_kind {
+            Some(Kind::Bond) => {
+                let kept = self.hidden(index).before_bond.take();
+                let perm = link
+                    .port
+                    .get(IFLA_BOND_SLAVE_PERM_HWADDR)
+                    .and_then(Mac::new)
+                    .or(link.perm_mac);
+                // `__bond_release_one` closes the port and gives it back its MAC and MTU. Closing cannot fail.
+                let _ = self.set_up(index, false);
+                if let Some(mac) = kept.map(|(mac, _)| mac).or(perm) {
+                    self.change(index, |link| link.attrs.set(IFLA_ADDRESS, mac.bytes()));
+                }
+                if let Some((_, mtu)) = kept {
+                    self.set_mtu(index, mtu);
+                }
+                if self.now.ports(master).next().is_none() && self.now.by_index(master).is_some() {
+                    self.set_mac(master, defaults::mac(0x7000_0000 + master));
+                    self.hidden(master).mac_set = false;
+                }
+            }
+            Some(Kind::Bridge) => {
+                self.follow_ports(master);
+                self.follow_mac(master);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether `from` hangs, by master or parent, below `to` being above it: joining would make a ring.
+    fn reaches(&self, from: u32, to: u32) -> bool {
+        let mut at = vec![from];
+        let mut seen = Vec::new();
+        while let Some(index) = at.pop() {
+            if index == to {
+                return true;
+            }
+            if seen.contains(&index) {
+                continue;
+            }
+            seen.push(index);
+            if let Some(link) = self.now.by_index(index) {
+                at.extend(link.master);
+                if link.kind != Kind::Veth {
+                    at.extend(
+                        self.now
+                            .links()
+                            .iter()
+                            .filter(|upper| stands_on(upper, index))
+                            .map(|upper| upper.index),
+                    );
+                }
+            }
+        }
+        false
+    }
+
+    pub(super) fn set_port(&mut self, name: IfName, kind: &Kind, data: &Attrs) -> Answer {
+        let index = self.index(name)?;
+        if self.link(index)?.port_kind.as_ref() != Some(kind) {
+            return Err(KernelError::errno(EOPNOTSUPP));
+        }
+        self.change(index, |link| {
+            for (number, payload) in data.iter() {
+                link.port.set(number, payload);
+            }
+        });
+        Ok(())
+    }
+}
+
+fn check_join(port: &Link, upper: &Link) -> Answer {
+    if !matches!(upper.kind, Kind::Bridge | Kind::Bond | Kind::Vrf) {
+        return Err(KernelError::errno(EOPNOTSUPP));
+    }
+    if port.is_loopback() {
+        return Err(KernelError::errno(if upper.kind == Kind::Bond {
+            EPERM
+        } else {
+            EINVAL
+        }));
+    }
+    match (&upper.kind, &port.kind) {
+        (Kind::Bridge, Kind::Bridge) => Err(refuse(ELOOP, "Can not enslave a bridge to a bridge")),
+        (Kind::Vrf, Kind::Vrf) => Err(refuse(EINVAL, "Can not add a VRF as a port of a VRF")),
+        _ if port.index == upper.index => Err(KernelError::errno(EPERM)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,289 @@
+//! A kernel in memory that does what Linux does to links, addresses and routes, and refuses what Linux refuses.
+//!
+//! Two uses: tests run plans on it, failing wherever they like; and the plan itself is made by trying each step on it,
+//! so that side effects (a VLAN that goes down with its parent, routes that vanish with a link) are known beforehand.
+
+mod address;
+mod bridge;
+pub mod defaults;
+mod link;
+mod master;
+mod route;
+
+use crate::kernel::{Kernel, KernelError, Query};
+use crate::name::{IfName, Mac};
+use crate::op::Op;
+use crate::snapshot::{Link, Snapshot};
+use crate::types::{Address, Fdb, Route, VlanRange};
+use std::collections::{BTreeMap, HashMap};
+
+pub(crate) use address::{IFA_F_PERMANENT, covers, network, scope6};
+pub(crate) use route::{kept_metric, same_place};
+
+pub(crate) const EPERM: i32 = 1;
+pub(crate) const ENOENT: i32 = 2;
+pub(crate) const ESRCH: i32 = 3;
+pub(crate) const EACCES: i32 = 13;
+pub(crate) const EBUSY: i32 = 16;
+pub(crate) const EEXIST: i32 = 17;
+pub(crate) const ENODEV: i32 = 19;
+pub(crate) const EINVAL: i32 = 22;
+pub(crate) const ERANGE: i32 = 34;
+pub(crate) const ENOTEMPTY: i32 = 39;
+pub(crate) const ELOOP: i32 = 40;
+pub(crate) const EOPNOTSUPP: i32 = 95;
+pub(crate) const EADDRNOTAVAIL: i32 = 99;
+pub(crate) const ENETDOWN: i32 = 100;
+pub(crate) const ENETUNREACH: i32 = 101;
+pub(crate) const EHOSTUNREACH: i32 = 113;
+
+/// What one step answers.
+pub(crate) type Answer = Result<(), KernelError>;
+
+pub(crate) fn refuse(errno: i32, text: &str) -> KernelError {
+    KernelError {
+        errno,
+        text: Some(text.to_owned()),
+    }
+}
+
+/// All that a [`Snapshot`] knows of one link, at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece {
+    /// The link itself.
+    pub link: Link,
+    /// Its addresses.
+    pub addresses: Vec<Address>,
+    /// Its routes.
+    pub routes: Vec<Route>,
+    /// Its VLANs.
+    pub vlans: Vec<VlanRange>,
+    /// Its fixed forwarding entries.
+    pub fdb: Vec<Fdb>,
+}
+
+impl Piece {
+    /// What `snapshot` knows of the link of that index.
+    pub fn of(snapshot: &Snapshot, index: u32) -> Option<Self> {
+        Some(Self {
+            link: snapshot.by_index(index)?.clone(),
+            addresses: snapshot.addresses(index).to_vec(),
+            routes: snapshot.routes(index).to_vec(),
+            vlans: snapshot.vlans(index).to_vec(),
+            fdb: snapshot.fdb(index).to_vec(),
+        })
+    }
+}
+
+/// What the kernel keeps of a link and does not tell.
+#[derive(Clone, Debug, Default)]
+struct Hidden {
+    /// The MAC was set by somebody (`NET_ADDR_SET`): the bridge or bond no longer chooses it.
+    mac_set: bool,
+    /// The MTU was set by somebody: the bridge no longer follows its ports.
+    mtu_set: bool,
+    /// MAC and MTU from before it went into a bond.
+    before_bond: Option<(Mac, u32)>,
+}
+
+/// The simulator. Cheap to make from a snapshot.
+#[derive(Clone, Debug)]
+pub struct FakeKernel {
+    now: Snapshot,
+    hidden: HashMap<u32, Hidden>,
+    next_index: u32,
+    /// Links changed by the last step, as they were before; `None`: it was not there.
+    touched: BTreeMap<u32, Option<Piece>>,
+    performed: Vec<Op>,
+    tried: usize,
+    failures: Vec<(usize, KernelError)>,
+    /// Does what a step would do without looking for reasons to refuse it that cost a walk over all links.
+    predicting: bool,
+}
+
+impl FakeKernel {
+    /// A kernel in that state.
+    pub fn new(now: Snapshot) -> Self {
+        let next_index = now.links().iter().map(|link| link.index).max().unwrap_or(0) + 1;
+        Self {
+            now,
+            hidden: HashMap::new(),
+            next_index,
+            touched: BTreeMap::new(),
+            performed: Vec::new(),
+            tried: 0,
+            failures: Vec::new(),
+            predicting: false,
+        }
+    }
+
+    /// A fresh machine: `lo` (down, as in a new network namespace) and NICs of these names.
+    pub fn machine(nics: &[&str]) -> Self {
+        let mut now = Snapshot::new();
+        now.insert(defaults::loopback());
+        for (at, nic) in (2u32..).zip(nics) {
+            if let Ok(name) = IfName::new(nic) {
+                now.insert(defaults::nic(at, name));
+            }
+        }
+        Self::new(now)
+    }
+
+    /// Takes steps to be possible where finding out would cost a walk over all links.
+    pub(crate) fn predict(&mut self) {
+        self.predicting = true;
+    }
+
+    /// Takes it as known that somebody set the MAC or the MTU of this link.
+    pub(crate) fn assume_set(&mut self, index: u32, mac: bool, mtu: bool) {
+        let hidden = self.hidden(index);
+        hidden.mac_set = mac;
+        hidden.mtu_set = mtu;
+    }
+
+    /// The state now.
+    pub fn now(&self) -> &Snapshot {
+        &self.now
+    }
+
+    /// The state now, to be changed behind everybody's back.
+    pub fn now_mut(&mut self) -> &mut Snapshot {
+        &mut self.now
+    }
+
+    /// Makes the `at`-th step from now on (0 is the next) fail with this error.
+    pub fn fail_at(&mut self, at: usize, error: KernelError) {
+        self.failures.push((self.tried + at, error));
+    }
+
+    /// The steps that were performed, in order, without those that were refused.
+    pub fn performed(&self) -> &[Op] {
+        &self.performed
+    }
+
+    /// Links that the last step changed, as they were before it; `None`: they were not there.
+    pub fn touched(&self) -> &BTreeMap<u32, Option<Piece>> {
+        &self.touched
+    }
+
+    /// Takes one step.
+    ///
+    /// # Errors
+    /// What Linux would answer; nothing is changed then.
+    pub fn step(&mut self, op: &Op) -> Answer {
+        self.touched.clear();
+        let at = self.tried;
+        self.tried += 1;
+        if let Some((_, error)) = self.failures.iter().find(|(when, _)| *when == at) {
+            return Err(error.clone());
+        }
+        self.dispatch(op)?;
+        self.performed.push(op.clone());
+        Ok(())
+    }
+
+    fn dispatch(&mut self, op: &Op) -> Answer {
+        match op {
+            Op::CreateLink { .. } => self.create(op),
+            Op::DeleteLink { name } => self.delete(*name),
+            Op::RenameLink { from, to } => self.rename(*from, *to),
+            Op::SetLink { name, link } => self.set_link(*name, link),
+            Op::SetData {
+                name,
+                kind,
+                data,
+                links,
+            } => self.set_data(*name, kind, data, links),
+            Op::SetPort { name, kind, data } => self.set_port(*name, kind, data),
+            Op::SetMaster { name, master } => self.set_master(*name, *master),
+            Op::SetUp { name, up } => {
+                let index = self.index(*name)?;
+                self.set_up(index, *up)
+            }
+            Op::AddVlans { name, on_self, ranges } => self.vlans(*name, *on_self, ranges, true),
+            Op::DelVlans { name, on_self, ranges } => self.vlans(*name, *on_self, ranges, false),
+            Op::AddAddress { name, address, replace } => self.add_address(*name, address, *replace),
+            Op::DelAddress { name, address } => self.del_address(*name, address),
+            Op::AddRoute { name, route, replace } => self.add_route(*name, route, *replace),
+            Op::DelRoute { name, route } => self.del_route(*name, route),
+            Op::AddFdb { name, fdb } => self.add_fdb(*name, fdb),
+            Op::DelFdb { name, fdb } => self.del_fdb(*name, fdb),
+            Op::SetConf { name, v6, key, value } => self.set_conf(*name, *v6, key, *value),
+            Op::SetAddrGenMode { name, mode } => {
+                let index = self.index(*name)?;
+                self.change(index, |link| link.addr_gen_mode = Some(*mode));
+                Ok(())
+            }
+        }
+    }
+
+    fn index(&self, name: IfName) -> Result<u32, KernelError> {
+        match self.now.get(name) {
+            Some(link) => Ok(link.index),
+            None => Err(KernelError::errno(ENODEV)),
+        }
+    }
+
+    fn link(&self, index: u32) -> Result<&Link, KernelError> {
+        self.now.by_index(index).ok_or_else(|| KernelError::errno(ENODEV))
+    }
+
+    /// Keeps how the link was before this step.
+    fn touch(&mut self, index: u32) {
+        if !self.touched.contains_key(&index) {
+            self.touched.insert(index, Piece::of(&self.now, index));
+        }
+    }
+
+    fn change(&mut self, index: u32, change: impl FnOnce(&mut Link)) {
+        self.touch(index);
+        if let Some(link) = self.now.by_index_mut(index) {
+            change(link);
+        }
+    }
+
+    fn hidden(&mut self, index: u32) -> &mut Hidden {
+        self.hidden.entry(index).or_default()
+    }
+
+    /// Links that stand on this one and live and die with it (VLANs, macvlans, VXLANs).
+    fn children(&self, index: u32) -> Vec<u32> {
+        self.now
+            .links()
+            .iter()
+            .filter(|link| stands_on(link, index))
+            .map(|link| link.index)
+            .collect()
+    }
+
+    fn port_indexes(&self, master: u32) -> Vec<u32> {
+        self.now.ports(master).map(|port| port.index).collect()
+    }
+}
+
+/// Whether the link is a VLAN, macvlan or the like on the link of that index (the other end of a veth pair is none).
+pub(crate) fn stands_on(link: &Link, index: u32) -> bool {
+    let parent = link.parent == Some(index) && link.parent_netns.is_none();
+    let lower = link.kind == crate::types::Kind::Vxlan && defaults::vxlan_device(link) == Some(index);
+    link.kind != crate::types::Kind::Veth && (parent || lower) && link.index != index
+}
+
+impl Kernel for FakeKernel {
+    fn snapshot(&mut self, query: Query) -> Result<Snapshot, KernelError> {
+        let mut now = self.now.clone();
+        if !query.routes {
+            now.routes.clear();
+        }
+        if !query.vlans {
+            now.vlans.clear();
+        }
+        if !query.fdb {
+            now.fdb.clear();
+        }
+        Ok(now)
+    }
+
+    fn perform(&mut self, ops: &[Op]) -> Vec<Answer> {
+        ops.iter().map(|op| self.step(op)).collect()
+    }
+}

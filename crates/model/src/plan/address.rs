@@ -1,0 +1,134 @@
+//! Addresses and forwarding entries.
+
+use super::builder::{Builder, Gone};
+use crate::desired::WantLink;
+use crate::fake::{IFA_F_PERMANENT, scope6};
+use crate::op::Op;
+use crate::show::IFA_F_NOPREFIXROUTE;
+use crate::types::Address;
+
+/// Whether an address that is there is what is wanted; what is not said is not compared.
+pub(crate) fn agrees(want: &Address, have: &Address) -> bool {
+    agrees_fixed(want, have) && want.metric == have.metric && lifetime(want.preferred, have.preferred)
+}
+
+/// What cannot be changed on an address that is there.
+fn agrees_fixed(want: &Address, have: &Address) -> bool {
+    let v6 = want.ip.is_ipv6();
+    want.same(have)
+        && (want.broadcast.is_none() || want.broadcast == have.broadcast)
+        && (v6 || want.scope == have.scope)
+        && (want.label.is_none() || want.label == have.label)
+        && want.flags & IFA_F_NOPREFIXROUTE == have.flags & IFA_F_NOPREFIXROUTE
+}
+
+/// A lifetime that counts down is as wanted while it is not above it.
+fn lifetime(want: Option<u32>, have: Option<u32>) -> bool {
+    match (want, have) {
+        (None, None) | (Some(0), Some(0)) => true,
+        (Some(want), Some(have)) => want > 0 && have > 0 && have <= want,
+        _ => false,
+    }
+}
+
+/// Whether an address can be ours at all: the kernel makes link-local ones, and those of router advertisements and
+/// leases are not permanent.
+pub(crate) fn is_ours_to_judge(address: &Address) -> bool {
+    let v6_local = address.ip.is_ipv6() && scope6(address.ip).0 == 253;
+    address.flags & IFA_F_PERMANENT != 0 && !v6_local
+}
+
+/// Takes away what we added and nobody wants any longer.
+pub(super) fn purge(builder: &mut Builder<'_>, want: &WantLink) {
+    let name = want.name;
+    if !want.address_purge {
+        return;
+    }
+    let ours = builder.owned.get(name).map_or(&[][..], |owned| &owned.addresses);
+    for old in ours {
+        if want.addresses.iter().any(|wanted| wanted.value.same(old)) {
+            continue;
+        }
+        builder.gone(Gone::address(name, old));
+        let there = builder.link(name).map(|link| builder.now().addresses(link.index));
+        if there.is_some_and(|all| all.iter().any(|have| have.same(old))) {
+            let op = Op::DelAddress {
+                name,
+                address: old.clone(),
+            };
+            builder.op(name, op, want.origin);
+        }
+    }
+}
+
+/// Adds what is missing. `again`: it may have gone with another address, or not, by settings that are not in the
+/// snapshot (`net.ipv4.conf.all.promote_secondaries`), so it must not matter if it is still there.
+pub(super) fn add(builder: &mut Builder<'_>, want: &WantLink, again: bool) {
+    let name = want.name;
+    for wanted in &want.addresses {
+        let Some(link) = builder.link(name) else { return };
+        let address = wanted.value.clone();
+        let have = builder
+            .now()
+            .addresses(link.index)
+            .iter()
+            .find(|have| have.same(&address));
+        let before = again
+            || builder.start.get(name).is_some_and(|link| {
+                builder
+                    .start
+                    .addresses(link.index)
+                    .iter()
+                    .any(|have| have.same(&address))
+            });
+        let replace = match have {
+            Some(have) if agrees(&address, have) => continue,
+            Some(have) if agrees_fixed(&address, have) => true,
+            Some(_) => {
+                let op = Op::DelAddress {
+                    name,
+                    address: address.clone(),
+                };
+                builder.op(name, op, wanted.origin);
+                before
+            }
+            None => before,
+        };
+        builder.op(name, Op::AddAddress { name, address, replace }, wanted.origin);
+    }
+}
+
+/// Adds missing forwarding entries and takes away those that we added and nobody wants any longer.
+pub(super) fn set_fdb(builder: &mut Builder<'_>, want: &WantLink) {
+    let name = want.name;
+    let Some(index) = builder.link(name).map(|link| link.index) else {
+        return;
+    };
+    for wanted in &want.fdb {
+        if !builder
+            .now()
+            .fdb(index)
+            .iter()
+            .any(|have| same_entry(have, &wanted.value))
+        {
+            let op = Op::AddFdb {
+                name,
+                fdb: wanted.value.clone(),
+            };
+            builder.op(name, op, wanted.origin);
+        }
+    }
+    let ours = builder.owned.get(name).map_or(&[][..], |owned| &owned.fdb);
+    for old in ours {
+        let wanted = want.fdb.iter().any(|wanted| same_entry(&wanted.value, old));
+        let there = builder.now().fdb(index).iter().any(|have| same_entry(have, old));
+        if !wanted && there {
+            builder.op(name, Op::DelFdb { name, fdb: old.clone() }, want.origin);
+        }
+    }
+}
+
+/// Whether both are one entry to the kernel: address, remote, VLAN and table.
+pub(crate) fn same_entry(a: &crate::types::Fdb, b: &crate::types::Fdb) -> bool {
+    a.mac == b.mac && a.dst == b.dst && a.vlan == b.vlan && a.on_self == b.on_self
+}

@@ -1,0 +1,220 @@
+//! `ifdown`, and the first half of `ifreload`.
+
+use super::builder::{Builder, Gone};
+use super::link::{bring_down, guests, located};
+use super::{Verb, route};
+use crate::desired::{Phase, WantLink};
+use crate::fake::stands_on;
+use crate::name::IfName;
+use crate::op::Op;
+use crate::snapshot::Link;
+use crate::types::{Kind, Origin};
+use cleat_diag::Diagnostic;
+use std::collections::BTreeSet;
+
+/// `ifdown`: the interfaces asked for, and what was made only for them.
+pub(super) fn down(builder: &mut Builder<'_>) {
+    let mut names: BTreeSet<IfName> = builder.request.scope.iter().copied().collect();
+    if builder.request.all {
+        names.retain(|name| !builder.want(*name).is_some_and(|want| want.no_auto_down));
+    }
+    if builder.request.admin_only {
+        for name in uppers_first(builder, &names) {
+            bring_down(builder, name, origin(builder, name));
+        }
+        return;
+    }
+    // A link without a stanza is made for the links above it, and goes with the last of them.
+    for want in builder.desired.links().iter().rev().filter(|want| !want.declared) {
+        let mut uppers = builder.desired.uppers(want.name).peekable();
+        let made = builder.owned.created(want.name);
+        if made && uppers.peek().is_some() && uppers.all(|upper| names.contains(&upper.name)) {
+            names.insert(want.name);
+        }
+    }
+    for name in uppers_first(builder, &names) {
+        take_down(builder, name, &names);
+    }
+    super::repair::repair(builder);
+}
+
+/// `ifreload`: what we made or set up and nobody declares any longer.
+pub(super) fn stale(builder: &mut Builder<'_>) {
+    let names: BTreeSet<IfName> = builder
+        .owned
+        .links
+        .iter()
+        .filter(|(name, owned)| match builder.want(**name) {
+            None => !owned.no_auto_down,
+            // A link that we made and that is now declared as one that must be there already: gone from the file.
+            Some(want) => want.kind == Kind::Physical && owned.created.is_some(),
+        })
+        .map(|(name, _)| *name)
+        .collect();
+    for name in uppers_first(builder, &names) {
+        take_down(builder, name, &names);
+    }
+    let links: Vec<&WantLink> = builder.desired.links().iter().collect();
+    for want in links {
+        super::up::leave(builder, want);
+    }
+}
+
+/// What stands on a link, or has it as a port, comes before it.
+fn uppers_first(builder: &Builder<'_>, names: &BTreeSet<IfName>) -> Vec<IfName> {
+    let mut done: Vec<IfName> = Vec::new();
+    let mut left: Vec<IfName> = names.iter().copied().collect();
+    let now = builder.now();
+    while !left.is_empty() {
+        let is_upper = |upper: IfName, lower: IfName| {
+            if upper == lower {
+                return false;
+            }
+            let wanted = builder
+                .want(upper)
+                .is_some_and(|want| want.lower().any(|below| below.name == lower));
+            let (Some(upper), Some(lower)) = (now.get(upper), now.get(lower)) else {
+                return wanted;
+            };
+            wanted || lower.master == Some(upper.index) || stands_on(upper, lower.index)
+        };
+        let waits = |name: &IfName| left.iter().any(|other| is_upper(*other, *name));
+        let (rest, next): (Vec<IfName>, Vec<IfName>) = left.iter().copied().partition(waits);
+        if next.is_empty() {
+            // A ring in the kernel is not possible; one between file and kernel may be: any order is as good.
+            done.extend(rest);
+            break;
+        }
+        done.extend(next);
+        left = rest;
+    }
+    done
+}
+
+fn origin(builder: &Builder<'_>, name: IfName) -> Origin {
+    builder
+        .want(name)
+        .map_or(Origin::Own("no longer declared"), |want| want.origin)
+}
+
+fn take_down(builder: &mut Builder<'_>, name: IfName, names: &BTreeSet<IfName>) {
+    let why = origin(builder, name);
+    let Some(link) = builder.link(name).cloned() else {
+        return;
+    };
+    let made = builder.owned.get(name).and_then(|owned| owned.created.clone());
+    let made = made.or_else(|| {
+        let declared = builder.want(name).map(|want| want.kind.clone());
+        declared.filter(|_| builder.request.verb == Verb::Down)
+    });
+    let goes = link.kind != Kind::Physical && made.as_ref() == Some(&link.kind);
+    if goes && refused(builder, &link, why) {
+        return;
+    }
+    builder.run_hook(name, Phase::PreDown);
+    builder.run_hook(name, Phase::Down);
+    match goes {
+        true => delete(builder, &link, names, why),
+        false => clear(builder, &link, why),
+    }
+    builder.run_hook(name, Phase::PostDown);
+}
+
+/// Guests keep their bridge: one that others hang on is not deleted.
+fn refused(builder: &mut Builder<'_>, link: &Link, why: Origin) -> bool {
+    let guests = guests(builder, link);
+    if guests.is_empty() || builder.request.force {
+        return false;
+    }
+    let list = guests.iter().map(|guest| guest.as_str()).collect::<Vec<_>>().join(", ");
+    let (code, what) = match link.kind {
+        Kind::Bridge => ("bridge-has-guests", "bridge "),
+        _ => ("link-has-guests", ""),
+    };
+    let fault = Diagnostic::error(
+        code,
+        format!("{what}{} stays as it is: others hang on it: {list}", link.name),
+    );
+    let fault = match builder.want(link.name) {
+        Some(want) => located(fault, want, why),
+        None => fault.on(link.name),
+    };
+    builder.keep(link.name);
+    builder.say(fault.help("stop these guests first, or use `--force` and plug them in again afterwards"));
+    true
+}
+
+fn delete(builder: &mut Builder<'_>, link: &Link, names: &BTreeSet<IfName>, why: Origin) {
+    let name = link.name;
+    let ports: Vec<IfName> = builder.now().ports(link.index).map(|port| port.name).collect();
+    builder.gone(Gone::Link(name));
+    for child in builder.now().links().to_vec() {
+        if stands_on(&child, link.index) {
+            builder.gone(Gone::Link(child.name));
+        }
+    }
+    builder.op(name, Op::DeleteLink { name }, why);
+    for port in ports {
+        // A port that was up for this bridge alone goes down with it.
+        let ours = builder.owned.get(port).is_some_and(|owned| owned.master == Some(name));
+        let auto = builder
+            .want(port)
+            .is_some_and(|want| want.classes.iter().any(|class| class == "auto"));
+        let stays = auto || names.contains(&port) || builder.request.verb == Verb::Reload;
+        if ours && !stays && !is_used(builder, port) {
+            builder.gone(Gone::Up(port));
+            if builder.is_up(port) {
+                builder.op(name, Op::SetUp { name: port, up: false }, why);
+            }
+        }
+    }
+}
+
+/// Whether something stands on the link, or it has addresses of its own.
+fn is_used(builder: &Builder<'_>, name: IfName) -> bool {
+    let Some(link) = builder.link(name) else { return false };
+    let now = builder.now();
+    let upper = now.links().iter().any(|upper| stands_on(upper, link.index));
+    upper || now.addresses(link.index).iter().any(super::is_ours_to_judge)
+}
+
+/// A link that stays: our routes and addresses go, then it is set down.
+fn clear(builder: &mut Builder<'_>, link: &Link, why: Origin) {
+    let name = link.name;
+    if builder.request.verb == Verb::Reload && builder.master(link).is_some_and(|master| builder.is_kept(master)) {
+        // The uplink of a bridge that stays for its guests stays too.
+        return;
+    }
+    let want = builder.want(name);
+    let owned = builder.owned.get(name);
+    let kept_routes = owned.map(|owned| owned.routes.clone()).unwrap_or_default();
+    let kept_addresses = owned.map(|owned| owned.addresses.clone()).unwrap_or_default();
+    let said_routes = want
+        .into_iter()
+        .flat_map(|want| want.routes.iter().map(|route| route.value.clone()));
+    let said_addresses = want
+        .into_iter()
+        .flat_map(|want| want.addresses.iter().map(|wanted| wanted.value.clone()));
+    for old in kept_routes.into_iter().chain(said_routes) {
+        route::remove(builder, name, &old, why);
+    }
+    for old in kept_addresses.into_iter().chain(said_addresses) {
+        builder.gone(Gone::address(name, &old));
+        let there = builder.link(name).map(|link| builder.now().addresses(link.index));
+        if there.is_some_and(|all| all.iter().any(|have| have.same(&old))) {
+            builder.op(name, Op::DelAddress { name, address: old }, why);
+        }
+    }
+    if want.is_none() {
+        let put = owned.and_then(|owned| owned.master);
+        let is = builder.link(name).and_then(|link| builder.master(link));
+        if put.is_some() && put == is {
+            builder.gone(Gone::Master(name));
+            builder.op(name, Op::SetMaster { name, master: None }, why);
+        }
+    }
+    let ours_to_down = builder.request.verb == Verb::Down || owned.is_some_and(|owned| owned.up);
+    if ours_to_down && !link.is_loopback() {
+        bring_down(builder, name, why);
+    }
+}

@@ -1,0 +1,340 @@
+//! Links: made, made anew, and set.
+
+use super::builder::{Builder, Gone};
+use super::knobs::{self, Differing};
+use crate::desired::{Phase, WantLink};
+use crate::fake::{defaults, stands_on};
+use crate::name::IfName;
+use crate::nla::Attrs;
+use crate::op::Op;
+use crate::snapshot::{IFLA_ADDRESS, IFLA_MTU, Link};
+use crate::types::{Kind, Origin};
+use cleat_diag::Diagnostic;
+
+/// Whether the link is of another kind, or stands on another link, than is wanted.
+pub(super) fn differs_in_kind(builder: &Builder<'_>, want: &WantLink, found: &Link) -> bool {
+    if want.kind == Kind::Physical {
+        return false;
+    }
+    let below = match found.kind {
+        Kind::Vxlan => defaults::vxlan_device(found),
+        Kind::Vlan | Kind::Macvlan => found.parent,
+        _ => None,
+    };
+    let below = below.filter(|_| found.parent_netns.is_none());
+    let below = below
+        .and_then(|index| builder.now().by_index(index))
+        .map(|link| link.name);
+    let other_peer = want.kind == Kind::Veth
+        && want.peer.is_some_and(|peer| {
+            let end = found.parent.and_then(|index| builder.now().by_index(index));
+            found.parent_netns.is_none() && end.is_some_and(|end| end.name != peer.name)
+        });
+    found.kind != want.kind || below != want.parent.map(|parent| parent.name) || other_peer
+}
+
+/// Makes the link where it is not there, makes it anew where it must be, and runs `pre-up`. Whether it is there then.
+pub(super) fn make(builder: &mut Builder<'_>, want: &WantLink) -> bool {
+    let name = want.name;
+    let Some(found) = builder.link(name).cloned() else {
+        return make_missing(builder, want);
+    };
+    let differs = differs_in_kind(builder, want, &found);
+    let differing = knobs::differing(builder, want, &found);
+    if differs || !differing.recreate.is_empty() {
+        if !may_go(builder, want, &found, &differing) {
+            return true;
+        }
+        let what = match differing.recreate.first() {
+            Some(attr) => format!("`{}` cannot be changed on a living link", attr.name),
+            None => "it is of another kind or stands on another link than is wanted".to_owned(),
+        };
+        let flaps = Diagnostic::warning("link-flaps", format!("{name} is deleted and made anew: {what}"));
+        builder.say(located(flaps, want, differing.origin.unwrap_or(want.origin)));
+        builder.op(name, Op::DeleteLink { name }, differing.origin.unwrap_or(want.origin));
+        return make_missing(builder, want);
+    }
+    builder.run_hook(name, Phase::PreUp);
+    true
+}
+
+/// Whether a link may be deleted to be made anew.
+fn may_go(builder: &mut Builder<'_>, want: &WantLink, found: &Link, differing: &Differing) -> bool {
+    let name = want.name;
+    let origin = differing.origin.unwrap_or(want.origin);
+    if found.kind == Kind::Physical {
+        let fault = Diagnostic::error(
+            "other-kind",
+            format!("{name} is a physical link, not the {} that is wanted", want.kind),
+        );
+        builder.say(located(fault, want, origin).help("give the new link a name that is free"));
+        return false;
+    }
+    if builder.request.verb == super::Verb::Reload && want.no_auto_down {
+        let fault = Diagnostic::warning(
+            "kept-up",
+            format!("{name} would have to be made anew, but is not taken down"),
+        );
+        builder.say(located(fault, want, origin).help("`no-auto-down` holds it: use `ifdown` and `ifup`"));
+        return false;
+    }
+    let guests = guests(builder, found);
+    if guests.is_empty() || builder.request.force {
+        return true;
+    }
+    let list = guests.iter().map(|guest| guest.as_str()).collect::<Vec<_>>().join(", ");
+    let fault = Diagnostic::error(
+        "link-has-guests",
+        format!("{name} would have to be made anew, but others hang on it: {list}"),
+    );
+    builder.say(located(fault, want, origin).help("take them away first, or use `--force`"));
+    false
+}
+
+/// Links that hang on this one and are none of ours: ports and links on top.
+pub(super) fn guests(builder: &Builder<'_>, link: &Link) -> Vec<IfName> {
+    let ports = builder
+        .now()
+        .ports(link.index)
+        .filter(|port| is_foreign_port(builder, link.name, port));
+    let children = builder
+        .now()
+        .links()
+        .iter()
+        .filter(|child| stands_on(child, link.index))
+        .filter(|child| builder.want(child.name).is_none() && !builder.owned.created(child.name));
+    ports.chain(children).map(|guest| guest.name).collect()
+}
+
+/// Whether a port was put there by somebody else.
+pub(super) fn is_foreign_port(builder: &Builder<'_>, master: IfName, port: &Link) -> bool {
+    let wanted = builder
+        .want(port.name)
+        .is_some_and(|want| want.master.is_some_and(|wanted| wanted.name == master));
+    let listed = builder
+        .want(master)
+        .is_some_and(|want| want.ports.iter().any(|wanted| wanted.name == port.name));
+    let ours = builder
+        .owned
+        .get(port.name)
+        .is_some_and(|owned| owned.master == Some(master));
+    !wanted && !listed && !ours
+}
+
+fn make_missing(builder: &mut Builder<'_>, want: &WantLink) -> bool {
+    let name = want.name;
+    if want.kind == Kind::Physical {
+        if !builder.has_hook(name, Phase::PreUp) {
+            return false;
+        }
+        // The hook may make it: go on as if it did.
+        builder.run_hook(name, Phase::PreUp);
+        builder.expect(name);
+        return true;
+    }
+    if want.parent.is_some_and(|parent| builder.link(parent.name).is_none()) {
+        return false;
+    }
+    let (mut link, data, settings) = knobs::initial(want);
+    if want.kind == Kind::Bridge || want.kind == Kind::Bond {
+        keep_mac(builder, name, &mut link);
+    }
+    let up = settings.is_empty() && goes_up_at_once(builder, want);
+    let op = Op::CreateLink {
+        name,
+        kind: want.kind.clone(),
+        parent: want.parent.map(|parent| parent.name),
+        peer: want.peer.map(|peer| peer.name),
+        link,
+        data,
+        up,
+    };
+    builder.op(name, op, want.origin);
+    builder.run_hook(name, Phase::PreUp);
+    for op in settings {
+        builder.op(name, op, want.origin);
+    }
+    true
+}
+
+/// A bridge or bond that is made anew keeps the MAC that it had, where none is said.
+fn keep_mac(builder: &Builder<'_>, name: IfName, link: &mut Attrs) {
+    let said = builder
+        .want(name)
+        .and_then(|want| want.knob("hwaddress"))
+        .is_some_and(|knob| matches!(knob.origin, Origin::Said(_)));
+    let had = builder
+        .start
+        .get(name)
+        .filter(|had| matches!(had.kind, Kind::Bridge | Kind::Bond));
+    if let (false, Some(mac)) = (said, had.and_then(Link::mac)) {
+        link.set(IFLA_ADDRESS, mac.bytes());
+    }
+}
+
+fn goes_up_at_once(builder: &Builder<'_>, want: &WantLink) -> bool {
+    let parent_is_up = want.kind != Kind::Vlan || want.parent.is_some_and(|parent| builder.is_up(parent.name));
+    want.up
+        && parent_is_up
+        && want.master.is_none()
+        && want.ports.is_empty()
+        && want.vlans.is_none()
+        && want.data_links.is_empty()
+        && !builder.has_hook(want.name, Phase::PreUp)
+}
+
+/// Sets what differs on a link that was there before.
+pub(super) fn set(builder: &mut Builder<'_>, want: &WantLink) {
+    let name = want.name;
+    let Some(found) = builder.link(name).cloned() else {
+        return;
+    };
+    let differing = knobs::differing(builder, want, &found);
+    let origin = differing.origin.unwrap_or(want.origin);
+    if !differing.link.is_empty() {
+        builder.op(
+            name,
+            Op::SetLink {
+                name,
+                link: differing.link.clone(),
+            },
+            origin,
+        );
+    }
+    for op in &differing.conf {
+        builder.op(name, op.clone(), origin);
+    }
+    let data = |data: &Attrs| Op::SetData {
+        name,
+        kind: want.kind.clone(),
+        data: data.clone(),
+        links: Vec::new(),
+    };
+    if !differing.live.is_empty() {
+        tell_guests(builder, want, &found, &differing.live, origin);
+        builder.op(name, data(&differing.live), origin);
+    }
+    let mut held = differing.while_down.clone();
+    let has_ports = builder.now().ports(found.index).next().is_some();
+    for (number, payload) in differing.without_ports.iter() {
+        held.push(number, payload);
+    }
+    if held.is_empty() {
+        return;
+    }
+    if builder.request.verb == super::Verb::Reload && want.no_auto_down && found.is_up() {
+        let fault = Diagnostic::warning(
+            "kept-up",
+            format!("{name} has options that can only change while it is down"),
+        );
+        builder.say(located(fault, want, origin).help("`no-auto-down` holds it: use `ifdown` and `ifup`"));
+        return;
+    }
+    if found.is_up() {
+        let flaps = Diagnostic::warning("link-flaps", format!("{name} is set down and up: an option needs that"));
+        builder.say(located(flaps, want, origin));
+        builder.op(name, Op::SetUp { name, up: false }, origin);
+    }
+    if !differing.without_ports.is_empty() && has_ports {
+        let ports: Vec<IfName> = builder.now().ports(found.index).map(|port| port.name).collect();
+        for port in ports {
+            builder.op(
+                name,
+                Op::SetMaster {
+                    name: port,
+                    master: None,
+                },
+                origin,
+            );
+        }
+        // A bond takes a random MAC when its last port leaves it.
+        if let Some(mac) = found.mac() {
+            let mut link = Attrs::new();
+            link.push(IFLA_ADDRESS, mac.bytes());
+            builder.op(name, Op::SetLink { name, link }, origin);
+        }
+    }
+    builder.op(name, data(&held), origin);
+    if found.is_up() {
+        // Ports come back before it is up where it is a bond with its ports taken out; see `ports::join`.
+        if differing.without_ports.is_empty() || !has_ports {
+            builder.op(name, Op::SetUp { name, up: true }, origin);
+        }
+    }
+}
+
+/// Says what guests on a bridge notice of a change.
+fn tell_guests(builder: &mut Builder<'_>, want: &WantLink, found: &Link, changed: &Attrs, origin: Origin) {
+    const IFLA_BR_VLAN_FILTERING: u16 = 7;
+    if want.kind != Kind::Bridge || changed.get(IFLA_BR_VLAN_FILTERING).is_none() {
+        return;
+    }
+    let guests = guests(builder, found);
+    if guests.is_empty() {
+        return;
+    }
+    let list = guests.iter().map(|guest| guest.as_str()).collect::<Vec<_>>().join(", ");
+    let notice = Diagnostic::warning(
+        "guests-notice",
+        format!("VLAN filtering of {} changes while guests are on it: {list}", want.name),
+    );
+    builder.say(
+        located(notice, want, origin)
+            .help("they keep the VLANs that they were plugged with until they are plugged again"),
+    );
+}
+
+/// Lowers MTUs, upper links first, so that none is ever above the link that it stands on.
+pub(super) fn lower_mtus(builder: &mut Builder<'_>, links: &[&WantLink]) {
+    for want in links.iter().rev() {
+        let Some((mtu, origin)) = knobs::mtu(builder, want) else {
+            continue;
+        };
+        if builder.link(want.name).is_some_and(|link| link.mtu() > mtu) {
+            let mut link = Attrs::new();
+            link.push(IFLA_MTU, &mtu.to_ne_bytes());
+            builder.op(want.name, Op::SetLink { name: want.name, link }, origin);
+        }
+    }
+}
+
+/// Sets a link up, and before it what it stands on.
+pub(super) fn bring_up(builder: &mut Builder<'_>, iface: IfName, name: IfName, origin: Origin) {
+    let Some(link) = builder.link(name).cloned() else {
+        return;
+    };
+    if link.is_up() {
+        return;
+    }
+    if link.kind == Kind::Vlan {
+        let parent = link.parent.filter(|_| link.parent_netns.is_none());
+        let parent = parent
+            .and_then(|index| builder.now().by_index(index))
+            .map(|parent| parent.name);
+        let kept_down = |parent: IfName| builder.want(parent).is_some_and(|want| !want.up);
+        if let Some(parent) = parent.filter(|parent| !kept_down(*parent)) {
+            bring_up(builder, parent, parent, origin);
+        }
+    }
+    builder.op(iface, Op::SetUp { name, up: true }, origin);
+}
+
+/// Sets a link down because that is asked.
+pub(super) fn bring_down(builder: &mut Builder<'_>, name: IfName, origin: Origin) {
+    builder.gone(Gone::Up(name));
+    if builder
+        .link(name)
+        .is_some_and(|link| link.is_up() && !link.is_loopback())
+    {
+        builder.op(name, Op::SetUp { name, up: false }, origin);
+    }
+}
+
+/// Points a diagnostic at the line that it comes from.
+pub(super) fn located(diagnostic: Diagnostic, want: &WantLink, origin: Origin) -> Diagnostic {
+    let diagnostic = diagnostic.on(want.name);
+    match origin.place().or(want.origin.place()) {
+        Some(place) => diagnostic.at(place, ""),
+        None => diagnostic,
+    }
+}

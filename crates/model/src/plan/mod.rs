@@ -1,0 +1,157 @@
+//! The difference between the wanted network and the real one, as ordered steps.
+//!
+//! How it works: every step is tried on a simulated kernel as it is planned ([`crate::fake`]), and the next difference is
+//! taken from there. So side effects are planned for: a route that vanishes with its link is added again, the VLAN that
+//! the kernel gives every new port is not added twice. What nobody declared and we never made is not touched.
+
+mod address;
+mod builder;
+mod down;
+mod hooks;
+mod knobs;
+mod link;
+mod ports;
+mod repair;
+mod route;
+mod scope;
+pub(crate) mod undo;
+mod up;
+
+use crate::desired::{Desired, Phase};
+use crate::name::IfName;
+use crate::op::{Action, Plan};
+use crate::owned::Owned;
+use crate::snapshot::Snapshot;
+use builder::Builder;
+use cleat_diag::Diagnostic;
+use std::collections::BTreeSet;
+
+pub(crate) use address::{agrees as address_agrees, is_ours_to_judge, same_entry};
+pub(crate) use route::agrees as route_agrees;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) mod world;
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// `ifup`
+    Up,
+    /// `ifdown`
+    Down,
+    /// `ifreload`: down what we made and nobody declares any longer, then up.
+    Reload,
+}
+
+/// A request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What is asked.
+    pub verb: Verb,
+    /// The interfaces it is asked for, in any order. What they cannot do without is added by the plan.
+    pub scope: Vec<IfName>,
+    /// All interfaces were asked for at once (`-a`): `no-auto-down` holds.
+    pub all: bool,
+    /// Do it though guests hang on it, over routes of others, and run hooks though nothing changed.
+    pub force: bool,
+    /// Only set links up or down (`--admin-state`).
+    pub admin_only: bool,
+    /// Phases for which there are scripts in /etc/network/if-*.d; empty where scripts are not to run.
+    pub scripts: BTreeSet<Phase>,
+}
+
+impl Request {
+    /// A plain request without scripts.
+    pub fn new(verb: Verb, scope: Vec<IfName>) -> Self {
+        Self {
+            verb,
+            scope,
+            all: false,
+            force: false,
+            admin_only: false,
+            scripts: BTreeSet::new(),
+        }
+    }
+}
+
+/// A plan, and what is to be said of it.
+#[derive(Clone, Debug, Default)]
+pub struct Planned {
+    /// The steps.
+    pub plan: Plan,
+    /// What was left out and why (errors), what flaps and what guests would notice (warnings and infos).
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Plans what leads from `now` to `desired` for the interfaces asked for. Pure.
+///
+/// Hooks run only for interfaces that change or were not up by us before.
+pub fn plan(desired: &Desired, now: &Snapshot, owned: &Owned, request: &Request) -> Planned {
+    let quiet = run(Builder::new(desired, now, owned, request, BTreeSet::new()));
+    let mut hooked: BTreeSet<IfName> = quiet.plan.steps.iter().map(|step| step.iface).collect();
+    if request.verb == Verb::Down {
+        hooked.extend(
+            request
+                .scope
+                .iter()
+                .filter(|name| owned.get(**name).is_some_and(|link| link.up)),
+        );
+    } else {
+        let new = |name: &&IfName| request.force || !owned.get(**name).is_some_and(|link| link.up);
+        hooked.extend(request.scope.iter().filter(new));
+    }
+    if request.admin_only || !hooked.iter().any(|name| hooks::any(desired, owned, request, *name)) {
+        return quiet;
+    }
+    run(Builder::new(desired, now, owned, request, hooked))
+}
+
+fn run(mut builder: Builder<'_>) -> Planned {
+    match builder.request.verb {
+        Verb::Up => {
+            ports::pin_macs(&mut builder);
+            up::up(&mut builder);
+        }
+        Verb::Down => down::down(&mut builder),
+        Verb::Reload => {
+            ports::pin_macs(&mut builder);
+            down::stale(&mut builder);
+            up::up(&mut builder);
+        }
+    }
+    builder.finish()
+}
+
+impl Plan {
+    /// The interfaces that the plan changes, each once, in the order of their first step.
+    pub fn ifaces(&self) -> Vec<IfName> {
+        let mut seen = BTreeSet::new();
+        let steps = self.steps.iter().map(|step| step.iface);
+        steps.filter(|name| seen.insert(*name)).collect()
+    }
+
+    /// The hooks that the plan runs.
+    pub fn hooks(&self) -> impl Iterator<Item = (IfName, Phase)> {
+        self.steps.iter().filter_map(|step| match step.action {
+            Action::Hook(name, phase) => Some((name, phase)),
+            Action::Kernel(_) => None,
+        })
+    }
+
+    /// The depth of each step: all of one depth are independent of each other, and depend on lower depths only.
+    pub fn depths(&self) -> Vec<usize> {
+        let mut depths: Vec<usize> = Vec::with_capacity(self.steps.len());
+        for step in &self.steps {
+            let before = step.after.iter().chain(&step.needs);
+            let depth = before
+                .map(|id| depths.get(id.0 as usize).map_or(0, |depth| depth + 1))
+                .max();
+            depths.push(depth.unwrap_or(0));
+        }
+        depths
+    }
+}

@@ -1,0 +1,242 @@
+//! Ports: in, out, their options and VLANs.
+
+use super::builder::{Builder, Gone};
+use super::{knobs, link};
+use crate::desired::WantLink;
+use crate::name::IfName;
+use crate::nla::Attrs;
+use crate::op::Op;
+use crate::snapshot::{IFLA_ADDRESS, Link};
+use crate::types::{Kind, Origin};
+use crate::vlans::VlanMap;
+use std::collections::BTreeSet;
+
+/// Puts the wanted ports into a bridge, bond or VRF, and takes out those that we put there and nobody wants any longer.
+pub(super) fn join_all(builder: &mut Builder<'_>, want: &WantLink, all: &BTreeSet<IfName>) {
+    let name = want.name;
+    let Some(master) = builder.link(name).cloned() else {
+        return;
+    };
+    let joining: Vec<(IfName, Origin)> = want
+        .ports
+        .iter()
+        .filter(|port| {
+            builder
+                .link(port.name)
+                .is_some_and(|link| link.master != Some(master.index))
+        })
+        .map(|port| (port.name, port.origin))
+        .collect();
+    let leaving: Vec<IfName> = builder
+        .now()
+        .ports(master.index)
+        .map(|port| port.name)
+        .filter(|port| !want.ports.iter().any(|wanted| wanted.name == *port))
+        .filter(|port| match builder.want(*port).and_then(|want| want.master) {
+            // It goes straight into its new master.
+            Some(wanted) => wanted.name != name && !all.contains(&wanted.name),
+            None => true,
+        })
+        .filter(|port| builder.owned.get(*port).is_some_and(|owned| owned.master == Some(name)))
+        .collect();
+    for (port, origin) in joining {
+        join(builder, name, port, name, origin);
+    }
+    for port in leaving {
+        builder.gone(Gone::Master(port));
+        builder.op(
+            name,
+            Op::SetMaster {
+                name: port,
+                master: None,
+            },
+            want.origin,
+        );
+    }
+}
+
+/// Bridges that were made without a MAC choose it by their ports: where ports change, they keep the one that they have.
+pub(super) fn pin_macs(builder: &mut Builder<'_>) {
+    let links: Vec<&WantLink> = builder.desired.links().iter().collect();
+    for want in links.into_iter().filter(|want| want.kind == Kind::Bridge) {
+        let name = want.name;
+        let said = want
+            .knob("hwaddress")
+            .is_some_and(|knob| matches!(knob.origin, Origin::Said(_)));
+        let fixed = said || builder.owned.created(name) && want.knob("hwaddress").is_some();
+        let Some(found) = builder.link(name).filter(|found| found.kind == Kind::Bridge && !fixed) else {
+            continue;
+        };
+        let changes = |port: &Link| {
+            let wanted = want.ports.iter().any(|wanted| wanted.name == port.name);
+            let is = port.master == Some(found.index);
+            wanted != is && (wanted || !link::is_foreign_port(builder, name, port))
+        };
+        let elsewhere = |port: &Link| {
+            let wanted = builder.want(port.name).and_then(|want| want.master);
+            port.master == Some(found.index) && wanted.is_some_and(|wanted| wanted.name != name)
+        };
+        let moves = builder
+            .now()
+            .links()
+            .iter()
+            .any(|port| changes(port) || elsewhere(port));
+        let in_scope = builder.request.scope.contains(&name);
+        if let (true, true, Some(mac)) = (moves, in_scope, found.mac()) {
+            let mut link = Attrs::new();
+            link.push(IFLA_ADDRESS, mac.bytes());
+            builder.op(name, Op::SetLink { name, link }, want.origin);
+        }
+    }
+}
+
+/// Puts one port into its master.
+pub(super) fn join(builder: &mut Builder<'_>, iface: IfName, port: IfName, master: IfName, origin: Origin) {
+    let bond = builder.link(master).is_some_and(|link| link.kind == Kind::Bond);
+    if bond && builder.is_up(port) {
+        builder.op(iface, Op::SetUp { name: port, up: false }, origin);
+    }
+    let op = Op::SetMaster {
+        name: port,
+        master: Some(master),
+    };
+    builder.op(iface, op, origin);
+}
+
+/// Sets the options that a port has in its master.
+pub(super) fn set(builder: &mut Builder<'_>, iface: IfName, port: IfName) {
+    let (Some(want), Some(found)) = (builder.want(port), builder.link(port).cloned()) else {
+        return;
+    };
+    let Some(kind) = found.port_kind.clone() else { return };
+    let (data, origin) = knobs::port_differing(builder, want, &found);
+    if !data.is_empty() {
+        builder.op(
+            iface,
+            Op::SetPort { name: port, kind, data },
+            origin.unwrap_or(want.origin),
+        );
+    }
+}
+
+/// Brings the VLANs of a port to what is wanted, exactly: whoever declares a port says all its VLANs.
+pub(super) fn port_vlans(builder: &mut Builder<'_>, iface: IfName, port: IfName) {
+    let Some(want) = builder.want(port) else { return };
+    let (Some(vlans), Some(found)) = (&want.vlans, builder.link(port)) else {
+        return;
+    };
+    if found.port_kind != Some(Kind::Bridge) || found.kind == Kind::Bridge {
+        return;
+    }
+    let has = VlanMap::of(builder.now().vlans(found.index));
+    let wanted = VlanMap::of(&vlans.ranges);
+    let origin = vlans.origin.unwrap_or(want.origin);
+    change(
+        builder,
+        iface,
+        port,
+        false,
+        (wanted.missing_in(&has), has.beyond(&wanted)),
+        origin,
+    );
+}
+
+/// Adds the wanted VLANs of the bridge itself; takes away only what we added or what came with a bridge that this plan
+/// makes.
+pub(super) fn self_vlans(builder: &mut Builder<'_>, want: &WantLink) {
+    let (Some(vlans), Some(found)) = (&want.vlans, builder.link(want.name)) else {
+        return;
+    };
+    if found.kind != Kind::Bridge {
+        return;
+    }
+    let has = VlanMap::of(builder.now().vlans(found.index));
+    let wanted = VlanMap::of(&vlans.ranges);
+    let new = builder
+        .start
+        .get(want.name)
+        .is_none_or(|before| before.index != found.index);
+    let ours = builder.owned.get(want.name).map_or(&[][..], |owned| &owned.vlans);
+    let beyond = match new {
+        true => has.beyond(&wanted),
+        false => VlanMap::of(ours).both(&has).beyond(&wanted),
+    };
+    let origin = vlans.origin.unwrap_or(want.origin);
+    change(
+        builder,
+        want.name,
+        want.name,
+        true,
+        (wanted.missing_in(&has), beyond),
+        origin,
+    );
+}
+
+type Difference = (Vec<crate::types::VlanRange>, Vec<crate::types::VlanRange>);
+
+fn change(
+    builder: &mut Builder<'_>,
+    iface: IfName,
+    name: IfName,
+    on_self: bool,
+    (missing, beyond): Difference,
+    origin: Origin,
+) {
+    if !missing.is_empty() {
+        let op = Op::AddVlans {
+            name,
+            on_self,
+            ranges: missing,
+        };
+        builder.op(iface, op, origin);
+    }
+    if !beyond.is_empty() {
+        let op = Op::DelVlans {
+            name,
+            on_self,
+            ranges: beyond,
+        };
+        builder.op(iface, op, origin);
+    }
+}
+
+/// Sets options whose value is another link (`bond-primary`).
+pub(super) fn data_links(builder: &mut Builder<'_>, want: &WantLink) {
+    let Some(found) = builder.link(want.name) else { return };
+    let differs: Vec<(u16, IfName, Origin)> = want
+        .data_links
+        .iter()
+        .filter_map(|(number, target)| {
+            let index = builder.link(target.name)?.index;
+            let holds = found.data.get(*number) == Some(&index.to_ne_bytes()[..]);
+            (!holds).then_some((*number, target.name, target.origin))
+        })
+        .collect();
+    let Some((_, _, origin)) = differs.first().copied() else {
+        return;
+    };
+    let op = Op::SetData {
+        name: want.name,
+        kind: want.kind.clone(),
+        data: Attrs::new(),
+        links: differs
+            .into_iter()
+            .map(|(number, target, _)| (number, Some(target)))
+            .collect(),
+    };
+    builder.op(want.name, op, origin);
+}
+
+/// Sets the ports of a link up that are to be up.
+pub(super) fn bring_up(builder: &mut Builder<'_>, want: &WantLink) {
+    let Some(index) = builder.link(want.name).map(|link| link.index) else {
+        return;
+    };
+    for port in &want.ports {
+        let up = builder.want(port.name).is_none_or(|port| port.up);
+        let is_port = builder.link(port.name).is_some_and(|link| link.master == Some(index));
+        if up && is_port {
+            link::bring_up(builder, want.name, port.name, port.origin);
+        }
+    }
+}

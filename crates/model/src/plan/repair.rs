@@ -1,0 +1,130 @@
+//! What others had on a link that flapped is put back: their addresses, routes, ports and flags.
+
+use super::builder::{Builder, Gone};
+use super::{link, ports};
+use crate::fake::{IFA_F_PERMANENT, same_place};
+use crate::name::IfName;
+use crate::op::Op;
+use crate::show::{IFA_F_NODAD, IFA_F_NOPREFIXROUTE};
+use crate::snapshot::Link;
+use crate::types::{Kind, Origin};
+use crate::vlans::VlanMap;
+
+const WHY: Origin = Origin::Own("put back what was lost on the way");
+/// `RTPROT_KERNEL` and `RTPROT_RA` of linux/rtnetlink.h: they come back by themselves.
+const BY_THEMSELVES: [u8; 2] = [2, 9];
+
+/// Compares each link that the plan changed with how it was, and puts back what was not taken away on purpose.
+pub(super) fn repair(builder: &mut Builder<'_>) {
+    let touched: Vec<IfName> = builder.touched().iter().copied().collect();
+    let before: Vec<Link> = touched
+        .iter()
+        .filter(|name| !builder.is_gone(&Gone::Link(**name)))
+        .filter_map(|name| builder.start.get(*name).cloned())
+        .collect();
+    for was in &before {
+        rejoin(builder, was);
+    }
+    for was in before.iter().filter(|was| was.is_up()) {
+        let stays_down = builder.is_gone(&Gone::Up(was.name)) || builder.want(was.name).is_some_and(|want| !want.up);
+        if !stays_down {
+            link::bring_up(builder, was.name, was.name, WHY);
+        }
+    }
+    for was in &before {
+        addresses(builder, was);
+    }
+    for was in &before {
+        routes(builder, was);
+    }
+}
+
+fn rejoin(builder: &mut Builder<'_>, was: &Link) {
+    let Some(index) = was.master else { return };
+    let Some(master) = builder.start.by_index(index).map(|master| master.name) else {
+        return;
+    };
+    let Some(is) = builder.link(was.name) else { return };
+    if is.master.is_some() || builder.is_gone(&Gone::Master(was.name)) || builder.is_gone(&Gone::Link(master)) {
+        return;
+    }
+    if !builder
+        .link(master)
+        .is_some_and(|link| matches!(link.kind, Kind::Bridge | Kind::Bond | Kind::Vrf))
+    {
+        return;
+    }
+    ports::join(builder, was.name, was.name, master, WHY);
+    let Some(is) = builder.link(was.name).cloned() else {
+        return;
+    };
+    let had = VlanMap::of(builder.start.vlans(was.index));
+    let has = VlanMap::of(builder.now().vlans(is.index));
+    let (missing, beyond) = (had.missing_in(&has), has.beyond(&had));
+    let name = was.name;
+    if !missing.is_empty() {
+        let op = Op::AddVlans {
+            name,
+            on_self: false,
+            ranges: missing,
+        };
+        builder.op(name, op, WHY);
+    }
+    if !beyond.is_empty() {
+        let op = Op::DelVlans {
+            name,
+            on_self: false,
+            ranges: beyond,
+        };
+        builder.op(name, op, WHY);
+    }
+}
+
+fn addresses(builder: &mut Builder<'_>, was: &Link) {
+    let name = was.name;
+    for old in builder.start.addresses(was.index).to_vec() {
+        let Some(index) = builder.link(name).map(|link| link.index) else {
+            return;
+        };
+        let local = old.ip.is_ipv6() && crate::fake::scope6(old.ip).0 == 253;
+        let there = builder.now().addresses(index).iter().any(|is| is.same(&old));
+        let skip = local || old.flags & IFA_F_PERMANENT == 0 || builder.is_gone(&Gone::address(name, &old));
+        if there || skip {
+            continue;
+        }
+        let mut address = old.clone();
+        address.flags &= IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
+        builder.op(
+            name,
+            Op::AddAddress {
+                name,
+                address,
+                replace: true,
+            },
+            WHY,
+        );
+    }
+}
+
+fn routes(builder: &mut Builder<'_>, was: &Link) {
+    let name = was.name;
+    for old in builder.start.routes(was.index).to_vec() {
+        let Some(link) = builder.link(name) else { return };
+        if !link.is_up() || BY_THEMSELVES.contains(&old.protocol) && old.via.is_none() {
+            continue;
+        }
+        let taken = builder.now().routes.values().flatten().any(|is| same_place(is, &old));
+        if taken || builder.is_gone(&Gone::route(name, &old)) {
+            continue;
+        }
+        builder.op(
+            name,
+            Op::AddRoute {
+                name,
+                route: old,
+                replace: true,
+            },
+            WHY,
+        );
+    }
+}

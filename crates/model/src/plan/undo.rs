@@ -1,0 +1,406 @@
+//! What takes a step back: from the simulated kernel before and after it.
+
+use crate::fake::{FakeKernel, IFA_F_PERMANENT, Piece, defaults};
+use crate::name::IfName;
+use crate::nla::Attrs;
+use crate::op::{Action, Op};
+use crate::show::words::{Nest, settable};
+use crate::snapshot::{IFLA_ADDRESS, IFLA_GROUP, IFLA_IFALIAS, IFLA_MTU, IFLA_TXQLEN, Link, Snapshot};
+use crate::types::{Address, Kind};
+use crate::vlans::VlanMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The steps that lead back from `now` to how the touched links were.
+pub(super) fn inverse(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, now: &Snapshot) -> Vec<Action> {
+    let short = match op {
+        Op::CreateLink { name, .. } if touched.values().all(Option::is_none) => Some(Op::DeleteLink { name: *name }),
+        Op::AddAddress {
+            name,
+            address,
+            replace: false,
+        } if touched.len() == 1 => Some(Op::DelAddress {
+            name: *name,
+            address: address.clone(),
+        }),
+        Op::SetUp { name, up: true } if touched.len() == 1 => Some(Op::SetUp { name: *name, up: false }),
+        _ => None,
+    };
+    match short {
+        Some(op) => vec![Action::Kernel(op)],
+        None => restore(touched, now).into_iter().map(Action::Kernel).collect(),
+    }
+}
+
+/// Leads a kernel in state `now` back to these pieces: what is `None` is deleted, the rest made and set as it was.
+pub(crate) fn restore(touched: &BTreeMap<u32, Option<Piece>>, now: &Snapshot) -> Vec<Op> {
+    let part = around(touched, now);
+    // What hangs together with them is to stay as it is now, whatever taking the steps back does to it.
+    let mut goal = touched.clone();
+    for link in part.links() {
+        goal.entry(link.index).or_insert_with(|| Piece::of(now, link.index));
+    }
+    let goal = &goal;
+    let mut back = Back {
+        kernel: FakeKernel::new(part),
+        ops: Vec::new(),
+        start: now,
+        goal,
+    };
+    back.kernel.predict();
+    for (index, piece) in goal {
+        let there = back.kernel.now().by_index(*index).map(|link| link.name);
+        if let (None, Some(name)) = (piece, there) {
+            back.take(Op::DeleteLink { name });
+        }
+    }
+    let pieces = in_order(goal);
+    for piece in &pieces {
+        back.make(&piece.link);
+    }
+    for piece in &pieces {
+        back.settings(&piece.link);
+    }
+    // Settings come before ports: a bond without a MAC of its own would take that of its first port.
+    for piece in &pieces {
+        back.master(&piece.link);
+    }
+    for piece in &pieces {
+        back.port(piece);
+    }
+    for piece in pieces.iter().rev() {
+        if !piece.link.is_up() {
+            back.up(&piece.link);
+        }
+    }
+    for piece in &pieces {
+        if piece.link.is_up() {
+            back.up(&piece.link);
+        }
+    }
+    for piece in &pieces {
+        back.settings(&piece.link);
+        back.net(piece);
+    }
+    back.ops
+}
+
+struct Back<'a> {
+    kernel: FakeKernel,
+    ops: Vec<Op>,
+    start: &'a Snapshot,
+    goal: &'a BTreeMap<u32, Option<Piece>>,
+}
+
+impl Back<'_> {
+    fn name(&self, index: u32) -> Option<IfName> {
+        let before = self
+            .goal
+            .get(&index)
+            .and_then(Option::as_ref)
+            .map(|piece| piece.link.name);
+        before.or_else(|| self.start.by_index(index).map(|link| link.name))
+    }
+
+    fn take(&mut self, op: Op) {
+        if self.kernel.step(&op).is_ok() {
+            self.ops.push(op);
+        }
+    }
+
+    fn now(&self, name: IfName) -> Option<&Link> {
+        self.kernel.now().get(name)
+    }
+
+    fn make(&mut self, was: &Link) {
+        if self.now(was.name).is_some() || was.kind == Kind::Physical {
+            return;
+        }
+        let peer = was.parent.filter(|_| was.kind == Kind::Veth);
+        let parent = match was.kind {
+            Kind::Vxlan => defaults::vxlan_device(was),
+            _ => was.parent,
+        };
+        let name = |index: Option<u32>| index.and_then(|index| self.name(index));
+        let usual = defaults::link(was.index, was.name, was.kind.clone(), defaults::mac(was.index));
+        let mut link = Attrs::new();
+        for number in [IFLA_ADDRESS, IFLA_MTU] {
+            if let Some(payload) = was.attrs.get(number) {
+                link.push(number, payload);
+            }
+        }
+        let op = Op::CreateLink {
+            name: was.name,
+            kind: was.kind.clone(),
+            parent: name(parent).filter(|_| was.kind != Kind::Veth),
+            peer: name(peer),
+            link,
+            data: differing(Nest::Data, &was.kind, &was.data, &usual.data),
+            up: false,
+        };
+        self.take(op);
+    }
+
+    fn settings(&mut self, was: &Link) {
+        let Some(is) = self.now(was.name).cloned() else { return };
+        let mut link = Attrs::new();
+        for number in [IFLA_MTU, IFLA_ADDRESS, IFLA_IFALIAS, IFLA_TXQLEN, IFLA_GROUP] {
+            // A bond gives its ports MAC and MTU, and gives them their own back: these must be their own when they join.
+            let by_bond = was.port_kind == Some(Kind::Bond) && is.port_kind != Some(Kind::Bond);
+            if by_bond && matches!(number, IFLA_ADDRESS | IFLA_MTU) {
+                continue;
+            }
+            match (was.attrs.get(number), is.attrs.get(number)) {
+                (Some(old), new) if new != Some(old) => {
+                    link.push(number, old);
+                }
+                (None, Some(_)) if number == IFLA_IFALIAS => {
+                    link.push(number, b"");
+                }
+                _ => {}
+            }
+        }
+        if !link.is_empty() {
+            self.take(Op::SetLink { name: was.name, link });
+        }
+        let data = differing(Nest::Data, &was.kind, &was.data, &is.data);
+        let links: Vec<(u16, Option<IfName>)> = [2, 11]
+            .into_iter()
+            .filter(|number| was.kind == Kind::Bond && was.data.get(*number) != is.data.get(*number))
+            .map(|number| (number, was.data.get(number).and_then(|index| self.named(index))))
+            .collect();
+        let data: Attrs = data
+            .iter()
+            .filter(|(number, _)| was.kind != Kind::Bond || !matches!(number, 2 | 11))
+            .map(|(number, payload)| (number, payload.to_vec()))
+            .collect();
+        if !data.is_empty() || !links.is_empty() {
+            self.take(Op::SetData {
+                name: was.name,
+                kind: was.kind.clone(),
+                data,
+                links,
+            });
+        }
+        self.conf(was, &is);
+    }
+
+    fn named(&self, index: &[u8]) -> Option<IfName> {
+        let index = u32::from_ne_bytes(index.try_into().ok()?);
+        self.name(index)
+    }
+
+    fn conf(&mut self, was: &Link, is: &Link) {
+        use crate::attr::Wire;
+        let value = |values: &[i32], at: u16| values.get(usize::from(at)).copied();
+        for attr in crate::table::all() {
+            let (v6, at, key, old, new) = match attr.wire {
+                Wire::Conf4(at, key) => (false, at, key, &was.conf4, &is.conf4),
+                Wire::Conf6(at, key) => (true, at, key, &was.conf6, &is.conf6),
+                _ => continue,
+            };
+            if let (Some(old), Some(new)) = (value(old, at), value(new, at))
+                && old != new
+            {
+                self.take(Op::SetConf {
+                    name: was.name,
+                    v6,
+                    key: key.to_owned(),
+                    value: i64::from(old),
+                });
+            }
+        }
+        if let (Some(old), true) = (was.addr_gen_mode, was.addr_gen_mode != is.addr_gen_mode) {
+            self.take(Op::SetAddrGenMode {
+                name: was.name,
+                mode: old,
+            });
+        }
+    }
+
+    fn master(&mut self, was: &Link) {
+        let Some(is) = self.now(was.name).cloned() else { return };
+        let wanted = was.master.and_then(|index| self.name(index));
+        let found = is.master.and_then(|index| self.name(index));
+        if wanted == found {
+            return;
+        }
+        let bond = wanted
+            .and_then(|name| self.now(name))
+            .is_some_and(|master| master.kind == Kind::Bond);
+        if bond && is.is_up() {
+            self.take(Op::SetUp {
+                name: was.name,
+                up: false,
+            });
+        }
+        self.take(Op::SetMaster {
+            name: was.name,
+            master: wanted,
+        });
+    }
+
+    fn port(&mut self, was: &Piece) {
+        let Some(is) = self.now(was.link.name).cloned() else {
+            return;
+        };
+        if let (Some(kind), true) = (&was.link.port_kind, is.port_kind == was.link.port_kind) {
+            let data = differing(Nest::Port, kind, &was.link.port, &is.port);
+            if !data.is_empty() {
+                self.take(Op::SetPort {
+                    name: was.link.name,
+                    kind: kind.clone(),
+                    data,
+                });
+            }
+        }
+        let (wanted, found) = (VlanMap::of(&was.vlans), VlanMap::of(self.kernel.now().vlans(is.index)));
+        let on_self = is.kind == Kind::Bridge;
+        let (missing, beyond) = (wanted.missing_in(&found), found.beyond(&wanted));
+        if !missing.is_empty() {
+            self.take(Op::AddVlans {
+                name: was.link.name,
+                on_self,
+                ranges: missing,
+            });
+        }
+        if !beyond.is_empty() {
+            self.take(Op::DelVlans {
+                name: was.link.name,
+                on_self,
+                ranges: beyond,
+            });
+        }
+    }
+
+    fn up(&mut self, was: &Link) {
+        if self.now(was.name).is_some_and(|is| is.is_up() != was.is_up()) {
+            self.take(Op::SetUp {
+                name: was.name,
+                up: was.is_up(),
+            });
+        }
+    }
+
+    fn net(&mut self, was: &Piece) {
+        let name = was.link.name;
+        let Some(index) = self.now(name).map(|link| link.index) else {
+            return;
+        };
+        for is in self.kernel.now().addresses(index).to_vec() {
+            let kept = was.addresses.iter().any(|old| old.same(&is) && alike(old, &is));
+            if !kept && self.kernel.now().addresses(index).iter().any(|left| left.same(&is)) {
+                self.take(Op::DelAddress { name, address: is });
+            }
+        }
+        for old in was.addresses.iter().filter(|old| returns(old)) {
+            let there = self.kernel.now().addresses(index).iter().find(|is| old.same(is));
+            if !there.is_some_and(|is| is.metric == old.metric && is.preferred == old.preferred) {
+                let mut address = old.clone();
+                address.flags &= crate::show::IFA_F_NODAD | crate::show::IFA_F_NOPREFIXROUTE;
+                self.take(Op::AddAddress {
+                    name,
+                    address,
+                    replace: true,
+                });
+            }
+        }
+        for is in self.kernel.now().routes(index).to_vec() {
+            if is.protocol != 2 && !was.routes.contains(&is) {
+                self.take(Op::DelRoute { name, route: is });
+            }
+        }
+        for old in was.routes.iter().filter(|old| old.protocol != 2 || old.via.is_some()) {
+            if !self.kernel.now().routes(index).contains(old) {
+                self.take(Op::AddRoute {
+                    name,
+                    route: old.clone(),
+                    replace: true,
+                });
+            }
+        }
+        for is in self.kernel.now().fdb(index).to_vec() {
+            if !was.fdb.contains(&is) {
+                self.take(Op::DelFdb { name, fdb: is });
+            }
+        }
+        for old in &was.fdb {
+            if !self.kernel.now().fdb(index).contains(old) {
+                self.take(Op::AddFdb { name, fdb: old.clone() });
+            }
+        }
+    }
+}
+
+/// Whether an address is put back: those that the kernel got from a router advertisement come back by themselves.
+fn returns(address: &Address) -> bool {
+    address.ip.is_ipv4() || address.flags & IFA_F_PERMANENT != 0
+}
+
+fn alike(old: &Address, new: &Address) -> bool {
+    old.broadcast == new.broadcast && old.label == new.label && old.scope == new.scope
+}
+
+/// The attributes that differ and can be set.
+fn differing(nest: Nest, kind: &Kind, was: &Attrs, is: &Attrs) -> Attrs {
+    was.iter()
+        .filter(|(number, payload)| settable(nest, kind, *number) && is.get(*number) != Some(*payload))
+        .map(|(number, payload)| (number, payload.to_vec()))
+        .collect()
+}
+
+/// The part of the kernel that matters: the touched links, their masters, ports, parents and children.
+fn around(goal: &BTreeMap<u32, Option<Piece>>, now: &Snapshot) -> Snapshot {
+    let mut wanted: BTreeSet<u32> = goal.keys().copied().collect();
+    for piece in goal.values().flatten() {
+        wanted.extend(piece.link.master);
+        wanted.extend(piece.link.parent);
+        wanted.extend(defaults::vxlan_device(&piece.link));
+    }
+    let near: BTreeSet<u32> = now
+        .links()
+        .iter()
+        .filter(|link| {
+            let hangs = |index: Option<u32>| index.is_some_and(|index| wanted.contains(&index));
+            hangs(link.master) || hangs(link.parent)
+        })
+        .map(|link| link.index)
+        .collect();
+    wanted.extend(near);
+    let above: Vec<u32> = wanted
+        .iter()
+        .filter_map(|index| now.by_index(*index))
+        .flat_map(|link| link.master.into_iter().chain(link.parent))
+        .collect();
+    wanted.extend(above);
+    let mut part = Snapshot::new();
+    for piece in wanted.into_iter().filter_map(|index| Piece::of(now, index)) {
+        let index = piece.link.index;
+        part.insert(piece.link);
+        part.addresses.insert(index, piece.addresses);
+        part.routes.insert(index, piece.routes);
+        part.vlans.insert(index, piece.vlans);
+        part.fdb.insert(index, piece.fdb);
+    }
+    part
+}
+/// Lower links first.
+fn in_order(goal: &BTreeMap<u32, Option<Piece>>) -> Vec<&Piece> {
+    let mut left: Vec<&Piece> = goal.values().flatten().collect();
+    let mut done: Vec<&Piece> = Vec::new();
+    while !left.is_empty() {
+        let waits = |piece: &&Piece| {
+            let below = |index: Option<u32>| {
+                piece.link.kind != Kind::Veth && left.iter().any(|other| Some(other.link.index) == index)
+            };
+            below(piece.link.parent) || below(defaults::vxlan_device(&piece.link))
+        };
+        let (next, rest): (Vec<&Piece>, Vec<&Piece>) = left.iter().copied().partition(|piece| !waits(piece));
+        if next.is_empty() {
+            done.extend(rest);
+            break;
+        }
+        done.extend(next);
+        left = rest;
+    }
+    done
+}

@@ -1,0 +1,164 @@
+//! `ifup`, and the second half of `ifreload`.
+
+use super::builder::Builder;
+use super::{address, link, ports, repair, route};
+use crate::desired::{Phase, WantLink};
+use crate::name::IfName;
+use crate::op::Op;
+use std::collections::BTreeSet;
+
+const HOOKS: [Phase; 3] = [Phase::PreUp, Phase::Up, Phase::PostUp];
+
+pub(super) fn up(builder: &mut Builder<'_>) {
+    let links = builder.to_bring_up();
+    if builder.request.admin_only {
+        for want in links.iter().filter(|want| want.up) {
+            link::bring_up(builder, want.name, want.name, want.origin);
+        }
+        return;
+    }
+    link::lower_mtus(builder, &links);
+    let all: BTreeSet<IfName> = links.iter().map(|want| want.name).collect();
+    // Without hooks all links go together, so that each kind of step is one batch. A link with hooks comes alone, when
+    // all before it are done: its commands may rely on that.
+    let mut together: Vec<&WantLink> = Vec::new();
+    let mut late: Vec<&WantLink> = Vec::new();
+    for want in links {
+        if builder.has_hooks(want.name, &HOOKS) {
+            segment(builder, &std::mem::take(&mut together), &all, &mut late);
+            segment(builder, &[want], &all, &mut late);
+        } else {
+            together.push(want);
+        }
+    }
+    segment(builder, &together, &all, &mut late);
+    for want in std::mem::take(&mut late) {
+        finish(builder, &[want]);
+    }
+    for want in builder.desired.links().iter().filter(|want| all.contains(&want.name)) {
+        route::add(builder, want, true);
+    }
+    repair::repair(builder);
+}
+
+/// Brings links up that go together, all with the same phase at a time.
+fn segment<'a>(
+    builder: &mut Builder<'a>,
+    links: &[&'a WantLink],
+    all: &BTreeSet<IfName>,
+    late: &mut Vec<&'a WantLink>,
+) {
+    let there: Vec<&WantLink> = links.iter().copied().filter(|want| link::make(builder, want)).collect();
+    for want in &there {
+        link::set(builder, want);
+    }
+    for want in &there {
+        ports::join_all(builder, want, all);
+        rejoin(builder, want, all);
+    }
+    for want in &there {
+        ports::self_vlans(builder, want);
+        for port in &want.ports {
+            ports::set(builder, want.name, port.name);
+            ports::port_vlans(builder, want.name, port.name);
+        }
+        ports::data_links(builder, want);
+    }
+    // A port goes up when it is in its master, so that it never stands alone with an address of its own making; the
+    // rest of what it has to do comes then too.
+    let here: BTreeSet<IfName> = there.iter().map(|want| want.name).collect();
+    let waits = |want: &WantLink| {
+        let master = want.master.map(|master| master.name);
+        master.is_some_and(|master| all.contains(&master) && !here.contains(&master))
+    };
+    let (later, now): (Vec<&'a WantLink>, Vec<&'a WantLink>) = there.into_iter().partition(|want| {
+        waits(want)
+            && want.master.is_some_and(|master| {
+                builder
+                    .link(want.name)
+                    .is_some_and(|link| builder.master(link) != Some(master.name))
+            })
+    });
+    let joined = |want: &&'a WantLink| want.master.is_some_and(|master| here.contains(&master.name));
+    let (back, still): (Vec<&'a WantLink>, Vec<&'a WantLink>) = std::mem::take(late).into_iter().partition(joined);
+    *late = still;
+    late.extend(later);
+    let ready: Vec<&'a WantLink> = back.into_iter().chain(now).collect();
+    finish(builder, &ready);
+}
+
+/// The second half: up, addresses, routes, hooks.
+fn finish<'a>(builder: &mut Builder<'a>, links: &[&'a WantLink]) {
+    for want in links {
+        ports::bring_up(builder, want);
+        match want.up {
+            true => link::bring_up(builder, want.name, want.name, want.origin),
+            false => link::bring_down(builder, want.name, want.origin),
+        }
+    }
+    for want in links {
+        address::add(builder, want, false);
+        address::set_fdb(builder, want);
+    }
+    for want in links {
+        route::add(builder, want, false);
+    }
+    for want in links {
+        route::purge(builder, want);
+        address::purge(builder, want);
+        // Secondary addresses may go with their primary, and routes with the last address: add them again.
+        address::add(builder, want, true);
+        route::add(builder, want, true);
+    }
+    for want in links {
+        builder.run_hook(want.name, Phase::Up);
+        builder.run_hook(want.name, Phase::PostUp);
+    }
+}
+
+/// A port that is brought up without its master goes into it, where that is there: a NIC that appears late.
+fn rejoin(builder: &mut Builder<'_>, want: &WantLink, all: &BTreeSet<IfName>) {
+    let Some(master) = want.master.filter(|master| !all.contains(&master.name)) else {
+        return;
+    };
+    let (Some(port), Some(upper)) = (builder.link(want.name).cloned(), builder.link(master.name)) else {
+        return;
+    };
+    if upper.kind == crate::types::Kind::Physical {
+        return;
+    }
+    if port.master != Some(upper.index) {
+        ports::join(builder, want.name, want.name, master.name, master.origin);
+    }
+    ports::set(builder, want.name, want.name);
+    ports::port_vlans(builder, want.name, want.name);
+    let primary = builder
+        .want(master.name)
+        .filter(|upper| upper.data_links.iter().any(|(_, to)| to.name == want.name));
+    if let Some(upper) = primary {
+        ports::data_links(builder, upper);
+    }
+}
+
+/// Takes a port out of a master that it does not belong into any longer: it was ours to put there.
+pub(super) fn leave(builder: &mut Builder<'_>, want: &WantLink) {
+    let Some(found) = builder.link(want.name).cloned() else {
+        return;
+    };
+    let Some(master) = builder.master(&found) else { return };
+    if builder.is_kept(master) {
+        return;
+    }
+    let ours = builder
+        .owned
+        .get(want.name)
+        .is_some_and(|owned| owned.master == Some(master));
+    if want.master.is_none() && ours {
+        builder.gone(super::builder::Gone::Master(want.name));
+        let op = Op::SetMaster {
+            name: want.name,
+            master: None,
+        };
+        builder.op(want.name, op, want.origin);
+    }
+}

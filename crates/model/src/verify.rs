@@ -1,0 +1,247 @@
+//! What is wanted against what is there, piece by piece.
+
+use crate::attr::{On, Wire};
+use crate::desired::{Desired, Knob, WantLink};
+use crate::fake::{defaults, same_place};
+use crate::name::IfName;
+use crate::plan::{address_agrees, route_agrees, same_entry};
+use crate::snapshot::{Link, Snapshot};
+use crate::types::{Kind, Origin};
+use crate::vlans::VlanMap;
+use cleat_diag::Diagnostic;
+
+/// One thing that is wanted of a link, and what is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckItem {
+    /// The option of interfaces(5) that asks for it: `address`, `bridge-ports`, `mtu`; `link` for the link itself and
+    /// `up` for its state.
+    pub name: &'static str,
+    /// What is wanted, as in the file.
+    pub wanted: String,
+    /// What is there, in the same words; empty where nothing is.
+    pub found: String,
+    /// Whether that is it.
+    pub ok: bool,
+    /// Who asked.
+    pub origin: Origin,
+}
+
+/// Compares all that is wanted of one link with the kernel.
+///
+/// A link that is not there has one item, `link`.
+pub fn check(want: &WantLink, now: &Snapshot) -> Vec<CheckItem> {
+    let mut items = Vec::new();
+    let mut item = |name: &'static str, wanted: String, found: String, ok: bool, origin: Origin| {
+        items.push(CheckItem {
+            name,
+            wanted,
+            found,
+            ok,
+            origin,
+        });
+    };
+    let kind = match want.kind {
+        Kind::Physical => "present".to_owned(),
+        ref kind => kind.to_string(),
+    };
+    let Some(link) = now.get(want.name) else {
+        item("link", kind, String::new(), false, want.origin);
+        return items;
+    };
+    let same_kind = want.kind == Kind::Physical || want.kind == link.kind;
+    let found = match want.kind {
+        Kind::Physical => "present".to_owned(),
+        _ => link.kind.to_string(),
+    };
+    item("link", kind, found, same_kind, want.origin);
+    let state = |up: bool| if up { "up" } else { "down" }.to_owned();
+    item(
+        "up",
+        state(want.up),
+        state(link.is_up()),
+        want.up == link.is_up() || link.is_loopback(),
+        want.origin,
+    );
+    let name_of = |index: Option<u32>| {
+        let link = index.and_then(|index| now.by_index(index));
+        link.map(|link| link.name.to_string()).unwrap_or_default()
+    };
+    if let Some(parent) = want.parent {
+        let (option, index) = match link.kind {
+            Kind::Vxlan => ("vxlan-physdev", defaults::vxlan_device(link)),
+            Kind::Macvlan => ("macvlan-raw-device", link.parent),
+            _ => ("vlan-raw-device", link.parent),
+        };
+        let found = name_of(index);
+        item(
+            option,
+            parent.name.to_string(),
+            found.clone(),
+            found == parent.name.as_str(),
+            parent.origin,
+        );
+    }
+    if let Some(peer) = want.peer {
+        let found = name_of(link.parent);
+        let away = link.parent_netns.is_some();
+        item(
+            "veth-peer-name",
+            peer.name.to_string(),
+            found.clone(),
+            away || found == peer.name.as_str(),
+            peer.origin,
+        );
+    }
+    let ports = match want.kind {
+        Kind::Bond => "bond-slaves",
+        Kind::Vrf => "vrf",
+        _ => "bridge-ports",
+    };
+    for port in &want.ports {
+        let is = now.get(port.name).is_some_and(|port| port.master == Some(link.index));
+        let found = if is { port.name.to_string() } else { String::new() };
+        item(ports, port.name.to_string(), found, is, port.origin);
+    }
+    for (number, target) in &want.data_links {
+        let index = link
+            .data
+            .get(*number)
+            .and_then(|bytes| bytes.try_into().ok())
+            .map(u32::from_ne_bytes);
+        let found = name_of(index);
+        item(
+            "bond-primary",
+            target.name.to_string(),
+            found.clone(),
+            found == target.name.as_str(),
+            target.origin,
+        );
+    }
+    for knob in &want.knobs {
+        if let Some(check) = check_knob(knob, link) {
+            items.push(check);
+        }
+    }
+    check_net(want, link, now, &mut items);
+    items
+}
+
+fn check_knob(knob: &Knob, link: &Link) -> Option<CheckItem> {
+    let Knob { attr, value, origin } = knob;
+    let as_port = matches!(attr.on, On::BridgePort | On::BondPort);
+    let no_port = as_port && link.port_kind != attr.on.kind();
+    let chosen_mac = attr.name == "hwaddress" && !matches!(origin, Origin::Said(_));
+    if matches!(attr.wire, Wire::None) || no_port || chosen_mac {
+        return None;
+    }
+    let found = attr.read(link);
+    let absent = matches!(attr.wire, Wire::Conf6(..)) && link.conf6.is_empty();
+    let default = attr.default_value();
+    let ok = match (&found, default) {
+        (Some(found), _) => attr.same(value, found),
+        (None, Some(default)) => absent || attr.same(value, &default),
+        (None, None) => absent,
+    };
+    Some(CheckItem {
+        name: attr.name,
+        wanted: attr.show(value),
+        found: found.map(|found| attr.show(&found)).unwrap_or_default(),
+        ok,
+        origin: *origin,
+    })
+}
+
+fn check_net(want: &WantLink, link: &Link, now: &Snapshot, items: &mut Vec<CheckItem>) {
+    let mut item = |name: &'static str, wanted: String, found: String, ok: bool, origin: Origin| {
+        items.push(CheckItem {
+            name,
+            wanted,
+            found,
+            ok,
+            origin,
+        });
+    };
+    for wanted in &want.addresses {
+        let all = now.addresses(link.index);
+        let there = all.iter().find(|is| is.same(&wanted.value));
+        let ok = there.is_some_and(|is| address_agrees(&wanted.value, is));
+        let found = there.map(ToString::to_string).unwrap_or_default();
+        item("address", wanted.value.to_string(), found, ok, wanted.origin);
+    }
+    for wanted in &want.routes {
+        let all = now.routes(link.index);
+        let ok = all.iter().any(|is| route_agrees(&wanted.value, is));
+        let there = all.iter().find(|is| same_place(is, &wanted.value));
+        let via = |route: &crate::types::Route| match route.via {
+            Some(via) => via.to_string(),
+            None => route.to_string(),
+        };
+        let found = match ok {
+            true => via(&wanted.value),
+            false => there.map(via).unwrap_or_default(),
+        };
+        item("gateway", via(&wanted.value), found, ok, wanted.origin);
+    }
+    if let Some(vlans) = &want.vlans {
+        let wanted = VlanMap::of(&vlans.ranges);
+        let is = VlanMap::of(now.vlans(link.index));
+        let bridge = link.kind == Kind::Bridge;
+        let ok = wanted.missing_in(&is).is_empty() && (bridge || is.beyond(&wanted).is_empty());
+        let show = |map: &VlanMap| {
+            map.ranges()
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        item(
+            "bridge-vids",
+            show(&wanted),
+            show(&is),
+            ok,
+            vlans.origin.unwrap_or(want.origin),
+        );
+    }
+    for wanted in &want.fdb {
+        let ok = now.fdb(link.index).iter().any(|is| same_entry(&wanted.value, is));
+        let text = match wanted.value.dst {
+            Some(dst) => dst.to_string(),
+            None => wanted.value.mac.to_string(),
+        };
+        let found = if ok { text.clone() } else { String::new() };
+        item("vxlan-remoteip", text, found, ok, wanted.origin);
+    }
+}
+
+/// What of `scope` is not as wanted, each pointing at the line that wants it.
+pub fn verify(desired: &Desired, now: &Snapshot, scope: &[IfName]) -> Vec<Diagnostic> {
+    let wanted = scope.iter().filter_map(|name| desired.get(*name));
+    wanted.flat_map(|want| faults(want, now)).collect()
+}
+
+fn faults(want: &WantLink, now: &Snapshot) -> Vec<Diagnostic> {
+    let items = check(want, now).into_iter().filter(|item| !item.ok);
+    items.map(|item| fault(want, &item)).collect()
+}
+
+fn fault(want: &WantLink, item: &CheckItem) -> Diagnostic {
+    let name = want.name;
+    let (code, text) = match (item.name, item.found.as_str()) {
+        ("link", "") => ("not-there", format!("{name} is not there")),
+        ("link", found) => (
+            "other-kind",
+            format!("{name} is of kind {found}, wanted is {}", item.wanted),
+        ),
+        ("up", found) => ("not-as-wanted", format!("{name} is {found}, wanted is {}", item.wanted)),
+        (option, "") => ("not-as-wanted", format!("{name} has no `{option} {}`", item.wanted)),
+        (option, found) => (
+            "not-as-wanted",
+            format!("{name} has `{option} {found}`, wanted is `{}`", item.wanted),
+        ),
+    };
+    let diagnostic = Diagnostic::error(code, text).on(name);
+    match item.origin.place().or(want.origin.place()) {
+        Some(place) => diagnostic.at(place, ""),
+        None => diagnostic,
+    }
+}
