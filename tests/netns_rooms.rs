@@ -157,3 +157,25 @@ fn every_kind_that_a_test_can_ask_for_is_there_in_the_full_kernel() {
         .collect();
     assert!(names.is_empty(), "the probes must leave nothing behind: {names:?}");
 }
+
+#[test]
+fn regress_a_room_can_be_left_while_a_thread_begun_in_it_still_runs() {
+    let before = std::fs::read_link("/proc/thread-self/ns/net").expect("a thread has a network namespace");
+    let room = netns::enter!();
+    let (end, wait) = std::sync::mpsc::channel::<()>();
+    let other = std::thread::spawn(move || {
+        let _ = wait.recv();
+        std::fs::read_link("/proc/thread-self/ns/net").expect("a network namespace")
+    });
+    drop(room);
+    assert_eq!(
+        std::fs::read_link("/proc/thread-self/ns/net").expect("a network namespace"),
+        before
+    );
+    drop(end);
+    assert_ne!(
+        other.join().expect("the thread ends"),
+        before,
+        "the thread itself stays in the room"
+    );
+}

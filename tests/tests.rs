@@ -1,3 +1,4 @@
 //! The one integration-test binary: one module for each area.
 
+mod face;
 mod netns_rooms;

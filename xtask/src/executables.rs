@@ -120,6 +120,22 @@ pub fn tally(
     failed
 }
 
+/// How many tests libtest says it ran, in its closing line `test result: ok. 3 passed; 0 failed; 1 ignored; ...`.
+///
+/// The second witness for the log, which a later libtest might write otherwise, or no more.
+pub fn announced(output: &str) -> Option<usize> {
+    let line = output
+        .lines()
+        .rev()
+        .find_map(|line| line.split_once("test result: "))?
+        .1;
+    let count = |word: &str| {
+        let before = line.split(';').find_map(|part| part.trim_end().strip_suffix(word))?;
+        before.trim_end().rsplit(' ').next()?.parse::<usize>().ok()
+    };
+    Some(count("passed")? + count("failed")? + count("ignored")?)
+}
+
 /// What the tests told the runner (see `cleat-netns`): tab-separated lines `netns BINARY TEST` and
 /// `skip BINARY TEST REASON`.
 #[derive(Debug, Default)]
@@ -219,6 +235,14 @@ mod tests {
                 skipped: 0
             }
         );
+    }
+
+    // The line is one that libtest of rustc 1.95 printed.
+    #[test]
+    fn the_number_of_tests_is_read_from_libtests_closing_line() {
+        let text = "running 4 tests\n....\ntest result: FAILED. 2 passed; 1 failed; 1 ignored; 0 measured; 7 filtered out; finished in 0.12s\n\n";
+        assert_eq!(announced(text), Some(4));
+        assert_eq!(announced("running 4 tests\n"), None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod test;
 mod tree;
 mod uml;
 mod uml_tests;
+mod vm;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -30,6 +31,9 @@ usage: cargo xtask COMMAND
         with the bar that it must hold
   uml [--timeout SECONDS] [--memory MIB] -- COMMAND...
         run a command in user-mode Linux on this machine's own files, read-only
+  vm [FILTER] [--suite 12|13] [--engine qemu|uml] [--kvm] [--image FILE] [--scenario DIR]
+     [--list] [--keep] [--jobs N] [--yes]
+        scenarios in booted machines (vm-tests/scenarios, docs/vm-tests.md)
 ";
 
 fn main() -> ExitCode {
@@ -55,6 +59,7 @@ fn dispatch(command: &OsString, args: lexopt::Parser) -> Result<ExitCode, String
         Some("bench-measure") => bench::measure::main(args),
         Some("bench-requests") => bench::requests::main(args),
         Some("uml") => uml::main(args),
+        Some("vm") => vm::main(args),
         _ => Err(format!("error: no command {}\n\n{USAGE}", command.display())),
     }
 }

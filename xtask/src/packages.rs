@@ -24,6 +24,7 @@ pub const TO_TEST: &[Package] = &[
     package("iptables", "the masquerading example"),
     package("kmod", "loads the kernel modules of user-mode Linux"),
     package("shellcheck", "checks the shell files"),
+    package("strace", "counts netlink requests"),
 ];
 
 /// The kernel for the second run of the network tests; not built for every architecture.

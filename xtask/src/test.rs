@@ -84,10 +84,22 @@ impl Run {
     fn part(&mut self, name: &'static str, run: impl FnOnce(&mut Tally) -> PartEnd) {
         println!("== {name}");
         let start = Instant::now();
-        let end = run(&mut self.tally);
-        if let PartEnd::Failed(note) = &end {
-            println!("FAILED {name}: {note}");
-        }
+        let failed_before = self.tally.counts().failed;
+        let end = match run(&mut self.tally) {
+            PartEnd::Failed(note) => {
+                println!("FAILED {name}: {note}");
+                if self.tally.counts().failed == failed_before {
+                    // Not a test but the part itself: the counts must not read as if all were well.
+                    let id = TestId {
+                        binary: "check".to_owned(),
+                        test: name.to_owned(),
+                    };
+                    self.tally.add(id, Verdict::Failed);
+                }
+                PartEnd::Failed(note.lines().next().unwrap_or_default().to_owned())
+            }
+            other => other,
+        };
         self.parts.push(Part {
             name,
             time: start.elapsed(),
@@ -196,10 +208,19 @@ fn run_executable(
     let told = TestLog::read(&scratch.join("tests.log"));
     let failed = executables::tally(tally, name, &results, end.success(), &|id| told.skip(id));
     let total = results.lines().count();
+    let output = std::fs::read(&out).unwrap_or_default();
+    let output = String::from_utf8_lossy(&output);
     if failed > 0 {
-        let output = std::fs::read(&out).unwrap_or_default();
-        println!("--- {} of {package}: {end} ---", plain_name(name));
-        println!("{}", String::from_utf8_lossy(&output).trim_end());
+        println!(
+            "--- {} of {package}: {end} ---\n{}",
+            plain_name(name),
+            output.trim_end()
+        );
+    } else if executables::announced(&output) != Some(total) {
+        return Err(format!(
+            "{}: {total} results in libtest's log, but it closed with other counts",
+            plain_name(name)
+        ));
     }
     if total > 0 || failed > 0 {
         let word = if failed == 0 { "ok" } else { "FAILED" };

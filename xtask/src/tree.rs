@@ -19,9 +19,21 @@ pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| top().join("target"), |set| top().join(set))
 }
 
-/// A fresh, empty directory of ours under the target directory.
+/// A fresh, empty directory of ours under the target directory. Those that earlier runs left there are removed, if
+/// their process is gone: they are kept only until the next run, to look into what failed.
 pub fn fresh_scratch(name: &str) -> Result<PathBuf, String> {
-    let path = target().join("xtask").join(format!("{name}-{}", std::process::id()));
+    let ours = target().join("xtask");
+    for old in std::fs::read_dir(&ours).into_iter().flatten().filter_map(Result::ok) {
+        let file_name = old.file_name();
+        let owner = file_name
+            .to_str()
+            .and_then(|name| name.rsplit_once('-'))
+            .map(|(_, pid)| pid);
+        if owner.is_some_and(|pid| pid.parse::<u32>().is_ok() && !Path::new("/proc").join(pid).exists()) {
+            let _ = std::fs::remove_dir_all(old.path());
+        }
+    }
+    let path = ours.join(format!("{name}-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(&path).map_err(|error| format!("cannot create {}: {error}", path.display()))?;
     Ok(path)

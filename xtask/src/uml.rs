@@ -209,7 +209,8 @@ ln -s fd/0 /dev/stdin
 ln -s fd/1 /dev/stdout
 ln -s fd/2 /dev/stderr
 mkdir -p /run/lock /run/network
-mount -n -t hostfs -o "$S" hostfs "$S"
+# The second spelling is that of kernels before 6.10 or so, which know no option names here.
+mount -n -t hostfs -o hostfs="$S" hostfs "$S" 2>/dev/null || mount -n -t hostfs -o "$S" hostfs "$S"
 echo "$S/modprobe" > /proc/sys/kernel/modprobe
 # Loaded by name because their defaults would make a bond0 and a dummy0 at once, or because of a device node.
 "$S/modprobe" bonding max_bonds=0

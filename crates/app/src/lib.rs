@@ -1,1 +1,22 @@
-//! (being built)
+//! The commands, and what they share: arguments, settings, log, lock, state, hooks, and the way from a file to a
+//! running network ([`Session`](session::Session)).
+//!
+//! Nothing imports this crate but the programs in `bins/`. It is the only one that runs other programs.
+
+#![allow(clippy::disallowed_methods)]
+
+pub mod args;
+pub mod command;
+pub mod devices;
+pub mod exit;
+pub mod face;
+pub mod hooks;
+pub mod lock;
+pub mod logging;
+pub mod mapping;
+pub mod pick;
+pub mod run_files;
+pub mod session;
+pub mod settings;
+pub mod state;
+pub mod version;

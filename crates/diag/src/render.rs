@@ -1,8 +1,12 @@
 //! The two renderers: a page for people, a line for logs.
 
+mod page;
+
+pub use page::terminal;
+
 use crate::{Diagnostic, Sources};
 
-/// Renders for the journal, kmsg and the Proxmox task log: one line, no colour.
+/// Renders for the journal, kmsg and the Proxmox task log: one line, no colour, no control characters.
 ///
 /// *Shape*: `error: vmbr0: message (path:line:col) [code]; help: text`.
 pub fn line(diagnostic: &Diagnostic, sources: &Sources) -> String {
@@ -18,5 +22,5 @@ pub fn line(diagnostic: &Diagnostic, sources: &Sources) -> String {
     for help in &diagnostic.help {
         text += &format!("; help: {help}");
     }
-    text.replace(['\n', '\r'], " ")
+    page::plain(&text)
 }

@@ -129,16 +129,22 @@ impl Source {
 
     /// The text of line `line` (from 1) without its line end; bytes that are no UTF-8 become U+FFFD.
     pub fn line(&self, line: u32) -> String {
-        let Some(start) = self.line_starts.get(line as usize - 1) else {
-            return String::new();
+        String::from_utf8_lossy(&self.bytes[self.line_span(line).range()]).into_owned()
+    }
+
+    /// The bytes of line `line` (from 1) without its line end; empty for a line that there is not.
+    pub fn line_span(&self, line: u32) -> Span {
+        let index = line as usize;
+        let Some(start) = index.checked_sub(1).and_then(|index| self.line_starts.get(index)) else {
+            return Span::default();
         };
+        let start = *start as usize;
         let end = self
             .line_starts
-            .get(line as usize)
+            .get(index)
             .map_or(self.bytes.len(), |next| *next as usize - 1);
-        let text = &self.bytes[*start as usize..end];
-        let text = text.strip_suffix(b"\r").unwrap_or(text);
-        String::from_utf8_lossy(text).into_owned()
+        let text = &self.bytes[start..end];
+        Span::new(start, start + text.strip_suffix(b"\r").unwrap_or(text).len())
     }
 }
 
@@ -158,6 +164,13 @@ impl Sources {
     pub fn add(&mut self, path: impl Into<PathBuf>, bytes: Vec<u8>) -> FileId {
         self.files.push(Arc::new(Source::new(path, bytes)));
         FileId(self.files.len() as u32 - 1)
+    }
+
+    /// Puts other bytes in the place of a file's: of a file that was edited. Places into the old bytes are void.
+    pub fn replace(&mut self, file: FileId, bytes: Vec<u8>) -> Option<&Arc<Source>> {
+        let slot = self.files.get_mut(file.0 as usize)?;
+        *slot = Arc::new(Source::new(slot.path.clone(), bytes));
+        Some(slot)
     }
 
     /// The file of that name, if it was added here.

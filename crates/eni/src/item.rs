@@ -73,7 +73,7 @@ pub struct Iface {
 
 impl Iface {
     /// All options of a name, in order; `_` and `-` are one.
-    pub fn options_named<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Opt> {
+    pub fn options_named<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a Opt> + use<'a> {
         let key = normalise_key(key);
         self.options.iter().filter(move |option| option.key.value == key)
     }

@@ -1,12 +1,16 @@
 //! From bytes to stanzas.
 
 use crate::document::{Document, Line, LineKind};
-use crate::item::{Class, Family, Iface, Include, Item, Mapping, Opt, RenamePair, Word, is_hook, normalise_key};
+use crate::head::Head;
+use crate::item::{Iface, Item, Mapping, Opt, is_hook, normalise_key};
 use crate::lines::{BYTE_ORDER_MARK, Lines, Logical};
 use crate::value::Joined;
-use cleat_diag::{Diagnostic, FileId, Place, Source, Span, Spanned};
+use cleat_diag::{Diagnostic, FileId, Place, Severity, Source, Span, Spanned};
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Most diagnostics that one file gives: what has more is no interfaces(5) file.
+const MOST_DIAGNOSTICS: usize = 1_000;
 
 /// Reads one file. Never fails: what cannot be read is reported and kept as a line.
 ///
@@ -22,6 +26,7 @@ pub fn parse(file: FileId, source: &Arc<Source>) -> (Document, Vec<Diagnostic>) 
         items: Vec::new(),
         open: Open::Nothing,
         diagnostics: Vec::new(),
+        dropped: None,
     };
     let bytes = source.bytes();
     if let Some(nul) = bytes.iter().position(|byte| *byte == 0) {
@@ -64,9 +69,15 @@ pub fn parse(file: FileId, source: &Arc<Source>) -> (Document, Vec<Diagnostic>) 
     let Parser {
         lines,
         items,
-        diagnostics,
+        mut diagnostics,
+        dropped,
         ..
     } = parser;
+    diagnostics.sort_by_key(|found| found.label.as_ref().map(|label| label.place.span.start));
+    if let Some((severity, count)) = dropped {
+        let message = format!("{count} more faults in {} are not shown", source.path.display());
+        diagnostics.push(Diagnostic::new(severity, "too-many", message).help("is this an interfaces(5) file?"));
+    }
     (
         Document {
             file,
@@ -79,7 +90,7 @@ pub fn parse(file: FileId, source: &Arc<Source>) -> (Document, Vec<Diagnostic>) 
 }
 
 /// The stanza that option lines go to.
-enum Open {
+pub(crate) enum Open {
     /// None; an option line is an error. With the diagnostic of the run of such lines that is going on.
     Nothing,
     /// As `Nothing`, within a run of stray lines: the diagnostic's index, and how many lines followed.
@@ -92,58 +103,36 @@ enum Open {
     LeftOut,
 }
 
-/// What the first word of a line begins.
-enum Head {
-    Auto(String),
-    NoAutoDown,
-    NoScripts,
-    Iface,
-    Template,
-    Mapping,
-    Rename,
-    Source,
-    SourceDirectory,
-    Unknown,
-}
-
-impl Head {
-    fn of(word: &str) -> Option<Self> {
-        Some(match word {
-            "auto" => Head::Auto("auto".to_owned()),
-            "no-auto-down" => Head::NoAutoDown,
-            "no-scripts" => Head::NoScripts,
-            "iface" => Head::Iface,
-            "template" => Head::Template,
-            "mapping" => Head::Mapping,
-            "rename" => Head::Rename,
-            "source" => Head::Source,
-            "source-directory" => Head::SourceDirectory,
-            "vlan" => Head::Unknown,
-            _ => Head::Auto(word.strip_prefix("allow-")?.to_owned()),
-        })
-    }
-}
-
-struct Parser {
-    file: FileId,
+/// What is read so far.
+pub(crate) struct Parser {
+    pub file: FileId,
     lines: Vec<Line>,
-    items: Vec<Item>,
-    open: Open,
+    pub items: Vec<Item>,
+    pub open: Open,
     diagnostics: Vec<Diagnostic>,
+    /// The worst severity and the number of diagnostics that were too many.
+    dropped: Option<(Severity, usize)>,
 }
 
 impl Parser {
     /// Index that the open (or next) item has or will have.
-    fn index(&self) -> u32 {
+    pub fn index(&self) -> u32 {
         self.items.len() as u32
     }
 
-    fn warn(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+    /// Keeps a diagnostic, or counts it where there are too many: the worst severity is not lost.
+    pub fn warn(&mut self, diagnostic: Diagnostic) {
+        if self.diagnostics.len() < MOST_DIAGNOSTICS {
+            self.diagnostics.push(diagnostic);
+            return;
+        }
+        let (worst, count) = self.dropped.get_or_insert((diagnostic.severity, 0));
+        *worst = diagnostic.severity.max(*worst);
+        *count += 1;
     }
 
     /// Ends the open stanza.
-    fn close(&mut self) {
+    pub fn close(&mut self) {
         match std::mem::replace(&mut self.open, Open::Nothing) {
             Open::Iface(iface) => self.items.push(Item::Iface(iface)),
             Open::Mapping(mapping) => self.items.push(Item::Mapping(mapping)),
@@ -232,184 +221,10 @@ impl Parser {
         LineKind::LeftOut
     }
 
-    fn head(
-        &mut self,
-        head: Head,
-        line: &Joined,
-        first: Range<usize>,
-        rest: Range<usize>,
-        whole: Range<usize>,
-    ) -> LineKind {
-        self.close();
-        let place = line.place(whole.clone());
-        let keyword = line.word(first);
-        if let Head::Unknown = head {
-            self.warn(
-                Diagnostic::warning("unknown-stanza", format!("`{}` stanzas are not known", keyword.value))
-                    .at(keyword.place, "left out, with the lines below it"),
-            );
-            self.open = Open::LeftOut;
-            return LineKind::LeftOut;
-        }
-        self.joins(line);
-        if matches!(&head, Head::Auto(class) if class.is_empty()) {
-            self.warn(Diagnostic::error("no-name", "`allow-` without the name of a class").at(keyword.place, ""));
-            return LineKind::LeftOut;
-        }
-        let words = self.words(line, rest);
-        if words.is_empty() {
-            return self.empty_head(head, keyword);
-        }
-        let header = LineKind::Header(self.index());
-        let names_of = |class: &str| Class {
-            class: keyword.clone().map(|_| class.to_owned()),
-            names: words.clone(),
-            place,
-        };
-        let item = match head {
-            Head::Auto(class) => Item::Auto(names_of(&class)),
-            Head::NoAutoDown => Item::NoAutoDown(names_of("no-auto-down")),
-            Head::NoScripts => Item::NoScripts(names_of("no-scripts")),
-            Head::Source => Item::Source(Include { targets: words, place }),
-            Head::SourceDirectory => Item::SourceDirectory(Include { targets: words, place }),
-            Head::Rename => match self.rename(words) {
-                pairs if pairs.is_empty() => return LineKind::LeftOut,
-                pairs => Item::Rename(pairs),
-            },
-            Head::Mapping => {
-                self.open = Open::Mapping(Mapping {
-                    patterns: words,
-                    script: None,
-                    maps: Vec::new(),
-                    place,
-                });
-                return header;
-            }
-            Head::Iface | Head::Template | Head::Unknown => {
-                let template = matches!(head, Head::Template);
-                let iface = self.iface(words, template, place);
-                self.open = iface.map_or(Open::LeftOut, Open::Iface);
-                return header;
-            }
-        };
-        self.items.push(item);
-        header
-    }
-
-    /// A head with nothing behind its keyword.
-    fn empty_head(&mut self, head: Head, keyword: Word) -> LineKind {
-        let written = &keyword.value;
-        let (found, open) = match head {
-            Head::Iface | Head::Template | Head::Mapping | Head::Unknown => (
-                Diagnostic::error("no-name", format!("`{written}` without a name"))
-                    .at(keyword.place, "left out, with the lines below it"),
-                Open::LeftOut,
-            ),
-            Head::Source | Head::SourceDirectory => (
-                Diagnostic::error("no-name", format!("`{written}` without a path")).at(keyword.place, ""),
-                Open::Nothing,
-            ),
-            Head::Auto(_) | Head::NoAutoDown | Head::NoScripts | Head::Rename => (
-                Diagnostic::warning("names-nothing", format!("`{written}` names no interface")).at(keyword.place, ""),
-                Open::Nothing,
-            ),
-        };
-        self.warn(found);
-        self.open = open;
-        LineKind::LeftOut
-    }
-
-    /// The words of a head; from a word that begins with `#` on it is taken for a comment, with a warning.
-    fn words(&mut self, line: &Joined, range: Range<usize>) -> Vec<Word> {
-        let mut words = line.words(range.clone());
-        if let Some(at) = words.iter().position(|word| word.value.starts_with('#')) {
-            let place = Place {
-                file: self.file,
-                span: Span {
-                    start: words[at].place.span.start,
-                    end: line.place(range).span.end,
-                },
-            };
-            self.warn(
-                Diagnostic::warning("trailing-comment", "a comment has to stand on a line of its own")
-                    .at(place, "left out here; other tools take these words for names")
-                    .help("move the comment to the line above"),
-            );
-            words.truncate(at);
-        }
-        words
-    }
-
-    fn iface(&mut self, words: Vec<Word>, template: bool, place: Place) -> Option<Iface> {
-        let mut words = words.into_iter();
-        let name = words.next()?;
-        let mut iface = Iface {
-            name,
-            family: None,
-            method: None,
-            inherits: Vec::new(),
-            template,
-            options: Vec::new(),
-            place,
-        };
-        while let Some(word) = words.next() {
-            if matches!(word.value.as_str(), "inherits" | "inherit") {
-                iface.inherits.extend(words.by_ref());
-                if iface.inherits.is_empty() {
-                    let found = format!("`{}` without the name of a stanza", word.value);
-                    self.warn(Diagnostic::error("no-name", found).at(word.place, ""));
-                }
-            } else if iface.family.is_none() {
-                iface.family = Some(word.map(|word| Family::from(word.as_str())));
-            } else if iface.method.is_none() {
-                iface.method = Some(word);
-            } else {
-                self.warn(
-                    Diagnostic::error("extra-words", format!("`{}` is one word too many", word.value))
-                        .at(word.place, "left out")
-                        .help("an `iface` line is: iface NAME [FAMILY [METHOD]] [inherits NAME...]"),
-                );
-            }
-        }
-        Some(iface)
-    }
-
-    fn rename(&mut self, words: Vec<Word>) -> Vec<RenamePair> {
-        let mut pairs = Vec::new();
-        for word in words {
-            let split = word.value.rfind('=').filter(|at| *at > 0 && at + 1 < word.value.len());
-            let Some(at) = split else {
-                self.warn(
-                    Diagnostic::error("rename-form", format!("`{}` is not of the form CUR=NEW", word.value))
-                        .at(word.place, "left out")
-                        .help("write the name it has now, `=`, and the name to give"),
-                );
-                continue;
-            };
-            // A continuation inside the word would shift the halves; then both point at the whole word.
-            let Spanned { value, place } = word;
-            let whole = place.span.len() == value.len();
-            let part = |from: usize, to: usize| {
-                let start = place.span.start as usize;
-                let span = if whole {
-                    Span::new(start + from, start + to)
-                } else {
-                    place.span
-                };
-                Spanned::new(value[from..to].to_owned(), Place { file: place.file, span })
-            };
-            pairs.push(RenamePair {
-                from: part(0, at),
-                to: part(at + 1, value.len()),
-            });
-        }
-        pairs
-    }
-
     fn option(&mut self, line: &Joined, first: Range<usize>, rest: Range<usize>, whole: Range<usize>) -> LineKind {
         let place = line.place(whole);
         let written = line.word(first);
-        let key = written.clone().map(|key| normalise_key(&key));
+        let key = Spanned::new(normalise_key(&written.value), written.place);
         match &mut self.open {
             Open::LeftOut => return LineKind::LeftOut,
             Open::Stray(_, more) => {
@@ -468,7 +283,7 @@ impl Parser {
     }
 
     /// Warns of words that a backslash joins into one.
-    fn joins(&mut self, line: &Joined) {
+    pub fn joins(&mut self, line: &Joined) {
         let bytes = line.text.as_bytes();
         for piece in line.pieces.iter().skip(1) {
             let at = piece.text as usize;

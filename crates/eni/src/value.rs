@@ -94,13 +94,17 @@ impl<'a> Joined<'a> {
 
     /// The words in `range`, split at white space.
     pub fn words(&self, range: Range<usize>) -> Vec<Word> {
-        let mut words = Vec::new();
+        self.word_ranges(range).map(|range| self.word(range)).collect()
+    }
+
+    /// The ranges of the words in `range`.
+    pub fn word_ranges(self, range: Range<usize>) -> impl Iterator<Item = Range<usize>> + 'a {
         let mut rest = range;
-        while let Some(word) = self.first_word(rest.clone()) {
+        std::iter::from_fn(move || {
+            let word = self.first_word(rest.clone())?;
             rest.start = word.end;
-            words.push(self.word(word));
-        }
-        words
+            Some(word)
+        })
     }
 
     /// The range of the first word in `range`.

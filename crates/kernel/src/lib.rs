@@ -1,1 +1,22 @@
-//! (being built)
+//! The engine that talks to the running kernel: the one crate with netlink in it.
+//!
+//! [`Netlink`] implements the [`Kernel`](cleat_model::kernel::Kernel) trait with blocking sockets: one dump for each
+//! object kind, and many requests in one datagram. [`Recording`] wraps any engine and keeps what was asked of it;
+//! [`Events`] tells of links that come and go, and is the one place with an async runtime in it.
+//!
+//! Messages are built with the types of netlink-packet-route; attributes that the table knows by number go in as they
+//! are. Answers are read attribute by attribute, so that one that cannot be decoded never makes a link look absent.
+
+mod answer;
+mod decode;
+mod encode;
+mod events;
+mod explain;
+mod names;
+mod netlink;
+mod recording;
+mod socket;
+
+pub use events::{Event, Events};
+pub use netlink::Netlink;
+pub use recording::Recording;

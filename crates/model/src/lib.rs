@@ -7,6 +7,7 @@
 pub mod apply;
 pub mod attr;
 pub mod attrs;
+pub mod decl;
 pub mod desired;
 pub mod fake;
 pub mod journal;
@@ -15,10 +16,15 @@ pub mod name;
 pub mod nla;
 pub mod op;
 pub mod owned;
+pub mod pattern;
 pub mod plan;
+pub mod resolve;
+pub mod select;
 mod show;
 pub mod snapshot;
 pub mod table;
+#[cfg(test)]
+mod testing;
 pub mod types;
 pub mod value;
 pub mod verify;

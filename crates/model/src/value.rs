@@ -85,7 +85,11 @@ impl Attr {
             Grammar::Range { min, max } => format!("a whole number from {min} to {max}{unit}"),
             Grammar::Decimal { min, max } => format!("a number from {min} to {max} with up to two decimals{unit}"),
             Grammar::Bool => "`yes` or `no` (also `on`, `off`, `1`, `0`)".to_owned(),
-            Grammar::Choice(words) => format!("one of {}", list(&mut words.iter().map(|(word, _)| *word))),
+            Grammar::Choice(words) => {
+                let first = |at: usize| words[..at].iter().all(|(_, number)| *number != words[at].1);
+                let words = (0..words.len()).filter(|at| first(*at)).map(|at| words[at].0);
+                format!("one of {}", list(&mut { words }))
+            }
             Grammar::WordsOrRange { words, min, max } => {
                 let words = list(&mut words.iter().map(|(word, _)| *word));
                 format!("{words} or a whole number from {min} to {max}{unit}")

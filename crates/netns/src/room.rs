@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::marker::PhantomData;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
@@ -18,7 +18,8 @@ use nix::sched::{CloneFlags, setns, unshare};
 pub struct Room {
     network: File,
     mounts: File,
-    directory: PathBuf,
+    root: File,
+    directory: File,
     /// Namespaces belong to the thread that entered: a `Room` must be dropped there.
     thread_bound: PhantomData<*const ()>,
 }
@@ -70,7 +71,8 @@ impl Room {
         let room = Self {
             network: File::open("/proc/thread-self/ns/net").map_err(EnterError::io("open the network namespace"))?,
             mounts: File::open("/proc/thread-self/ns/mnt").map_err(EnterError::io("open the mount namespace"))?,
-            directory: std::env::current_dir().map_err(EnterError::io("read the working directory"))?,
+            root: File::open("/").map_err(EnterError::io("open the root directory"))?,
+            directory: File::open(".").map_err(EnterError::io("open the working directory"))?,
             thread_bound: PhantomData,
         };
         unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS)
@@ -137,11 +139,16 @@ impl Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        // The mounts last: the working directory is lost with them. A thread that cannot go back must not run
-        // another test: it would be in a room nobody holds.
-        let back = setns(&self.network, CloneFlags::CLONE_NEWNET)
+        // Going back to a mount namespace moves root and working directory to its top, which in a chroot is not
+        // where we were. A thread that cannot go back must not run another test: it would be in a room nobody holds.
+        // Threads begun in the room share root and directory with us, and a scoped one may end after its join: the
+        // kernel refuses to move one thread of several that share them, so we take our own first.
+        let back = unshare(CloneFlags::CLONE_FS)
+            .and_then(|()| setns(&self.network, CloneFlags::CLONE_NEWNET))
             .and_then(|()| setns(&self.mounts, CloneFlags::CLONE_NEWNS))
-            .and_then(|()| nix::unistd::chdir(&self.directory));
+            .and_then(|()| nix::unistd::fchdir(&self.root))
+            .and_then(|()| nix::unistd::chroot("."))
+            .and_then(|()| nix::unistd::fchdir(&self.directory));
         if let Err(errno) = back
             && !std::thread::panicking()
         {

@@ -227,7 +227,7 @@ impl Bench {
             let commands = [self.ours.command("ifup"), self.ours.command("ifreload")];
             let mut runs = self.up_and_reload(shape, &commands, self.options.repeat, runs)?;
             for _ in 0..self.options.repeat {
-                runs.dumps.push(dumps::time_once()?);
+                runs.dumps.push(dumps::once()?.0);
             }
             Ok(runs)
         })

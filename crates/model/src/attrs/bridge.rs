@@ -17,7 +17,6 @@ const VLAN_STATS_ENABLED: u16 = 41;
 const CENTISECONDS: u64 = 100;
 
 const AWARE: &[Need] = &[Need::Set("bridge-vlan-aware")];
-const SPANNING_TREE: &[Need] = &[Need::Set("bridge-stp")];
 
 const fn row(name: &'static str, number: u16, width: Width) -> Attr {
     Attr {
@@ -81,7 +80,6 @@ pub static ROWS: &[Attr] = &[
         unit: Unit::Seconds,
         default: Some("2"),
         scale: CENTISECONDS,
-        needs: SPANNING_TREE,
         doc: "Time between the hello packets of the spanning tree's root.",
         example: "2",
         source: "bridge-utils-interfaces(5) `bridge_hello`; BR_MIN_HELLO_TIME",
@@ -92,7 +90,6 @@ pub static ROWS: &[Attr] = &[
         unit: Unit::Seconds,
         default: Some("20"),
         scale: CENTISECONDS,
-        needs: SPANNING_TREE,
         doc: "How long the spanning tree's root may be silent before it is given up.",
         example: "20",
         source: "bridge-utils-interfaces(5) `bridge_maxage`; BR_MIN_MAX_AGE",

@@ -1,0 +1,188 @@
+//! Waiting for the NICs that the configuration names, and for no others.
+
+use cleat_root::{Root, paths};
+use log::{debug, info};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long a missing NIC is waited for while the machine boots.
+const AT_BOOT: Duration = Duration::from_secs(10);
+/// For how long after its start a machine is taken to be booting. *Units*: seconds of /proc/uptime.
+const BOOT_ENDS: f64 = 180.0;
+/// How long a NIC that is there may take until udev is done with it, after boot too: it may be about to be renamed.
+const FOR_UDEV: Duration = Duration::from_secs(10);
+/// How often the kernel is looked at where nothing tells of new devices.
+const POLL: Duration = Duration::from_millis(100);
+
+/// A NIC that is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lack {
+    /// There is no link of that name.
+    Missing,
+    /// There is one, but udev has not handled it yet: it may still get another name.
+    Unhandled,
+}
+
+/// Waits until all NICs of `names` are there and handled by udev, or until the limit is over; gives those that are
+/// still missing, in the order of `names`.
+///
+/// *Shape*: the monitor is opened first and the devices looked at then, so that none is missed in between. Never waits
+/// for anything that is not named. Where there is no udev (a container, the initramfs before udev), nothing is known of
+/// handling and only the links themselves count.
+///
+/// *Units*: `limit` for missing links; `None` is 10 s while the machine boots, else 0.
+pub fn wait<'a>(root: &Root, names: &[&'a str], limit: Option<Duration>) -> Vec<&'a str> {
+    let udev = root.is_real() && root.exists("/run/udev/control") && in_udevs_namespace(root);
+    let lacking = |names: &[&'a str]| -> Vec<(&'a str, Lack)> {
+        let found = names.iter().filter_map(|name| Some((*name, lack(root, name, udev)?)));
+        found.collect()
+    };
+    // Only read what is lacking once before a monitor is opened: most runs need none.
+    let mut open = lacking(names);
+    let limit = limit.unwrap_or_else(|| if udev && booting(root) { AT_BOOT } else { Duration::ZERO });
+    if open.is_empty() {
+        return Vec::new();
+    }
+    let began = Instant::now();
+    let monitor = if udev { monitor() } else { None };
+    let mut told = false;
+    loop {
+        open = lacking(names);
+        let waits = open.iter().map(|(_, lack)| match lack {
+            Lack::Missing => limit,
+            Lack::Unhandled => limit.max(FOR_UDEV),
+        });
+        let left = waits.max().unwrap_or_default().saturating_sub(began.elapsed());
+        if left.is_zero() {
+            break;
+        }
+        if !told {
+            let list: Vec<&str> = open.iter().map(|(name, _)| *name).collect();
+            info!("waiting up to {} s for {}", left.as_secs_f32().ceil(), list.join(", "));
+            told = true;
+        }
+        sleep(
+            monitor.as_ref(),
+            left.min(if monitor.is_some() {
+                Duration::from_secs(1)
+            } else {
+                POLL
+            }),
+        );
+    }
+    if told {
+        debug!("waited {} ms for devices", began.elapsed().as_millis());
+    }
+    let missing = open.iter().filter(|(_, lack)| *lack == Lack::Missing);
+    missing.map(|(name, _)| *name).collect()
+}
+
+fn lack(root: &Root, name: &str, udev: bool) -> Option<Lack> {
+    if !root.exists(Path::new(paths::SYS_CLASS_NET).join(name)) {
+        return Some(Lack::Missing);
+    }
+    if !udev {
+        return None;
+    }
+    let device = udev::Device::from_subsystem_sysname("net".to_owned(), name.to_owned()).ok()?;
+    (!device.is_initialized()).then_some(Lack::Unhandled)
+}
+
+/// udevd hears of the devices of its own network namespace only.
+fn in_udevs_namespace(root: &Root) -> bool {
+    let link = |process: &str| root.read_link(format!("/proc/{process}/ns/net")).ok();
+    link("1") == link("thread-self")
+}
+
+fn booting(root: &Root) -> bool {
+    let uptime = root.read_text("/proc/uptime").unwrap_or_default();
+    let seconds = uptime.split(' ').next().and_then(|word| word.parse::<f64>().ok());
+    seconds.is_some_and(|seconds| seconds < BOOT_ENDS)
+}
+
+fn monitor() -> Option<udev::MonitorSocket> {
+    udev::MonitorBuilder::new()
+        .ok()?
+        .match_subsystem("net")
+        .ok()?
+        .listen()
+        .ok()
+}
+
+/// Sleeps until udev tells of a device, or for that long; takes all that was told.
+fn sleep(monitor: Option<&udev::MonitorSocket>, longest: Duration) {
+    let Some(monitor) = monitor else {
+        std::thread::sleep(longest);
+        return;
+    };
+    let timeout = PollTimeout::try_from(longest).unwrap_or(PollTimeout::MAX);
+    let mut wanted = [PollFd::new(monitor.as_fd(), PollFlags::POLLIN)];
+    // An interrupted poll only looks again earlier.
+    let _ = poll(&mut wanted, timeout);
+    for event in monitor.iter() {
+        debug!("udev: {} {}", event.event_type(), event.sysname().to_string_lossy());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(names: &[&str]) -> tempfile::TempDir {
+        let tree = tempfile::tempdir().unwrap();
+        let root = Root::at(tree.path());
+        root.create_dir_all(paths::SYS_CLASS_NET).unwrap();
+        for name in names {
+            root.create_dir_all(Path::new(paths::SYS_CLASS_NET).join(name)).unwrap();
+        }
+        tree
+    }
+
+    #[test]
+    fn what_is_there_is_not_waited_for() {
+        let tree = tree(&["eno1", "eno2"]);
+        let began = Instant::now();
+        let missing = wait(&Root::at(tree.path()), &["eno1", "eno2"], Some(Duration::from_secs(30)));
+        assert!(missing.is_empty(), "{missing:?}");
+        assert!(began.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn the_missing_are_named_when_the_limit_is_over() {
+        let tree = tree(&["eno1"]);
+        let began = Instant::now();
+        let missing = wait(
+            &Root::at(tree.path()),
+            &["eno3", "eno1", "eno2"],
+            Some(Duration::from_millis(250)),
+        );
+        assert_eq!(missing, ["eno3", "eno2"]);
+        assert!(began.elapsed() >= Duration::from_millis(250));
+    }
+
+    #[test]
+    fn a_nic_that_comes_in_time_ends_the_wait() {
+        let tree = tree(&[]);
+        let root = Root::at(tree.path());
+        let later = root.clone();
+        let thread = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(200));
+            later.create_dir_all("/sys/class/net/eno9").unwrap();
+        });
+        let began = Instant::now();
+        let missing = wait(&root, &["eno9"], Some(Duration::from_secs(30)));
+        thread.join().unwrap();
+        assert!(missing.is_empty(), "{missing:?}");
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn without_a_limit_nothing_is_waited_for_where_there_is_no_udev() {
+        let tree = tree(&[]);
+        let began = Instant::now();
+        assert_eq!(wait(&Root::at(tree.path()), &["eno1"], None), ["eno1"]);
+        assert!(began.elapsed() < Duration::from_secs(1));
+    }
+}

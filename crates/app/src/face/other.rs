@@ -1,0 +1,28 @@
+//! `cleat X` for an X that is a program of its own: `cleat-X`, from our own directory or from PATH.
+
+use super::{End, args, complain};
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+/// Becomes the program `cleat-NAME`; comes back only where there is none.
+pub fn run(name: &str, arguments: &[OsString]) -> ExitCode {
+    let is_word = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    if is_word {
+        let program = format!("cleat-{name}");
+        let beside = std::env::current_exe()
+            .ok()
+            .and_then(|exe| Some(exe.parent()?.join(&program)));
+        for candidate in beside.into_iter().chain([PathBuf::from(&program)]) {
+            // `exec` only returns where it failed.
+            let error = Command::new(&candidate).args(arguments).exec();
+            if error.kind() != std::io::ErrorKind::NotFound {
+                complain(&format!("cannot run {}: {error}\n", candidate.display()));
+                return End::Fault.into();
+            }
+        }
+    }
+    complain(&format!("{}\n", args::unknown(name)));
+    End::Usage.into()
+}

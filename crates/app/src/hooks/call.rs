@@ -1,0 +1,203 @@
+//! What one interface's hooks are called with: the phase, the lines, and the environment.
+
+use cleat_model::desired::{HookVars, Phase, WantLink};
+use cleat_model::name::IfName;
+use cleat_model::owned::OwnedLink;
+use std::collections::BTreeMap;
+
+/// What hooks are told of a phase.
+pub trait Told {
+    /// `PHASE` as classic ifupdown tells it: if-up.d runs in `post-up`, if-down.d in `pre-down`.
+    fn told(self) -> &'static str;
+    /// `MODE`.
+    fn mode(self) -> &'static str;
+}
+
+impl Told for Phase {
+    fn told(self) -> &'static str {
+        match self {
+            Phase::PreUp => "pre-up",
+            Phase::Up | Phase::PostUp => "post-up",
+            Phase::PreDown | Phase::Down => "pre-down",
+            Phase::PostDown => "post-down",
+        }
+    }
+
+    fn mode(self) -> &'static str {
+        match self {
+            Phase::PreUp | Phase::Up | Phase::PostUp => "start",
+            Phase::PreDown | Phase::Down | Phase::PostDown => "stop",
+        }
+    }
+}
+
+/// All hooks of one interface in one phase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The interface.
+    pub iface: IfName,
+    /// The stanza it is configured by; the interface's own name unless a mapping or `IFACE=LOGICAL` chose another.
+    pub logical: String,
+    /// When.
+    pub phase: Phase,
+    /// Its lines of that phase, in the order written.
+    pub lines: Vec<String>,
+    /// Whether the scripts of the directory run too (not with `no-scripts`).
+    pub scripts: bool,
+    /// What its stanzas say.
+    pub vars: HookVars,
+}
+
+impl Call {
+    /// The hooks of an interface that is declared.
+    pub fn of_wanted(link: &WantLink, logical: &str, phase: Phase) -> Self {
+        let lines = link.hooks.iter().filter(|hook| hook.phase == phase);
+        Self {
+            iface: link.name,
+            logical: logical.to_owned(),
+            phase,
+            lines: lines.map(|hook| hook.command.value.clone()).collect(),
+            scripts: !link.no_scripts,
+            vars: link.vars.clone(),
+        }
+    }
+
+    /// The hooks of an interface as they were when it was brought up; its stanza may be gone.
+    pub fn of_owned(iface: IfName, link: &OwnedLink, phase: Phase) -> Self {
+        let lines = link.hooks.iter().filter(|(when, _)| *when == phase);
+        Self {
+            iface,
+            logical: iface.to_string(),
+            phase,
+            lines: lines.map(|(_, line)| line.clone()).collect(),
+            scripts: !link.no_scripts,
+            vars: HookVars {
+                stanzas: link.stanzas.clone(),
+                options: link.options.clone(),
+            },
+        }
+    }
+
+    /// Family and method of each stanza that scripts run for, no pair twice; one pair at least.
+    pub fn stanzas(&self) -> Vec<(String, String)> {
+        let mut stanzas: Vec<(String, String)> = Vec::new();
+        for (family, method) in &self.vars.stanzas {
+            let family = if family.is_empty() { "inet" } else { family.as_str() };
+            let method = if method.is_empty() { "static" } else { method.as_str() };
+            let pair = (family.to_owned(), method.to_owned());
+            if !stanzas.contains(&pair) {
+                stanzas.push(pair);
+            }
+        }
+        if stanzas.is_empty() {
+            stanzas.push(("inet".to_owned(), "manual".to_owned()));
+        }
+        stanzas
+    }
+
+    /// The environment for one stanza, complete: nothing of the caller's environment is handed on.
+    ///
+    /// *Shape*: as interfaces(5) of classic ifupdown says, measured there: values of a repeated key in one variable, a
+    /// line each. Values stand as written (`IF_ADDRESS=192.0.2.1/24`), as ifupdown2 hands them on.
+    pub fn environment(&self, family: &str, method: &str, verbose: bool) -> BTreeMap<String, String> {
+        let mut environment = BTreeMap::new();
+        for (key, values) in &self.vars.options {
+            environment.insert(variable(key), values.join("\n"));
+        }
+        let fixed = [
+            ("IFACE", self.iface.as_str()),
+            ("LOGICAL", &self.logical),
+            ("ADDRFAM", family),
+            ("METHOD", method),
+            ("MODE", self.phase.mode()),
+            ("PHASE", self.phase.told()),
+            ("VERBOSITY", if verbose { "1" } else { "0" }),
+            ("PATH", PATH),
+        ];
+        environment.extend(fixed.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        environment
+    }
+}
+
+/// The search path of classic ifupdown.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// `bridge-ports` to `IF_BRIDGE_PORTS`: upper case, everything but letters and digits as `_`.
+fn variable(key: &str) -> String {
+    let plain = key.chars().map(|c| match c.is_ascii_alphanumeric() {
+        true => c.to_ascii_uppercase(),
+        false => '_',
+    });
+    format!("IF_{}", plain.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call() -> Call {
+        Call {
+            iface: IfName::new("d0").unwrap(),
+            logical: "d0".to_owned(),
+            phase: Phase::Up,
+            lines: Vec::new(),
+            scripts: true,
+            vars: HookVars {
+                stanzas: vec![
+                    ("inet".to_owned(), "static".to_owned()),
+                    ("inet6".to_owned(), "static".to_owned()),
+                ],
+                options: vec![
+                    ("address".to_owned(), vec!["10.0.0.1/24".to_owned()]),
+                    (
+                        "dns-nameservers".to_owned(),
+                        vec!["1.1.1.1".to_owned(), "2.2.2.2".to_owned()],
+                    ),
+                ],
+            },
+        }
+    }
+
+    /// Witness: `ifup -v d0` of ifupdown 0.8.41 with an if-up.d script that prints its environment.
+    #[test]
+    fn the_environment_is_that_of_classic_ifupdown() {
+        let environment = call().environment("inet", "static", true);
+        let lines: Vec<String> = environment
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "ADDRFAM=inet",
+                "IFACE=d0",
+                "IF_ADDRESS=10.0.0.1/24",
+                "IF_DNS_NAMESERVERS=1.1.1.1\n2.2.2.2",
+                "LOGICAL=d0",
+                "METHOD=static",
+                "MODE=start",
+                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                "PHASE=post-up",
+                "VERBOSITY=1",
+            ]
+        );
+    }
+
+    #[test]
+    fn scripts_run_once_for_each_family_and_method() {
+        let mut call = call();
+        call.vars.stanzas.push(("inet".to_owned(), "static".to_owned()));
+        call.vars.stanzas.push((String::new(), String::new()));
+        let families: Vec<String> = call.stanzas().into_iter().map(|(family, _)| family).collect();
+        assert_eq!(families, ["inet", "inet6"]);
+    }
+
+    #[test]
+    fn a_key_cannot_replace_what_the_program_tells() {
+        let mut call = call();
+        call.vars.options = vec![("ace".to_owned(), vec!["x".to_owned()])];
+        assert_eq!(call.environment("inet", "static", false)["IFACE"], "d0");
+        assert_eq!(variable("bridge_ports"), "IF_BRIDGE_PORTS");
+        assert_eq!(variable("a.b-c"), "IF_A_B_C");
+    }
+}

@@ -1,0 +1,221 @@
+//! Hooks: the command lines of a stanza and the scripts of /etc/network/if-*.d.
+
+mod call;
+pub mod process;
+mod scripts;
+
+pub use call::{Call, Told};
+pub use process::Fault;
+
+use cleat_model::desired::Phase;
+use cleat_model::name::IfName;
+use cleat_root::Root;
+use log::{debug, info};
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The log target of what hooks print: shown where nothing else of that level is.
+pub const LOG_TARGET: &str = "hook";
+
+/// A command or script that failed.
+#[derive(Debug)]
+pub struct Failed {
+    /// For which interface.
+    pub iface: IfName,
+    /// In which phase.
+    pub phase: Phase,
+    /// The command as written, or the path of the script.
+    pub what: String,
+    /// How.
+    pub fault: Fault,
+    /// The last line that it printed.
+    pub said: Option<String>,
+}
+
+impl fmt::Display for Failed {
+    /// `post-up command failed: exit code 1 (iptables ...)`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.what.starts_with("/etc/network/if-") {
+            "script"
+        } else {
+            "command"
+        };
+        write!(
+            out,
+            "{} {kind} failed: {}: `{}`",
+            self.phase.word(),
+            self.fault,
+            self.what
+        )?;
+        match &self.said {
+            Some(said) => write!(out, ": {said}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Runs hooks one after the other.
+#[derive(Debug)]
+pub struct Runner {
+    root: Root,
+    limit: Duration,
+    verbose: bool,
+    scripts: HashMap<Phase, Vec<PathBuf>>,
+}
+
+impl Runner {
+    /// *Units*: `limit` is for each command and each script.
+    pub fn new(root: Root, limit: Duration, verbose: bool) -> Self {
+        Self {
+            root,
+            limit,
+            verbose,
+            scripts: HashMap::new(),
+        }
+    }
+
+    /// The scripts of a phase, read once.
+    pub fn scripts(&mut self, phase: Phase) -> &[PathBuf] {
+        let root = &self.root;
+        self.scripts
+            .entry(phase)
+            .or_insert_with(|| scripts::of_phase(root, phase))
+    }
+
+    /// Runs the lines in the order written, then the scripts in the order of their names, these once for each family
+    /// and method of the interface's stanzas. One that fails does not keep the others from running.
+    pub fn run(&mut self, call: &Call) -> Vec<Failed> {
+        let mut failed = Vec::new();
+        let stanzas = call.stanzas();
+        let (family, method) = &stanzas[0];
+        for line in &call.lines {
+            debug!("{}: {}: {line}", call.iface, call.phase.word());
+            let shell = [OsStr::new("-c"), OsStr::new(line)];
+            self.one(call, OsStr::new("/bin/sh"), &shell, (family, method), line, &mut failed);
+        }
+        if !call.scripts {
+            return failed;
+        }
+        for script in self.scripts(call.phase).to_vec() {
+            for (family, method) in &stanzas {
+                debug!("{}: {}: {}", call.iface, call.phase.word(), script.display());
+                let program = self.root.host_path(&script);
+                let what = script.display().to_string();
+                self.one(call, program.as_os_str(), &[], (family, method), &what, &mut failed);
+            }
+        }
+        failed
+    }
+
+    fn one(
+        &self,
+        call: &Call,
+        program: &OsStr,
+        arguments: &[&OsStr],
+        (family, method): (&str, &str),
+        what: &str,
+        failed: &mut Vec<Failed>,
+    ) {
+        let mut environment = call.environment(family, method, self.verbose);
+        environment.insert(crate::lock::HOLDER.to_owned(), std::process::id().to_string());
+        let ended = process::run(program, arguments, &environment, None, self.limit);
+        for line in ended.output.lines().filter(|line| !line.trim().is_empty()) {
+            info!(target: LOG_TARGET, "{}: {}: {line}", call.iface, call.phase.word());
+        }
+        if let Some(fault) = ended.fault {
+            let last = ended.output.lines().rev().find(|line| !line.trim().is_empty());
+            failed.push(Failed {
+                iface: call.iface,
+                phase: call.phase,
+                what: what.to_owned(),
+                fault,
+                said: last.map(|line| line.trim().to_owned()),
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods)]
+mod tests {
+    use super::*;
+    use cleat_model::desired::HookVars;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn call(lines: &[&str]) -> Call {
+        Call {
+            iface: IfName::new("vmbr0").unwrap(),
+            logical: "vmbr0".to_owned(),
+            phase: Phase::Up,
+            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+            scripts: true,
+            vars: HookVars {
+                stanzas: vec![
+                    ("inet".to_owned(), "static".to_owned()),
+                    ("inet6".to_owned(), "manual".to_owned()),
+                ],
+                options: Vec::new(),
+            },
+        }
+    }
+
+    fn script(directory: &std::path::Path, name: &str, mode: u32) {
+        let path = directory.join(name);
+        let text = format!(
+            "#!/bin/sh\necho \"{name} $IFACE $ADDRFAM $METHOD\" >> {}/ran\n",
+            directory.display()
+        );
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// The names and the order are those that run-parts(8) takes; `bridge` is done natively.
+    #[test]
+    fn scripts_run_in_order_and_only_those_with_good_names() {
+        let tree = tempfile::tempdir().unwrap();
+        let directory = tree.path().join("etc/network/if-up.d");
+        std::fs::create_dir_all(&directory).unwrap();
+        for name in ["b-two", "a_one", "c.dpkg-old", "d~", "bridge", "mtu"] {
+            script(&directory, name, 0o755);
+        }
+        script(&directory, "plain", 0o644);
+        let mut runner = Runner::new(Root::at(tree.path()), Duration::from_secs(10), false);
+        let failed = runner.run(&call(&[]));
+        assert!(failed.is_empty(), "{failed:?}");
+        let ran = std::fs::read_to_string(directory.join("ran")).unwrap();
+        assert_eq!(
+            ran,
+            "a_one vmbr0 inet static\na_one vmbr0 inet6 manual\nb-two vmbr0 inet static\nb-two vmbr0 inet6 manual\n"
+        );
+    }
+
+    #[test]
+    fn a_failing_line_is_told_with_its_last_words_and_the_next_still_runs() {
+        let tree = tempfile::tempdir().unwrap();
+        let mark = tree.path().join("mark");
+        let mut runner = Runner::new(Root::at(tree.path()), Duration::from_secs(10), false);
+        let second = format!("echo \"$IFACE $PHASE $MODE\" > {}", mark.display());
+        let failed = runner.run(&call(&["echo oh no; exit 7", &second]));
+        let told: Vec<String> = failed.iter().map(Failed::to_string).collect();
+        assert_eq!(told, ["up command failed: exit code 7: `echo oh no; exit 7`: oh no"]);
+        assert_eq!(std::fs::read_to_string(mark).unwrap(), "vmbr0 post-up start\n");
+    }
+
+    #[test]
+    fn with_no_scripts_only_the_lines_run() {
+        let tree = tempfile::tempdir().unwrap();
+        let directory = tree.path().join("etc/network/if-up.d");
+        std::fs::create_dir_all(&directory).unwrap();
+        script(&directory, "one", 0o755);
+        let mut runner = Runner::new(Root::at(tree.path()), Duration::from_secs(10), false);
+        let call = Call {
+            scripts: false,
+            ..call(&["true"])
+        };
+        assert!(runner.run(&call).is_empty());
+        assert!(!directory.join("ran").exists());
+    }
+}

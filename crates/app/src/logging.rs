@@ -1,0 +1,121 @@
+//! Where messages go: standard error, for a terminal, a log file or the journal.
+
+use crate::args::Verbosity;
+use crate::hooks::LOG_TARGET;
+use cleat_diag::{Diagnostic, Severity, Sources, Summary, render};
+use log::{Level, LevelFilter};
+use nix::sys::stat::fstat;
+use std::io::{IsTerminal, Write};
+
+/// Sets the log up; `RUST_LOG` adds to or overrides what the flags say.
+///
+/// *Shape*: `warning: text`; under systemd with `<4>` before it (sd-daemon(3)). Output of hooks has no word before it.
+pub fn start(verbosity: Verbosity) {
+    let mut builder = env_logger::Builder::new();
+    let level = match verbosity {
+        Verbosity::Quiet => LevelFilter::Error,
+        Verbosity::Normal => LevelFilter::Warn,
+        Verbosity::Verbose => LevelFilter::Info,
+        Verbosity::Debug => LevelFilter::Debug,
+    };
+    builder.filter_level(level);
+    if verbosity != Verbosity::Quiet {
+        builder.filter_module(LOG_TARGET, level.max(LevelFilter::Info));
+    }
+    builder.parse_default_env();
+    let journal = to_journal();
+    builder.format(move |out, record| {
+        let (number, word) = match record.level() {
+            Level::Error => (3, "error: "),
+            Level::Warn => (4, "warning: "),
+            Level::Info => (6, "info: "),
+            Level::Debug | Level::Trace => (7, "debug: "),
+        };
+        let word = if record.target() == LOG_TARGET { "" } else { word };
+        match journal {
+            true => writeln!(out, "<{number}>{word}{}", record.args()),
+            false => writeln!(out, "{word}{}", record.args()),
+        }
+    });
+    // A second start in one process (tests) keeps the first.
+    let _ = builder.try_init();
+}
+
+/// Whether standard error leads to the journal: systemd names its device and inode in `JOURNAL_STREAM`.
+///
+/// *Source*: systemd.exec(5).
+fn to_journal() -> bool {
+    let Ok(stream) = std::env::var("JOURNAL_STREAM") else {
+        return false;
+    };
+    fstat(std::io::stderr()).is_ok_and(|stat| stream == format!("{}:{}", stat.st_dev, stat.st_ino))
+}
+
+/// Prints diagnostics to standard error as they are best read there: with the source line on a terminal, a line each
+/// elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Reporter {
+    terminal: bool,
+    color: bool,
+    journal: bool,
+    least: Severity,
+}
+
+impl Reporter {
+    /// By what standard error is, `NO_COLOR`, and the flags.
+    pub fn new(verbosity: Verbosity) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        Self {
+            terminal,
+            color: terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            journal: to_journal(),
+            least: match verbosity {
+                Verbosity::Quiet => Severity::Error,
+                Verbosity::Normal => Severity::Warning,
+                Verbosity::Verbose | Verbosity::Debug => Severity::Info,
+            },
+        }
+    }
+
+    /// Prints them in the order given, those that are not asked for left out.
+    pub fn print(&self, diagnostics: &[Diagnostic], sources: &Sources) {
+        let shown = diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity >= self.least);
+        let mut text = String::new();
+        for diagnostic in shown {
+            if self.terminal {
+                text.push_str(&render::terminal(diagnostic, sources, self.color));
+                text.push('\n');
+                continue;
+            }
+            if self.journal {
+                text.push_str(match diagnostic.severity {
+                    Severity::Error => "<3>",
+                    Severity::Warning => "<4>",
+                    Severity::Info => "<6>",
+                });
+            }
+            text.push_str(&render::line(diagnostic, sources));
+            if !text.ends_with('\n') {
+                text.push('\n');
+            }
+        }
+        // There is nowhere to tell that standard error cannot be written.
+        let _ = std::io::stderr().write_all(text.as_bytes());
+    }
+
+    /// Prints the closing count and what it means for the host; nothing where there is nothing to count.
+    pub fn close(&self, diagnostics: &[Diagnostic], outcome: &str) {
+        let summary = Summary::of(diagnostics);
+        if summary == Summary::default() || (summary.errors == 0 && self.least > Severity::Warning) {
+            return;
+        }
+        let prefix = match (self.journal, summary.errors) {
+            (false, _) => "",
+            (true, 0) => "<4>",
+            (true, _) => "<3>",
+        };
+        let _ = writeln!(std::io::stderr(), "{prefix}{summary}; {outcome}");
+    }
+}

@@ -1,0 +1,159 @@
+//! The way from a file to a running network, one step a function; the commands and `cleat` put the steps together.
+
+use crate::args::Input;
+use crate::run_files::RunFiles;
+use crate::settings::Settings;
+use crate::state::State;
+use crate::{devices, mapping};
+use cleat_diag::{Diagnostic, Severity, Sources};
+use cleat_eni::ConfigSet;
+use cleat_model::decl::{self, Decls};
+use cleat_model::desired::Desired;
+use cleat_model::kernel::{Kernel, Query};
+use cleat_model::name::IfName;
+use cleat_model::snapshot::Snapshot;
+use cleat_model::types::Kind;
+use cleat_root::{Root, paths};
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+/// One configuration on its way, and everything that was found wrong with it so far.
+#[derive(Debug)]
+pub struct Session {
+    /// The `/` that it is read from.
+    pub root: Root,
+    /// Time limits.
+    pub settings: Settings,
+    /// The files under /run.
+    pub files: RunFiles,
+    /// The files as read.
+    pub config: ConfigSet,
+    /// The interfaces as written.
+    pub decls: Decls,
+    /// What was found, in the order found.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Session {
+    /// Reads the settings, the file with all that it sources, and the interfaces in it. Never fails: what is wrong is
+    /// in [`Session::diagnostics`].
+    pub fn load(root: Root, input: &Input) -> Self {
+        let read = |path: &Path| ConfigSet::load(&root, path);
+        let (config, found) = match input {
+            Input::Standard => read(Path::new(paths::INTERFACES)),
+            Input::File(path) => read(&absolute(path)),
+            Input::Stdin => {
+                let mut bytes = Vec::new();
+                match std::io::stdin().lock().read_to_end(&mut bytes) {
+                    Ok(_) => ConfigSet::from_bytes(&absolute(Path::new("<stdin>")), bytes, &root),
+                    Err(error) => {
+                        let text = format!("cannot read standard input: {error}");
+                        (ConfigSet::default(), vec![Diagnostic::error("unreadable", text)])
+                    }
+                }
+            }
+        };
+        Self::of_config(root, config, found)
+    }
+
+    /// A session of a configuration that was read already; `found` is what was found then.
+    pub fn of_config(root: Root, config: ConfigSet, mut found: Vec<Diagnostic>) -> Self {
+        let (settings, mut diagnostics) = Settings::load(&root);
+        diagnostics.append(&mut found);
+        let (decls, mut found) = decl::declare(config.items());
+        diagnostics.append(&mut found);
+        Self {
+            files: RunFiles::of_this_namespace(&root),
+            root,
+            settings,
+            config,
+            decls,
+            diagnostics,
+        }
+    }
+
+    /// The files' text, to print diagnostics with.
+    pub fn sources(&self) -> &Sources {
+        &self.config.sources
+    }
+
+    /// Whether an error was found.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|found| found.severity == Severity::Error)
+    }
+
+    /// Adds an error that has no place in a file.
+    pub fn fail(&mut self, code: &'static str, text: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::error(code, text));
+    }
+
+    /// Runs the mapping scripts for these interfaces and configures each by the stanza that they pick; names given as
+    /// `IFACE=LOGICAL` are taken as said.
+    ///
+    /// # Errors
+    /// In [`Session::diagnostics`]: a script that failed, a logical name without a stanza.
+    pub fn map(&mut self, named: &[(IfName, Option<String>)], scripts: bool) {
+        for (name, said) in named {
+            let logical = match said {
+                Some(logical) => logical.clone(),
+                None if scripts && !self.decls.mappings.is_empty() => {
+                    let limit = self.settings.hook_limit;
+                    let mappings = self.decls.mappings.iter();
+                    let (logical, mut found) = mapping::logical(&self.root, mappings, name.as_str(), limit);
+                    self.diagnostics.append(&mut found);
+                    logical
+                }
+                None => continue,
+            };
+            if logical != name.as_str() && !self.decls.map(*name, &logical) {
+                let text = format!("there is no stanza `{logical}` to configure `{name}` by");
+                self.diagnostics
+                    .push(Diagnostic::error("logical-unknown", text).on(name));
+            }
+        }
+    }
+
+    /// The logical name of each interface that is configured by another stanza than its own.
+    pub fn logical_names(&self) -> HashMap<IfName, String> {
+        let mapped = self.decls.iter().filter(|decl| decl.logical != decl.name.as_str());
+        mapped.map(|decl| (decl.name, decl.logical.clone())).collect()
+    }
+
+    /// Waits for the NICs among these links; those that did not come in time are reported when the file is resolved
+    /// against the kernel.
+    pub fn wait_for_devices(&self, desired: &Desired, names: &[IfName], limit: Option<Duration>) {
+        let physical = desired
+            .links()
+            .iter()
+            .filter(|link| link.kind == Kind::Physical && names.contains(&link.name));
+        let names: Vec<String> = physical.map(|link| link.name.to_string()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        devices::wait(&self.root, &names, limit.or(self.settings.device_wait));
+    }
+
+    /// Reads the state. Take the lock first where it will be written back.
+    pub fn state(&mut self) -> State {
+        let (state, mut found) = State::load(&self.root, &self.files.state);
+        self.diagnostics.append(&mut found);
+        state
+    }
+
+    /// Reads the kernel; `None` where that failed, which is an error in [`Session::diagnostics`].
+    pub fn snapshot(&mut self, kernel: &mut dyn Kernel, query: Query) -> Option<Snapshot> {
+        match kernel.snapshot(query) {
+            Ok(snapshot) => Some(snapshot),
+            Err(error) => {
+                let text = format!("cannot read the kernel's links (ip link): {error}");
+                self.diagnostics.push(Diagnostic::error("kernel-unreadable", text));
+                None
+            }
+        }
+    }
+}
+
+/// `path` from the root: what the shell handed over is relative to where it stands.
+fn absolute(path: &Path) -> std::path::PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}

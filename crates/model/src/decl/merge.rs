@@ -1,0 +1,332 @@
+//! From stanzas to interfaces.
+
+use super::classes::{self, Mark};
+use super::{Decl, Decls, Method, Said, Stanza, options};
+use crate::attr::{On, Times};
+use crate::desired::{Hook, Phase};
+use crate::name::{IfName, NameError};
+use cleat_diag::{Diagnostic, Place, Span, Spanned};
+use cleat_eni::{Family, Iface, Item, Opt};
+use std::collections::{HashMap, HashSet};
+
+/// Merges all stanzas of each name, finds the row of each option and types its value. Never fails: what is wrong is
+/// reported and left out.
+///
+/// *Shape*: `items` in reading order, included files at the place of their `source` line.
+pub fn declare<'a>(items: impl IntoIterator<Item = &'a Item>) -> (Decls, Vec<Diagnostic>) {
+    let items: Vec<&Item> = items.into_iter().collect();
+    let mut found = Vec::new();
+    let mut decls = Decls::default();
+    let stanzas: Vec<&Iface> = items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Iface(iface) => Some(iface),
+            _ => None,
+        })
+        .collect();
+    let mut by_name: HashMap<&str, Vec<&Iface>> = HashMap::new();
+    for stanza in &stanzas {
+        by_name.entry(&stanza.name.value).or_default().push(stanza);
+    }
+    let inherited: HashSet<&str> = stanzas
+        .iter()
+        .flat_map(|stanza| stanza.inherits.iter().map(|word| word.value.as_str()))
+        .collect();
+    let mapped: HashSet<&str> = items.iter().flat_map(|item| logical_names(item)).collect();
+    for stanza in &stanzas {
+        let name = stanza.name.value.as_str();
+        let only_logical =
+            stanza.template || (IfName::new(name).is_err() && (inherited.contains(name) || mapped.contains(name)));
+        let options = gather(stanza, &by_name, &mut found);
+        for name in cleat_eni::expand_range(name).unwrap_or_else(|| vec![name.to_owned()]) {
+            add(&name, stanza, &options, only_logical, &mut decls, &mut found);
+        }
+    }
+    for item in &items {
+        match item {
+            Item::Mapping(mapping) => decls.mappings.push(mapping.clone()),
+            Item::Rename(pairs) => decls.renames.extend(pairs.iter().cloned()),
+            _ => {}
+        }
+    }
+    for item in items {
+        match item {
+            Item::Auto(class) => classes::apply(class, Mark::Class, &mut decls, &mut found),
+            Item::NoAutoDown(class) => classes::apply(class, Mark::NoAutoDown, &mut decls, &mut found),
+            Item::NoScripts(class) => classes::apply(class, Mark::NoScripts, &mut decls, &mut found),
+            Item::Iface(_) | Item::Mapping(_) | Item::Rename(_) | Item::Source(_) | Item::SourceDirectory(_) => {}
+        }
+    }
+    for decl in &decls.decls {
+        found.extend(repeated(decl));
+    }
+    (decls, found)
+}
+
+/// Logical names that class lines and mappings point at.
+fn logical_names(item: &Item) -> Vec<&str> {
+    match item {
+        Item::Auto(class) => {
+            let pairs = class.names.iter().filter_map(|word| word.value.split_once('='));
+            pairs.map(|(_, logical)| logical).collect()
+        }
+        Item::Mapping(mapping) => {
+            let last = |map: &'_ cleat_eni::Value| map.text.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+            mapping.maps.iter().map(|map| &map.text[last(map)..]).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// An option and whether it came by `inherits`.
+type Gathered<'a> = Vec<(&'a Opt, bool)>;
+
+/// The stanza's options, those of the stanzas that it inherits from before them.
+fn gather<'a>(stanza: &'a Iface, by_name: &HashMap<&str, Vec<&'a Iface>>, found: &mut Vec<Diagnostic>) -> Gathered<'a> {
+    let mut gathered = Vec::new();
+    let mut path = vec![stanza.name.value.as_str()];
+    inherit(stanza, by_name, &mut path, &mut gathered, found);
+    gathered.extend(stanza.options.iter().map(|option| (option, false)));
+    gathered
+}
+
+fn inherit<'a>(
+    stanza: &'a Iface,
+    by_name: &HashMap<&str, Vec<&'a Iface>>,
+    path: &mut Vec<&'a str>,
+    gathered: &mut Gathered<'a>,
+    found: &mut Vec<Diagnostic>,
+) {
+    for word in &stanza.inherits {
+        let name = word.value.as_str();
+        if path.contains(&name) {
+            let around = path.join(" → ");
+            found.push(
+                Diagnostic::error(
+                    "inherits-cycle",
+                    format!("`{name}` inherits from itself: {around} → {name}"),
+                )
+                .at(word.place, "left out")
+                .on(&stanza.name.value),
+            );
+            continue;
+        }
+        let Some(parents) = by_name.get(name) else {
+            let known = by_name
+                .keys()
+                .map(|known| (crate::table::distance(name, known), *known));
+            let nearest = known.filter(|(distance, _)| *distance <= 2).min();
+            let diagnostic = Diagnostic::error(
+                "inherits-unknown",
+                format!("there is no stanza `{name}` to inherit from"),
+            )
+            .at(word.place, "left out")
+            .on(&stanza.name.value);
+            found.push(match nearest {
+                Some((_, nearest)) => diagnostic.help(format!("did you mean `{nearest}`?")),
+                None => diagnostic,
+            });
+            continue;
+        };
+        // Without a family all stanzas of the name are inherited, with one only those of that family.
+        let family = stanza.family.as_ref().map(|family| &family.value);
+        let same = |parent: &&&Iface| match (&parent.family, family) {
+            (Some(parent), Some(family)) => parent.value == *family,
+            _ => true,
+        };
+        path.push(name);
+        for parent in parents.iter().filter(same) {
+            inherit(parent, by_name, path, gathered, found);
+            gathered.extend(parent.options.iter().map(|option| (option, true)));
+        }
+        path.pop();
+    }
+}
+
+fn add(
+    full: &str,
+    stanza: &Iface,
+    options: &Gathered,
+    only_logical: bool,
+    decls: &mut Decls,
+    found: &mut Vec<Diagnostic>,
+) {
+    let Some(method) = method(stanza, full, found) else {
+        return;
+    };
+    let (name, label) = match full.split_once(':') {
+        Some((base, _)) => (base, Some(full.to_owned())),
+        None => (full, None),
+    };
+    let new = |name: IfName| Decl::new(name, full, stanza.place, stanza.name.place);
+    let checked = IfName::new(name);
+    if let (Err(error), false) = (&checked, only_logical) {
+        found.push(bad_name(full, error, stanza));
+        return;
+    }
+    // A logical name alone need not be one that the kernel takes; it is never used as one.
+    let Ok(name) = checked.or_else(|_| IfName::new("logical")) else {
+        return;
+    };
+    let decl = match only_logical {
+        true => decls.logical.entry(full.to_owned()).or_insert_with(|| new(name)),
+        false => {
+            if decls.get(name).is_none() {
+                decls.insert(new(name));
+            }
+            match decls.by_name.get(&name).copied() {
+                Some(at) => &mut decls.decls[at],
+                None => return,
+            }
+        }
+    };
+    extend(decl, full, stanza, method, label, options, found);
+}
+
+/// Adds one stanza to an interface.
+fn extend(
+    decl: &mut Decl,
+    full: &str,
+    stanza: &Iface,
+    (method, method_said): (Method, bool),
+    label: Option<String>,
+    options: &Gathered,
+    found: &mut Vec<Diagnostic>,
+) {
+    let index = decl.stanzas.len();
+    let end = stanza
+        .options
+        .last()
+        .map_or(stanza.place.span.end, |last| last.place.span.end);
+    decl.stanzas.push(Stanza {
+        family: stanza.family.as_ref().map(|family| family.value.clone()),
+        method,
+        method_said,
+        label,
+        place: stanza.place,
+        whole: Place {
+            file: stanza.place.file,
+            span: Span::new(stanza.place.span.start as usize, end as usize),
+        },
+    });
+    for (option, inherited) in options {
+        if let Some(phase) = phase(&option.key.value) {
+            let command = Spanned::new(option.value.text.clone(), option.value.place);
+            decl.hooks.push(Hook { phase, command });
+            continue;
+        }
+        // What an inherited line gets wrong is said once, where it is written.
+        let mut quiet = Vec::new();
+        let told = if *inherited { &mut quiet } else { &mut *found };
+        let mut said = options::read(option, full, index, told);
+        said.inherited = *inherited;
+        decl.options.push(said);
+    }
+}
+
+fn phase(key: &str) -> Option<Phase> {
+    Some(match key {
+        "pre-up" => Phase::PreUp,
+        "up" => Phase::Up,
+        "post-up" => Phase::PostUp,
+        "pre-down" => Phase::PreDown,
+        "down" => Phase::Down,
+        "post-down" => Phase::PostDown,
+        _ => return None,
+    })
+}
+
+/// The method, and whether it is written; `None` (reported) where the stanza is left out.
+fn method(stanza: &Iface, name: &str, found: &mut Vec<Diagnostic>) -> Option<(Method, bool)> {
+    let family = stanza.family.as_ref();
+    if let Some(family) = family.filter(|family| !matches!(family.value, Family::Inet | Family::Inet6)) {
+        found.push(
+            Diagnostic::error(
+                "unknown-family",
+                format!("`{}` is no address family of this program", family.value),
+            )
+            .at(family.place, "the stanza is left out")
+            .on(name)
+            .help("write `inet` or `inet6`, or nothing for both"),
+        );
+        return None;
+    }
+    let Some(word) = &stanza.method else {
+        return Some((Method::Static, false));
+    };
+    let v6 = family.is_some_and(|family| family.value == Family::Inet6);
+    let method = match (word.value.as_str(), v6) {
+        ("static", _) => Method::Static,
+        ("manual", _) => Method::Manual,
+        ("loopback", _) => Method::Loopback,
+        ("auto", true) => Method::Auto,
+        ("dhcp", _) | ("dhcp6", true) => {
+            found.push(
+                Diagnostic::warning(
+                    "dhcp-not-yet",
+                    format!("addresses by `{}` are not asked for yet", word.value),
+                )
+                .at(word.place, "the link is brought up without an address")
+                .on(name)
+                .help("start a DHCP client in a `post-up` line"),
+            );
+            Method::Dhcp
+        }
+        _ => {
+            let takes = match v6 {
+                true => "takes `static`, `manual`, `auto`, `loopback` or `dhcp`",
+                false => "takes `static`, `manual`, `loopback` or `dhcp`",
+            };
+            found.push(
+                Diagnostic::error(
+                    "unknown-method",
+                    format!("`{}` is no method of this program", word.value),
+                )
+                .at(word.place, takes)
+                .on(name)
+                .note("the stanza is left out"),
+            );
+            return None;
+        }
+    };
+    Some((method, true))
+}
+
+fn bad_name(name: &str, error: &NameError, stanza: &Iface) -> Diagnostic {
+    let shown = if name.is_empty() { "" } else { name };
+    let diagnostic = Diagnostic::error("bad-name", format!("`{shown}` cannot be an interface name"))
+        .at(stanza.name.place, error.to_string())
+        .on(shown)
+        .note("the stanza is left out");
+    match error {
+        NameError::TooLong(_) => {
+            diagnostic.help("choose a shorter name; a VLAN may have any name with `vlan-raw-device` and `vlan-id`")
+        }
+        _ => diagnostic,
+    }
+}
+
+/// Options that count once and are written twice with different values.
+fn repeated(decl: &Decl) -> Vec<Diagnostic> {
+    let mut first: HashMap<&str, &Said> = HashMap::new();
+    let mut found = Vec::new();
+    for said in decl.options.iter().filter(|said| !said.inherited) {
+        let Some(row) = said
+            .attr
+            .filter(|row| row.0.times == Times::Once && row.0.on != On::Address)
+        else {
+            continue;
+        };
+        let before = first.insert(row.0.name, said);
+        if let Some(before) = before.filter(|before| before.value.text != said.value.text) {
+            found.push(
+                Diagnostic::warning("repeated-option", format!("`{}` is set twice", row.0.name))
+                    .at(said.place, "this one holds")
+                    .note_at(before.place, "it is set to another value")
+                    .on(decl.name)
+                    .help("remove one of the lines"),
+            );
+        }
+    }
+    found
+}

@@ -1,0 +1,205 @@
+use crate::desired::Phase;
+use crate::testing::{Read, read, told};
+
+fn fault(text: &str) -> String {
+    let Read { sources, found, .. } = read(text);
+    told(&found, &sources)
+}
+
+#[test]
+fn stanzas_of_one_name_merge_and_keep_their_order() {
+    let Read { decls, found, .. } = read(
+        "auto vmbr0\niface vmbr0 inet static\n address 192.0.2.1/24\n bridge_ports eno1\n up echo a\n\
+         iface eno1\niface vmbr0 inet6 static\n address 2001:db8::1/64\n up echo b\nallow-hotplug vmbr0\n",
+    );
+    assert_eq!(found, []);
+    let names: Vec<_> = decls.iter().map(|decl| decl.name.to_string()).collect();
+    assert_eq!(names, ["vmbr0", "eno1"]);
+    let vmbr0 = decls.find("vmbr0").unwrap();
+    let addresses: Vec<_> = vmbr0
+        .all("address")
+        .map(|said| (said.value.text.as_str(), said.stanza))
+        .collect();
+    assert_eq!(addresses, [("192.0.2.1/24", 0), ("2001:db8::1/64", 1)]);
+    assert_eq!(vmbr0.last("bridge-ports").unwrap().value.text, "eno1");
+    assert!(vmbr0.is_in("auto") && vmbr0.is_in("hotplug") && !vmbr0.is_in("ovs"));
+    let commands: Vec<_> = vmbr0
+        .hooks
+        .iter()
+        .map(|hook| (hook.phase, hook.command.value.as_str()))
+        .collect();
+    assert_eq!(commands, [(Phase::Up, "echo a"), (Phase::Up, "echo b")]);
+    assert_eq!(
+        vmbr0.vars().stanzas,
+        [("inet".into(), "static".into()), ("inet6".into(), "static".into())]
+    );
+    assert_eq!(
+        vmbr0.vars().options[0],
+        ("address".into(), vec!["192.0.2.1/24".into(), "2001:db8::1/64".into()])
+    );
+}
+
+// Second witness: interfaces(5) of ifupdown 0.8.41 on `inherits` and on patterns; ifupdown2's ranges and `auto all`.
+#[test]
+fn classes_take_all_ranges_patterns_and_labels() {
+    let Read { decls, found, .. } = read(
+        "auto swp[1-2] /eno* vmbr0:1\nno-auto-down eno*\nno-scripts vmbr0\n\
+         iface swp[1-3]\niface eno1\niface eno2\niface vmbr0\n",
+    );
+    assert_eq!(found, []);
+    let auto: Vec<_> = decls
+        .iter()
+        .filter(|decl| decl.is_in("auto"))
+        .map(|decl| decl.name.to_string())
+        .collect();
+    assert_eq!(auto, ["swp1", "swp2", "eno1", "eno2", "vmbr0"]);
+    assert!(decls.find("eno2").unwrap().no_auto_down && !decls.find("swp1").unwrap().no_auto_down);
+    assert!(decls.find("vmbr0").unwrap().no_scripts);
+    let Read { decls, .. } = read("auto all\niface a\niface b\n");
+    assert!(decls.iter().all(|decl| decl.is_in("auto")));
+}
+
+#[test]
+fn inherited_options_come_first_and_templates_are_no_interfaces() {
+    let Read { decls, found, .. } =
+        read("template base\n mtu 9000\n up echo base\niface eno1 inet static inherits base\n mtu 1400\n");
+    assert_eq!(found, []);
+    assert!(decls.find("base").is_none() && decls.has_logical("base"));
+    let eno1 = decls.find("eno1").unwrap();
+    let mtu: Vec<_> = eno1
+        .all("mtu")
+        .map(|said| (said.value.text.as_str(), said.inherited))
+        .collect();
+    assert_eq!(mtu, [("9000", true), ("1400", false)]);
+    assert_eq!(eno1.hooks.len(), 1);
+}
+
+#[test]
+fn a_logical_name_may_be_one_that_the_kernel_would_not_take() {
+    let Read { mut decls, found, .. } =
+        read("auto eth0=work-in-the-office\niface work-in-the-office inet static\n address 192.0.2.1/24\n");
+    assert_eq!(found, []);
+    let eth0 = decls.find("eth0").unwrap();
+    assert_eq!(
+        (eth0.logical.as_str(), eth0.is_in("auto")),
+        ("work-in-the-office", true)
+    );
+    assert!(decls.map("eth1".parse().unwrap(), "work-in-the-office"));
+    assert_eq!(decls.find("eth1").unwrap().all("address").count(), 1);
+    assert!(!decls.map("eth1".parse().unwrap(), "home"));
+}
+
+#[test]
+fn an_alias_label_belongs_to_its_interface() {
+    let Read { decls, found, .. } = read("iface eno1:1 inet static\n address 192.0.2.1/24\n");
+    assert_eq!(found, []);
+    assert_eq!(decls.find("eno1").unwrap().stanzas[0].label.as_deref(), Some("eno1:1"));
+}
+
+#[test]
+fn the_name_is_put_in_for_iface_as_ifupdown2_does() {
+    let Read { decls, .. } = read("iface eno1\n alias nic $IFACE/${IFACE}\n up echo $IFACE\n");
+    let eno1 = decls.find("eno1").unwrap();
+    assert_eq!(eno1.last("alias").unwrap().value.text, "nic eno1/eno1");
+    assert_eq!(eno1.hooks[0].command.value, "echo $IFACE");
+}
+
+#[test]
+fn an_unknown_key_is_a_warning_with_the_nearest_name() {
+    assert_eq!(
+        fault("iface vmbr0\n  bridge_prots eno1\n  colour red\n  dns-nameservers 192.0.2.53\n  ovs_ports eno1\n"),
+        "warning[unknown-option] vmbr0: unknown option `bridge_prots`\n  2:3 «bridge_prots» handed to hook scripts only\n\
+         \x20 help: did you mean `bridge-ports`?\n\
+         warning[unknown-option] vmbr0: unknown option `colour`\n  3:3 «colour» handed to hook scripts only\n\
+         \x20 help: see interfaces(5) for the options that there are\n\
+         warning[not-handled] vmbr0: `ovs-ports` is known but not acted on yet\n  5:3 «ovs_ports» handed to hook scripts only\n"
+    );
+}
+
+#[test]
+fn a_wrong_value_is_an_error_with_what_is_taken_and_the_unit() {
+    assert_eq!(
+        fault("iface bond0\n  bond-slaves eno1\n  bond-mode lacp\n  bond-miimon -1\n  mtu\n"),
+        "error[bad-value] bond0: `bond-mode` cannot be `lacp`\n  3:13 «lacp» takes one of `balance-rr`, `active-backup`, \
+         `balance-xor`, `broadcast`, `802.3ad`, `balance-tlb`, `balance-alb`\n\
+         error[bad-value] bond0: `bond-miimon` cannot be `-1`\n  4:15 «-1» takes a whole number from 0 to 2147483647 (milliseconds)\n\
+         error[bad-value] bond0: `mtu` has no value\n  5:3 «mtu» takes a whole number from 68 to 65536 (bytes)\n"
+    );
+}
+
+#[test]
+fn an_option_that_is_set_twice_is_a_warning_and_the_last_one_holds() {
+    let text = "iface eno1\n  mtu 1400\n  mtu 1500\niface eno2\n  mtu 1400\niface eno2 inet6\n  mtu 1400\n";
+    assert_eq!(
+        fault(text),
+        "warning[repeated-option] eno1: `mtu` is set twice\n  3:3 «mtu 1500» this one holds\n\
+         \x20 note: it is set to another value at 2:3\n  help: remove one of the lines\n"
+    );
+    assert_eq!(
+        read(text).decls.find("eno1").unwrap().last("mtu").unwrap().value.text,
+        "1500"
+    );
+}
+
+#[test]
+fn names_that_the_kernel_refuses_are_errors() {
+    assert_eq!(
+        fault("iface averylonginterface inet manual\n mtu 1500\niface a/b\n"),
+        "error[bad-name] averylonginterface: `averylonginterface` cannot be an interface name\n  \
+         1:7 «averylonginterface» 18 bytes long, the kernel allows 15\n  note: the stanza is left out\n  \
+         help: choose a shorter name; a VLAN may have any name with `vlan-raw-device` and `vlan-id`\n\
+         error[bad-name] a/b: `a/b` cannot be an interface name\n  \
+         3:7 «a/b» the kernel does not allow '/' in an interface name\n  note: the stanza is left out\n"
+    );
+}
+
+#[test]
+fn methods_and_families_that_are_not_ours_leave_the_stanza_out() {
+    let text = "iface ppp0 inet ppp\n provider x\niface can0 can static\niface eno1 inet6 auto\niface eno2 inet dhcp\n";
+    assert_eq!(
+        fault(text),
+        "error[unknown-method] ppp0: `ppp` is no method of this program\n  \
+         1:17 «ppp» takes `static`, `manual`, `loopback` or `dhcp`\n  note: the stanza is left out\n\
+         error[unknown-family] can0: `can` is no address family of this program\n  3:12 «can» the stanza is left out\n  \
+         help: write `inet` or `inet6`, or nothing for both\n\
+         warning[dhcp-not-yet] eno2: addresses by `dhcp` are not asked for yet\n  \
+         5:17 «dhcp» the link is brought up without an address\n  help: start a DHCP client in a `post-up` line\n"
+    );
+    assert_eq!(read(text).decls.iter().count(), 2);
+}
+
+#[test]
+fn an_auto_line_without_a_stanza_is_a_warning() {
+    assert_eq!(
+        fault("auto lo eno9\nallow-hotplug eno8\niface lo inet loopback\n"),
+        "warning[class-without-stanza] eno9: `auto` names `eno9`, which has no `iface` stanza\n  \
+         1:9 «eno9» nothing is done for it\n  help: add `iface eno9 inet manual`, or take the name away here\n\
+         warning[class-without-stanza] eno8: `allow-hotplug` names `eno8`, which has no `iface` stanza\n  \
+         2:15 «eno8» nothing is done for it\n  help: add `iface eno8 inet manual`, or take the name away here\n"
+    );
+}
+
+#[test]
+fn inheriting_from_nothing_or_from_oneself_is_an_error() {
+    assert_eq!(
+        fault("iface a inherits b\niface b inherits a\n mtu 1400\niface c inherits ba\n"),
+        "error[inherits-cycle] b: `a` inherits from itself: a → b → a\n  2:18 «a» left out\n\
+         error[inherits-cycle] a: `b` inherits from itself: b → a → b\n  1:18 «b» left out\n\
+         error[inherits-unknown] c: there is no stanza `ba` to inherit from\n  4:18 «ba» left out\n  help: did you mean `a`?\n"
+    );
+}
+
+// Second witness: interfaces(5) of ifupdown 0.8.41, the mapping example.
+#[test]
+fn an_interface_that_a_mapping_finds_a_stanza_for_keeps_its_classes() {
+    let Read { mut decls, found, .. } = read(
+        "auto eth0\nmapping eth*\n script /usr/local/sbin/where-am-i\n map home\niface home inet static\n address 192.0.2.1/24\n",
+    );
+    assert_eq!(found, []);
+    assert_eq!(decls.mappings.len(), 1);
+    let eth0 = "eth0".parse().unwrap();
+    assert!(decls.get(eth0).unwrap().is_in("auto"));
+    assert!(decls.map(eth0, "home"));
+    let decl = decls.get(eth0).unwrap();
+    assert!(decl.is_in("auto") && decl.all("address").count() == 1 && decl.logical == "home");
+}

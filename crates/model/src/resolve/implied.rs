@@ -1,0 +1,189 @@
+//! Links that no stanza declares but that others name, and links that are not on the machine.
+
+use super::kinds::bad_vlan_id;
+use super::{Build, set_number, vlan_name};
+use crate::desired::{LinkRef, WantLink};
+use crate::name::IfName;
+use crate::table;
+use crate::types::{Kind, Origin};
+use cleat_diag::{Diagnostic, Place};
+use std::collections::HashSet;
+
+/// What is written under an interface that this program does not make itself.
+const MADE_ELSEWHERE: &[&str] = &[
+    "ovs-",
+    "tunnel-",
+    "wireguard-",
+    "wifi-",
+    "batman-",
+    "xfrm-",
+    "ppp-",
+    "provider",
+];
+
+impl Build<'_> {
+    /// Adds what is only named: `eno1.5` in `bridge-ports`, a NIC without a stanza, the other end of a veth pair.
+    pub(super) fn implied(&mut self) {
+        let mut at = 0;
+        let mut unpaired = HashSet::new();
+        while at < self.links.len() {
+            let link = &self.links[at];
+            let name = link.name;
+            let master = matches!(link.kind, Kind::Bridge | Kind::Bond).then_some(name);
+            let ports = link.ports.clone();
+            let (parent, peer, vrf) = (link.parent, link.peer, link.master);
+            for port in ports {
+                if self.imply(port, name) {
+                    if let Some(link) = self.link_mut(port.name).filter(|link| link.master.is_none()) {
+                        link.master = master.map(|name| LinkRef {
+                            name,
+                            origin: port.origin,
+                        });
+                    }
+                } else if let Some(link) = self.link_mut(name) {
+                    link.ports.retain(|other| other.name != port.name);
+                }
+            }
+            for lower in [parent, vrf].into_iter().flatten() {
+                self.imply(lower, name);
+            }
+            if let Some(fault) = peer.and_then(|peer| self.other_end(peer, name)) {
+                self.found.push(fault.on(name));
+                unpaired.insert(name);
+            }
+            at += 1;
+        }
+        self.retain(|link| !unpaired.contains(&link.name));
+        self.missing();
+    }
+
+    /// Whether the named link is there or could be added.
+    fn imply(&mut self, named: LinkRef, by: IfName) -> bool {
+        if self.by_name.contains_key(&named.name) {
+            return true;
+        }
+        // A stanza that was reported and left out is not brought back by its name.
+        if self.decls.get(named.name).is_some() {
+            return false;
+        }
+        let Some(place) = named.origin.place() else {
+            return false;
+        };
+        let mut link = WantLink::new(named.name, Origin::Implied(place, "named"));
+        if let Some((base, id)) = vlan_name(named.name.as_str()) {
+            if !(1..=4094).contains(&id) {
+                self.found.push(bad_vlan_id(id, place).on(by));
+                return false;
+            }
+            let Ok(base) = IfName::new(base) else { return false };
+            let origin = Origin::Implied(place, "vlan-name");
+            link.kind = Kind::Vlan;
+            link.parent = Some(LinkRef { name: base, origin });
+            set_number(&mut link, "vlan-id", id, origin);
+        }
+        self.insert(link);
+        true
+    }
+
+    /// Sees to it that both ends of a pair know each other; what is wrong where they do not.
+    fn other_end(&mut self, peer: LinkRef, name: IfName) -> Option<Diagnostic> {
+        let place = peer.origin.place()?;
+        let back = LinkRef {
+            name,
+            origin: peer.origin,
+        };
+        let Some(link) = self.link_mut(peer.name) else {
+            let mut link = WantLink::new(peer.name, Origin::Implied(place, "veth-peer"));
+            link.kind = Kind::Veth;
+            link.peer = Some(back);
+            self.insert(link);
+            return None;
+        };
+        let why = match (&link.kind, link.peer) {
+            _ if peer.name == name => "that is the link itself".to_owned(),
+            (Kind::Veth, Some(other)) if other.name == name => return None,
+            (Kind::Veth, Some(other)) => format!("its other end is `{}`", other.name),
+            (Kind::Veth | Kind::Physical, None) => {
+                link.kind = Kind::Veth;
+                link.peer = Some(back);
+                return None;
+            }
+            (Kind::Physical, Some(_)) => return None,
+            (kind, _) => format!("that is a {kind}"),
+        };
+        let message = format!("`{}` cannot be the other end of `{name}`", peer.name);
+        Some(
+            Diagnostic::error("bad-peer", message)
+                .at(place, why)
+                .note("the link is left out"),
+        )
+    }
+
+    /// Reports physical links that are named and not there.
+    fn missing(&mut self) {
+        let Some(facts) = self.facts else { return };
+        let mut told = HashSet::new();
+        let gone: Vec<&WantLink> = self
+            .links
+            .iter()
+            .filter(|link| link.kind == Kind::Physical && facts.get(link.name).is_none() && !self.made_elsewhere(link))
+            .collect();
+        let mut found = Vec::new();
+        for link in gone {
+            let by = self.named_by(link.name);
+            let of_itself = link.classes.iter().any(|class| class == "auto").then_some(link.name);
+            // One that may come later is not missed.
+            let late = link.classes.iter().any(|class| class == "hotplug");
+            let (place, text, on) = match (by, of_itself) {
+                (Some((place, upper)), _) => (place, format!("needed by `{upper}`"), upper),
+                (None, Some(name)) if !late => {
+                    let place = self.decls.get(name).map(|decl| decl.name_place).unwrap_or_default();
+                    (place, "cannot be brought up".to_owned(), name)
+                }
+                _ => continue,
+            };
+            if told.insert(link.name) {
+                let message = format!("there is no link `{}` on this machine", link.name);
+                let diagnostic = Diagnostic::error("missing-link", message).at(place, text).on(on);
+                found.push(diagnostic.help(self.instead(link.name)));
+            }
+        }
+        self.found.extend(found);
+    }
+
+    fn made_elsewhere(&self, link: &WantLink) -> bool {
+        let decl = self.decls.get(link.name);
+        let foreign = |decl: &crate::decl::Decl| {
+            let keys = decl.options.iter().map(|said| said.key.value.as_str());
+            let mut keys = keys.filter(|key| MADE_ELSEWHERE.iter().any(|start| key.starts_with(start)));
+            keys.next().is_some() || decl.hooks.iter().any(|hook| hook.phase == crate::desired::Phase::PreUp)
+        };
+        decl.is_some_and(foreign)
+    }
+
+    /// Who names the link as its port or parent, and where.
+    fn named_by(&self, name: IfName) -> Option<(Place, IfName)> {
+        self.links.iter().find_map(|upper| {
+            let lower = upper.lower().find(|lower| lower.name == name)?;
+            Some((lower.origin.place()?, upper.name))
+        })
+    }
+
+    /// What could have been meant by a name that is not there.
+    fn instead(&self, name: IfName) -> String {
+        let Some(facts) = self.facts else { return String::new() };
+        if let Some(link) = facts.find(name.as_str()) {
+            return format!("`{name}` is another name of `{}`: write that one", link.name);
+        }
+        let free = facts.links().iter().filter(|link| {
+            link.kind == Kind::Physical && !link.is_loopback() && !self.by_name.contains_key(&link.name)
+        });
+        let free: Vec<&str> = free.map(|link| link.name.as_str()).collect();
+        let near = free.iter().map(|free| (table::distance(name.as_str(), free), *free));
+        match near.min().filter(|(distance, _)| *distance <= 2) {
+            Some((_, near)) => format!("did you mean `{near}`, which is there and not used?"),
+            None if free.is_empty() => "put the card in, or take the name out of the file".to_owned(),
+            None => format!("links that are there and not used: {}", free.join(", ")),
+        }
+    }
+}

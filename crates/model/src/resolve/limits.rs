@@ -1,0 +1,113 @@
+//! MTUs of links that carry one another.
+
+use super::Build;
+use crate::desired::WantLink;
+use crate::name::IfName;
+use crate::types::Kind;
+use cleat_diag::{Diagnostic, Place};
+
+/// What an Ethernet link has where nothing is said.
+const ETHERNET: u64 = 1500;
+
+impl Build<'_> {
+    /// A VLAN or macvlan cannot carry more than the link below; a bond gives its MTU to its ports; a bridge whose ports
+    /// carry less loses packets. Stands behind [`Build::order`]: lower links are judged first.
+    pub(super) fn limits(&mut self) {
+        for at in 0..self.links.len() {
+            let link = &self.links[at];
+            let Some((mtu, place)) = said(link) else { continue };
+            let name = link.name;
+            match link.kind {
+                Kind::Vlan | Kind::Macvlan => {
+                    let Some(parent) = link.parent else { continue };
+                    let (limit, limited) = self.mtu(parent.name);
+                    if mtu > limit {
+                        let fault = Diagnostic::error(
+                            "mtu-above-parent",
+                            format!("`{name}` cannot carry {mtu} bytes over `{}`", parent.name),
+                        )
+                        .at(place, format!("`{}` carries {limit}", parent.name))
+                        .on(name)
+                        .help(format!(
+                            "write `mtu {mtu}` under `{}`, or a smaller one here",
+                            parent.name
+                        ));
+                        self.found.push(noted(fault, parent.name, limited));
+                        self.links[at].knobs.retain(|knob| knob.attr.name != "mtu");
+                    }
+                }
+                Kind::Bond => {
+                    for port in link.ports.clone() {
+                        let other = self.link(port.name).and_then(said).filter(|(other, _)| *other != mtu);
+                        let Some((other, there)) = other else { continue };
+                        self.found.push(
+                            Diagnostic::error(
+                                "mtu-of-port",
+                                format!("`{}` cannot have another MTU than its bond `{name}`", port.name),
+                            )
+                            .at(there, format!("{other}, the bond has {mtu}"))
+                            .note_at(place, "the bond's is set")
+                            .on(port.name)
+                            .help("remove this line: the bond gives its MTU to its ports"),
+                        );
+                        if let Some(link) = self.link_mut(port.name) {
+                            link.knobs.retain(|knob| knob.attr.name != "mtu");
+                        }
+                    }
+                }
+                Kind::Bridge => {
+                    for port in link.ports.clone() {
+                        let (limit, limited) = self.mtu(port.name);
+                        if limit >= mtu {
+                            continue;
+                        }
+                        let fault = Diagnostic::warning(
+                            "mtu-above-port",
+                            format!("`{name}` carries {mtu} bytes, its port `{}` only {limit}", port.name),
+                        )
+                        .at(place, "larger packets are lost there")
+                        .on(name)
+                        .help(format!("write `mtu {mtu}` under `{}` too", port.name));
+                        self.found.push(noted(fault, port.name, limited));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The MTU that a link will have, and where it is said.
+    fn mtu(&self, name: IfName) -> (u64, Option<Place>) {
+        let Some(link) = self.link(name) else {
+            return (ETHERNET, None);
+        };
+        if let Some((mtu, place)) = said(link) {
+            return (mtu, Some(place));
+        }
+        // What a bond has, its ports get.
+        let bond = self
+            .master_of_kind(name, &Kind::Bond)
+            .and_then(|bond| said(self.link(bond)?));
+        if let Some((mtu, place)) = bond {
+            return (mtu, Some(place));
+        }
+        match (&link.kind, link.parent, self.facts.and_then(|facts| facts.get(name))) {
+            (Kind::Vlan | Kind::Macvlan, Some(parent), _) => self.mtu(parent.name),
+            (Kind::Physical, _, Some(real)) => (ETHERNET.max(u64::from(real.mtu())), None),
+            // What the kernel gives them, or what guests bring: unknown here.
+            (Kind::Vxlan | Kind::Veth, ..) => (u64::MAX, None),
+            _ => (ETHERNET, None),
+        }
+    }
+}
+
+fn said(link: &WantLink) -> Option<(u64, Place)> {
+    Some((link.number("mtu")?, link.knob("mtu")?.origin.place()?))
+}
+
+fn noted(diagnostic: Diagnostic, name: IfName, limited: Option<Place>) -> Diagnostic {
+    match limited {
+        Some(place) => diagnostic.note_at(place, "that is set"),
+        None => diagnostic.note(format!("`{name}` has no `mtu` line")),
+    }
+}

@@ -1,0 +1,137 @@
+//! Lower links before the links on them, and cycles.
+
+use super::Build;
+use crate::desired::{LinkRef, WantLink};
+use crate::name::IfName;
+use crate::types::Kind;
+use cleat_diag::Diagnostic;
+use std::collections::HashSet;
+
+impl Build<'_> {
+    /// Puts the links into dependency order, otherwise as in the file. Links of a cycle are reported and left out, and
+    /// so are VLANs, VXLANs and macvlans that sit on something left out; a port that is left out only leaves its list.
+    pub(super) fn order(&mut self) {
+        for cycle in self.cycles() {
+            self.found.push(self.told(&cycle));
+            self.retain(|link| !cycle.contains(&link.name));
+        }
+        self.drop_orphans();
+        let mut placed: HashSet<IfName> = HashSet::new();
+        let mut order: Vec<IfName> = Vec::with_capacity(self.links.len());
+        for at in 0..self.links.len() {
+            self.place(self.links[at].name, &mut placed, &mut order);
+        }
+        let mut links: Vec<Option<WantLink>> = std::mem::take(&mut self.links).into_iter().map(Some).collect();
+        let sorted = order.iter().filter_map(|name| links[self.by_name[name]].take());
+        self.links = sorted.collect();
+        self.index();
+    }
+
+    /// What must stand before the link.
+    fn before(&self, link: &WantLink) -> Vec<IfName> {
+        let vrf = link.master.filter(|master| self.is_kind(master.name, &Kind::Vrf));
+        link.lower().chain(&vrf).map(|lower| lower.name).collect()
+    }
+
+    fn place(&self, name: IfName, placed: &mut HashSet<IfName>, order: &mut Vec<IfName>) {
+        // A stack of its own: a thousand links may be stacked.
+        let mut stack = vec![(name, false)];
+        while let Some((name, ready)) = stack.pop() {
+            if ready {
+                order.push(name);
+                continue;
+            }
+            let Some(link) = self.link(name).filter(|_| placed.insert(name)) else {
+                continue;
+            };
+            stack.push((name, true));
+            let lower = self.before(link);
+            stack.extend(
+                lower
+                    .into_iter()
+                    .rev()
+                    .filter(|lower| !placed.contains(lower))
+                    .map(|lower| (lower, false)),
+            );
+        }
+    }
+
+    /// Each cycle once, its links in order. Found by following the links until one is met again.
+    fn cycles(&self) -> Vec<Vec<IfName>> {
+        let mut done: HashSet<IfName> = HashSet::new();
+        let mut cycles = Vec::new();
+        for link in &self.links {
+            let mut path: Vec<IfName> = Vec::new();
+            let mut stack: Vec<(IfName, bool)> = vec![(link.name, true)];
+            while let Some((name, down)) = stack.pop() {
+                if !down {
+                    path.pop();
+                    done.insert(name);
+                    continue;
+                }
+                if let Some(at) = path.iter().position(|seen| *seen == name) {
+                    cycles.push(path[at..].to_vec());
+                    continue;
+                }
+                let Some(link) = self.link(name).filter(|_| !done.contains(&name)) else {
+                    continue;
+                };
+                path.push(name);
+                stack.push((name, false));
+                stack.extend(self.before(link).into_iter().map(|lower| (lower, true)));
+            }
+        }
+        cycles
+    }
+
+    fn told(&self, cycle: &[IfName]) -> Diagnostic {
+        let names: Vec<&str> = cycle.iter().chain(cycle.first()).map(IfName::as_str).collect();
+        let around = names.join(" → ");
+        let step = |at: usize| -> Option<LinkRef> {
+            let (from, to) = (cycle[at], cycle[(at + 1) % cycle.len()]);
+            let link = self.link(from)?;
+            let mut lower = link.lower().chain(&link.master);
+            lower.find(|lower| lower.name == to).copied()
+        };
+        let first = cycle.first().copied();
+        let mut diagnostic = Diagnostic::error("dependency-cycle", format!("links need each other: {around}"));
+        if let Some(place) = step(0).and_then(|lower| lower.origin.place()) {
+            diagnostic = diagnostic.at(place, "left out with all links of the cycle");
+        }
+        for at in 1..cycle.len() {
+            if let Some(place) = step(at).and_then(|lower| lower.origin.place()) {
+                let (from, to) = (cycle[at], cycle[(at + 1) % cycle.len()]);
+                diagnostic = diagnostic.note_at(place, format!("`{from}` needs `{to}`"));
+            }
+        }
+        match first {
+            Some(first) => diagnostic.on(first),
+            None => diagnostic,
+        }
+        .help("take one of these lines away")
+    }
+
+    /// Links on something that was left out.
+    fn drop_orphans(&mut self) {
+        loop {
+            let orphan = self.links.iter().find_map(|link| {
+                let parent = link.parent.filter(|parent| !self.by_name.contains_key(&parent.name))?;
+                Some((link.name, parent, link.origin))
+            });
+            let Some((name, parent, origin)) = orphan else { break };
+            let message = format!("`{name}` sits on `{}`, which is left out", parent.name);
+            let mut diagnostic = Diagnostic::error("needs-left-out", message).on(name);
+            if let Some(place) = parent.origin.place().or(origin.place()) {
+                diagnostic = diagnostic.at(place, "left out too");
+            }
+            self.found.push(diagnostic);
+            self.retain(|link| link.name != name);
+        }
+        let known: HashSet<IfName> = self.by_name.keys().copied().collect();
+        for link in &mut self.links {
+            link.ports.retain(|port| known.contains(&port.name));
+            link.master = link.master.filter(|master| known.contains(&master.name));
+            link.data_links.retain(|(_, other)| known.contains(&other.name));
+        }
+    }
+}

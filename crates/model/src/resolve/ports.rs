@@ -1,0 +1,190 @@
+//! Port lists of bridges and bonds, members of VRFs, and who is whose master.
+
+use super::Build;
+use crate::decl::{Decl, Said};
+use crate::desired::LinkRef;
+use crate::name::IfName;
+use crate::pattern;
+use crate::types::{Kind, Origin};
+use cleat_diag::{Diagnostic, Spanned};
+use regex_lite::Regex;
+
+/// How the words of a port list are read.
+enum Mode {
+    Plain,
+    Glob,
+    Regex,
+}
+
+impl Build<'_> {
+    /// Fills [`WantLink::ports`](crate::desired::WantLink::ports) and `master`.
+    pub(super) fn ports(&mut self) {
+        let written = self.written();
+        for (name, decl) in &written {
+            let kind = self.links[self.by_name[name]].kind.clone();
+            let list = match kind {
+                Kind::Bridge => "bridge-ports",
+                Kind::Bond => "bond-slaves",
+                _ => continue,
+            };
+            for said in decl.all(list) {
+                for port in self.list(said, *name) {
+                    self.add_port(port, *name, &kind);
+                }
+            }
+        }
+        for (name, decl) in written {
+            self.member(name, decl, "bond-master", Kind::Bond);
+            self.member(name, decl, "vrf", Kind::Vrf);
+        }
+    }
+
+    /// The names of a port list, patterns expanded.
+    fn list(&mut self, said: &Said, on: IfName) -> Vec<LinkRef> {
+        let mut mode = Mode::Plain;
+        let mut ports = Vec::new();
+        for word in said.value.words() {
+            match word.value.as_str() {
+                "none" => {}
+                "glob" => mode = Mode::Glob,
+                "regex" => mode = Mode::Regex,
+                "noglob" | "noregex" => mode = Mode::Plain,
+                text => match mode {
+                    Mode::Plain => ports.extend(self.plain(&word, on)),
+                    Mode::Glob => ports.extend(self.matching(&word, on, &|name| pattern::matches(text, name))),
+                    Mode::Regex => match Regex::new(&format!("^(?:{text})$")) {
+                        Ok(regex) => ports.extend(self.matching(&word, on, &|name| regex.is_match(name))),
+                        Err(error) => self.found.push(
+                            Diagnostic::error("bad-regex", format!("`{text}` is no regular expression"))
+                                .at(word.place, error.to_string().replace('\n', " "))
+                                .on(on),
+                        ),
+                    },
+                },
+            }
+        }
+        ports
+    }
+
+    fn plain(&mut self, word: &Spanned<String>, on: IfName) -> Vec<LinkRef> {
+        let names = cleat_eni::expand_range(&word.value).unwrap_or_else(|| vec![word.value.clone()]);
+        let mut ports = Vec::new();
+        for name in names {
+            let word = Spanned::new(name, word.place);
+            let origin = Origin::Said(word.place);
+            ports.extend(self.name(&word, on).map(|name| LinkRef { name, origin }));
+        }
+        ports
+    }
+
+    /// Declared names and, where the kernel is known, links that are there. Not the bridge itself, not `lo`, and
+    /// nothing that sits on the bridge.
+    fn matching(&self, word: &Spanned<String>, on: IfName, wanted: &dyn Fn(&str) -> bool) -> Vec<LinkRef> {
+        let real = self.facts.iter().flat_map(|facts| facts.links());
+        let real = real.filter(|link| !link.is_loopback()).map(|link| link.name);
+        let declared = self.links.iter().filter(|link| link.name.as_str() != "lo");
+        let mut names: Vec<IfName> = declared.map(|link| link.name).chain(real).collect();
+        names.sort();
+        names.dedup();
+        let above = format!("{on}.");
+        names.retain(|name| *name != on && !name.as_str().starts_with(&above) && wanted(name.as_str()));
+        let origin = Origin::Implied(word.place, "pattern");
+        names.into_iter().map(|name| LinkRef { name, origin }).collect()
+    }
+
+    fn add_port(&mut self, port: LinkRef, master: IfName, kind: &Kind) {
+        if let Some(fault) = self.cannot_join(port, master, kind) {
+            self.found.push(fault);
+            return;
+        }
+        let Some(link) = self.link_mut(master) else { return };
+        if let Some(before) = link.ports.iter().find(|before| before.name == port.name) {
+            // A pattern may well match what is named.
+            if let (Origin::Said(place), Origin::Said(first)) = (port.origin, before.origin) {
+                let message = format!("`{}` is named twice as a port of `{master}`", port.name);
+                self.found.push(
+                    Diagnostic::warning("repeated-port", message)
+                        .at(place, "already a port")
+                        .note_at(first, "named first")
+                        .on(master),
+                );
+            }
+            return;
+        }
+        link.ports.push(port);
+        let master = LinkRef {
+            name: master,
+            origin: port.origin,
+        };
+        self.masters.insert(port.name, master);
+        if let Some(link) = self.link_mut(port.name) {
+            link.master = Some(master);
+        }
+    }
+
+    /// Why the link cannot be a port of that master.
+    fn cannot_join(&self, port: LinkRef, master: IfName, kind: &Kind) -> Option<Diagnostic> {
+        let place = port.origin.place()?;
+        let name = port.name;
+        let refused = |why: String| {
+            Diagnostic::error("bad-port", format!("`{name}` cannot be a port of `{master}`"))
+                .at(place, why)
+                .on(master)
+                .note("it is left out of the list")
+        };
+        if name.as_str() == "lo" {
+            return Some(refused("it is the loopback link".to_owned()));
+        }
+        if *kind != Kind::Vrf && self.is_kind(name, kind) && name != master {
+            return Some(refused(format!("the kernel takes no {kind} into a {kind}")));
+        }
+        let other = self.masters.get(&name).filter(|other| other.name != master)?;
+        let message = format!("`{name}` cannot be a port of `{}` and `{master}`", other.name);
+        let diagnostic = Diagnostic::error("port-in-two", message)
+            .at(place, format!("left out of `{master}`"))
+            .on(master)
+            .help("remove it from one of them");
+        Some(match other.origin.place() {
+            Some(first) => diagnostic.note_at(first, format!("it is a port of `{}`", other.name)),
+            None => diagnostic,
+        })
+    }
+
+    /// `bond-master` and `vrf`, written under the member.
+    fn member(&mut self, name: IfName, decl: &Decl, option: &str, kind: Kind) {
+        let Some(said) = decl.last(option) else { return };
+        let Some(master) = self.one_name(said, name) else {
+            return;
+        };
+        let origin = master.origin;
+        if kind == Kind::Bond {
+            if !self.is_kind(master.name, &kind) {
+                let message = format!("there is no bond `{}`", master.name);
+                self.found.push(
+                    Diagnostic::error("unknown-master", message)
+                        .at(said.value.place, "has no stanza that makes it a bond")
+                        .on(name)
+                        .help(format!(
+                            "add `iface {}` with `bond-slaves none` and a `bond-mode`",
+                            master.name
+                        )),
+                );
+                return;
+            }
+            let listed = self
+                .link(master.name)
+                .is_some_and(|bond| bond.ports.iter().any(|port| port.name == name));
+            if !listed {
+                self.add_port(LinkRef { name, origin }, master.name, &kind);
+            }
+            return;
+        }
+        if let Some(fault) = self.cannot_join(LinkRef { name, origin }, master.name, &kind) {
+            self.found.push(fault);
+            return;
+        }
+        if let Some(link) = self.link_mut(name) {
+            link.master = Some(master);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Default routes of `gateway` lines.
+
+use super::{Build, bad_value};
+use crate::decl::{Decl, Said};
+use crate::desired::{WantLink, Wanted};
+use crate::name::IfName;
+use crate::types::{Address, Kind, Origin, Route, ScopeId};
+use cleat_diag::{Diagnostic, Place, Spanned};
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// `RT_TABLE_MAIN` of linux/rtnetlink.h.
+const MAIN: u32 = 254;
+/// `RTPROT_BOOT`: set by a script at boot, what ip-route(8) writes too.
+const BOOT: u8 = 3;
+
+impl Build<'_> {
+    pub(super) fn routes(&mut self) {
+        let mut taken: HashMap<(bool, u32, u32), (IfName, Place)> = HashMap::new();
+        for (name, decl) in self.written() {
+            let mut routes = Vec::new();
+            for said in decl.all("gateway") {
+                let metric = self.metric(name, decl, said.stanza);
+                for word in said.value.words() {
+                    let Some(route) = self.route(name, said, &word, metric) else {
+                        continue;
+                    };
+                    let key = (route.to.0.is_ipv4(), route.table, route.metric);
+                    if let Some((other, first)) = taken.get(&key).copied() {
+                        self.found.push(two(name, &word, other, first, &route));
+                        continue;
+                    }
+                    taken.insert(key, (name, word.place));
+                    let origin = Origin::Said(word.place);
+                    routes.push(Wanted { value: route, origin });
+                }
+                if said.value.text.is_empty() {
+                    self.found
+                        .push(bad_value(said, said.key.place, "an IP address").on(name));
+                }
+            }
+            if let Some(link) = self.link_mut(name) {
+                link.routes = routes;
+            }
+        }
+    }
+
+    /// `metric` of the stanza that the gateway is in.
+    fn metric(&mut self, name: IfName, decl: &Decl, stanza: usize) -> u32 {
+        let Some(said) = decl.all("metric").rfind(|said| said.stanza == stanza) else {
+            return 0;
+        };
+        match said.value.text.parse() {
+            Ok(metric) => metric,
+            Err(_) => {
+                let place = if said.value.text.is_empty() {
+                    said.key.place
+                } else {
+                    said.value.place
+                };
+                let fault = bad_value(said, place, "a whole number from 0 to 4294967295").on(name);
+                if !self.found.contains(&fault) {
+                    self.found.push(fault);
+                }
+                0
+            }
+        }
+    }
+
+    fn route(&mut self, name: IfName, said: &Said, word: &Spanned<String>, metric: u32) -> Option<Route> {
+        let Ok(via) = word.value.parse::<IpAddr>() else {
+            let fault = crate::decl::bad_value(&said.key.value, &word.value, word.place, "an IP address");
+            self.found.push(fault.on(name));
+            return None;
+        };
+        let link = self.link(name)?;
+        if let Some(own) = link.addresses.iter().find(|wanted| wanted.value.ip == via) {
+            let place = own.origin.place();
+            let fault = Diagnostic::error(
+                "gateway-is-self",
+                format!("the gateway `{via}` is an address of `{name}` itself"),
+            )
+            .at(word.place, "left out")
+            .on(name)
+            .help("write the address of the router");
+            self.found.push(match place {
+                Some(place) => fault.note_at(place, "the address is set"),
+                None => fault,
+            });
+            return None;
+        }
+        let table = self
+            .master_of_kind(name, &Kind::Vrf)
+            .and_then(|vrf| self.link(vrf)?.number("vrf-table"))
+            .and_then(|table| u32::try_from(table).ok());
+        let nothing = match via {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        Some(Route {
+            to: (nothing, 0),
+            via: Some(via),
+            onlink: !reaches(link, via),
+            metric,
+            table: table.unwrap_or(MAIN),
+            protocol: BOOT,
+            source: None,
+            scope: ScopeId(0),
+        })
+    }
+}
+
+/// Whether an address of the link covers the gateway. A link-local gateway is always on the link.
+fn reaches(link: &WantLink, via: IpAddr) -> bool {
+    let local = matches!(via, IpAddr::V6(ip) if ip.segments()[0] & 0xffc0 == 0xfe80);
+    local || link.addresses.iter().any(|wanted| covers(&wanted.value, via))
+}
+
+fn covers(address: &Address, ip: IpAddr) -> bool {
+    let base = address.peer.unwrap_or(address.ip);
+    match (base, ip) {
+        (IpAddr::V4(base), IpAddr::V4(ip)) => {
+            let host = u32::MAX.checked_shr(u32::from(address.prefix)).unwrap_or(0);
+            u32::from(base) | host == u32::from(ip) | host
+        }
+        (IpAddr::V6(base), IpAddr::V6(ip)) => {
+            let host = u128::MAX.checked_shr(u32::from(address.prefix)).unwrap_or(0);
+            u128::from(base) | host == u128::from(ip) | host
+        }
+        _ => false,
+    }
+}
+
+fn two(name: IfName, word: &Spanned<String>, other: IfName, first: Place, route: &Route) -> Diagnostic {
+    let family = if route.to.0.is_ipv4() { "IPv4" } else { "IPv6" };
+    let table = match route.table {
+        MAIN => String::new(),
+        table => format!(" in table {table}"),
+    };
+    let metric = match route.metric {
+        0 => String::new(),
+        metric => format!(" of metric {metric}"),
+    };
+    Diagnostic::error(
+        "two-gateways",
+        format!("a second {family} gateway{metric}{table}: `{}`", word.value),
+    )
+    .at(word.place, format!("left out of `{name}`"))
+    .note_at(first, format!("`{other}` has one"))
+    .on(name)
+    .help("keep one of them, or give them different metrics")
+}

@@ -1,0 +1,61 @@
+//! What goes wrong below a root.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// An operation on a path that failed.
+#[derive(Debug)]
+pub struct RootError {
+    /// The path as asked for, below the root.
+    pub path: PathBuf,
+    /// What was tried: `read`, `write`, `remove`...
+    pub action: &'static str,
+    /// Why it failed.
+    pub error: io::Error,
+}
+
+impl RootError {
+    pub(crate) fn new(action: &'static str, path: &Path, error: io::Error) -> Self {
+        Self {
+            path: path.to_owned(),
+            action,
+            error,
+        }
+    }
+
+    /// Whether the path does not exist.
+    pub fn is_missing(&self) -> bool {
+        self.error.kind() == io::ErrorKind::NotFound
+    }
+
+    /// Only the reason: `No such file or directory`.
+    pub fn reason(&self) -> String {
+        os_text(&self.error)
+    }
+}
+
+impl std::fmt::Display for RootError {
+    /// `cannot read /x: No such file or directory`.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { path, action, error } = self;
+        write!(out, "cannot {action} {}: {}", path.display(), os_text(error))
+    }
+}
+
+impl std::error::Error for RootError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// The system's text for an error, without Rust's ` (os error 2)`.
+pub fn os_text(error: &io::Error) -> String {
+    let text = error.to_string();
+    match error.raw_os_error() {
+        Some(code) => text
+            .strip_suffix(&format!(" (os error {code})"))
+            .unwrap_or(&text)
+            .to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,57 @@
+//! Every path that the project reads or writes, as it is below `/`.
+
+/// The network configuration.
+pub const INTERFACES: &str = "/etc/network/interfaces";
+/// The configuration that Proxmox VE's web interface stages, to become [`INTERFACES`] at boot or on apply.
+pub const INTERFACES_NEW: &str = "/etc/network/interfaces.new";
+/// Further configuration files, where `source` lines name them.
+pub const INTERFACES_D: &str = "/etc/network/interfaces.d";
+/// Our own settings.
+pub const CONFIG: &str = "/etc/cleat/cleat.toml";
+/// Settings of Debian's networking service (`EXCLUDE_INTERFACES`, `CONFIGURE_INTERFACES`, `VERBOSE`).
+pub const DEFAULT_NETWORKING: &str = "/etc/default/networking";
+
+/// Scripts that run before an interface comes up.
+pub const IF_PRE_UP_D: &str = "/etc/network/if-pre-up.d";
+/// Scripts that run when an interface came up.
+pub const IF_UP_D: &str = "/etc/network/if-up.d";
+/// As [`IF_UP_D`], run behind it; only ifupdown2 has it.
+pub const IF_POST_UP_D: &str = "/etc/network/if-post-up.d";
+/// Scripts that run before an interface goes down; only ifupdown2 has it.
+pub const IF_PRE_DOWN_D: &str = "/etc/network/if-pre-down.d";
+/// Scripts that run when an interface goes down.
+pub const IF_DOWN_D: &str = "/etc/network/if-down.d";
+/// Scripts that run when an interface went down.
+pub const IF_POST_DOWN_D: &str = "/etc/network/if-post-down.d";
+
+/// Our files that live until the next boot.
+pub const RUN_DIR: &str = "/run/cleat";
+/// What we made or set, and what is up.
+pub const STATE: &str = "/run/cleat/state.json";
+/// The steps begun and done of a run that is going on or was cut short.
+pub const JOURNAL: &str = "/run/cleat/journal";
+/// Held while the network is being changed.
+pub const LOCK: &str = "/run/cleat/lock";
+/// The lock that ifupdown2 holds while it changes the network; held as well, so that both never run at once.
+pub const NETWORK_LOCK: &str = "/run/network/.lock";
+/// The directory of [`NETWORK_LOCK`]; Debian's hook scripts write there too.
+pub const RUN_NETWORK: &str = "/run/network";
+/// The lock that Proxmox VE holds while it writes the staged configuration.
+pub const PVE_INTERFACES_LOCK: &str = "/etc/network/.pve-interfaces.lock";
+
+/// Kernel settings; `a.b` is the file `a/b` here.
+pub const PROC_SYS: &str = "/proc/sys";
+/// IPv4 settings per interface.
+pub const PROC_SYS_IPV4_CONF: &str = "/proc/sys/net/ipv4/conf";
+/// IPv6 settings per interface.
+pub const PROC_SYS_IPV6_CONF: &str = "/proc/sys/net/ipv6/conf";
+/// All file locks that are held.
+pub const PROC_LOCKS: &str = "/proc/locks";
+/// The kernel command line.
+pub const PROC_CMDLINE: &str = "/proc/cmdline";
+/// Network interfaces.
+pub const SYS_CLASS_NET: &str = "/sys/class/net";
+/// Kernel modules that are loaded or built in.
+pub const SYS_MODULE: &str = "/sys/module";
+/// The kernel's log.
+pub const KMSG: &str = "/dev/kmsg";

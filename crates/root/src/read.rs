@@ -1,0 +1,128 @@
+//! Reading.
+
+use crate::{Root, RootError};
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// Most bytes that [`Root::read`] takes.
+pub const READ_LIMIT: u64 = 64 << 20;
+
+impl Root {
+    /// All bytes of a file of up to [`READ_LIMIT`] bytes.
+    ///
+    /// *Errors*: refuses what is no file (directory, FIFO, socket, device), by name; `/dev/null` reads as empty,
+    /// because a link to it is how files are masked.
+    pub fn read(&self, path: impl AsRef<Path>) -> Result<Vec<u8>, RootError> {
+        self.read_up_to(path, READ_LIMIT)
+    }
+
+    /// As [`Root::read`] with another limit.
+    pub fn read_up_to(&self, path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>, RootError> {
+        let path = path.as_ref();
+        let read = || {
+            let host = self.follow(path)?;
+            // Not blocking: a FIFO without a writer would hold the open for ever.
+            let flags = nix::fcntl::OFlag::O_NONBLOCK.bits();
+            let file = match OpenOptions::new().read(true).custom_flags(flags).open(&host) {
+                // A socket cannot be opened at all; say that it is one.
+                Err(error) => return Err(not_a_file(&fs::metadata(&host)?).unwrap_or(error)),
+                Ok(file) => file,
+            };
+            read_file(file, limit)
+        };
+        read().map_err(|error| RootError::new("read", path, error))
+    }
+
+    /// A small text file as the kernel shows it in /proc and /sys: without its last line end, bytes that are no UTF-8
+    /// as U+FFFD.
+    pub fn read_text(&self, path: impl AsRef<Path>) -> Result<String, RootError> {
+        let bytes = self.read(path)?;
+        let text = String::from_utf8_lossy(&bytes);
+        Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
+    }
+
+    /// The names in a directory, sorted by their bytes.
+    pub fn read_dir(&self, path: impl AsRef<Path>) -> Result<Vec<OsString>, RootError> {
+        let path = path.as_ref();
+        let read = || {
+            let entries = fs::read_dir(self.follow(path)?)?;
+            let mut names = entries
+                .map(|entry| Ok(entry?.file_name()))
+                .collect::<io::Result<Vec<_>>>()?;
+            names.sort();
+            Ok(names)
+        };
+        read().map_err(|error| RootError::new("read", path, error))
+    }
+
+    /// What a symbolic link points at, as written in it.
+    pub fn read_link(&self, path: impl AsRef<Path>) -> Result<PathBuf, RootError> {
+        let path = path.as_ref();
+        let read = || fs::read_link(self.follow_parents(path)?);
+        read().map_err(|error| RootError::new("read the link", path, error))
+    }
+
+    /// Kind, mode, owner and size of a path, links followed.
+    pub fn metadata(&self, path: impl AsRef<Path>) -> Result<fs::Metadata, RootError> {
+        let path = path.as_ref();
+        let read = || fs::metadata(self.follow(path)?);
+        read().map_err(|error| RootError::new("look at", path, error))
+    }
+
+    /// Whether a path exists, links followed. What cannot be looked at does not.
+    pub fn exists(&self, path: impl AsRef<Path>) -> bool {
+        self.metadata(path).is_ok()
+    }
+
+    /// Whether a path is a directory, links followed.
+    pub fn is_dir(&self, path: impl AsRef<Path>) -> bool {
+        self.metadata(path).is_ok_and(|found| found.is_dir())
+    }
+
+    /// Device and inode of a path, links followed: equal for two paths of one file.
+    pub fn identity(&self, path: impl AsRef<Path>) -> Result<(u64, u64), RootError> {
+        self.metadata(path).map(|found| (found.dev(), found.ino()))
+    }
+}
+
+fn read_file(file: File, limit: u64) -> io::Result<Vec<u8>> {
+    let found = file.metadata()?;
+    if found.file_type().is_char_device() && found.rdev() == nix::sys::stat::makedev(1, 3) {
+        return Ok(Vec::new());
+    }
+    if let Some(error) = not_a_file(&found) {
+        return Err(error);
+    }
+    let mut bytes = Vec::new();
+    let read = file.take(limit + 1).read_to_end(&mut bytes)?;
+    if read as u64 > limit {
+        let text = format!("it is larger than {}", in_words(limit));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+    }
+    Ok(bytes)
+}
+
+/// The error for what is no regular file.
+pub(crate) fn not_a_file(found: &fs::Metadata) -> Option<io::Error> {
+    let kind = found.file_type();
+    let what = match () {
+        () if kind.is_file() => return None,
+        () if kind.is_dir() => return Some(io::Error::from_raw_os_error(nix::errno::Errno::EISDIR as i32)),
+        () if kind.is_fifo() => "it is a FIFO",
+        () if kind.is_socket() => "it is a socket",
+        () if kind.is_char_device() || kind.is_block_device() => "it is a device",
+        () => "it is no file",
+    };
+    Some(io::Error::new(io::ErrorKind::InvalidInput, what))
+}
+
+fn in_words(bytes: u64) -> String {
+    if bytes >= 1 << 20 && bytes.is_multiple_of(1 << 20) {
+        format!("{} MiB", bytes >> 20)
+    } else {
+        format!("{bytes} bytes")
+    }
+}

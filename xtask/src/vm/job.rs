@@ -1,0 +1,234 @@
+//! What goes into a machine: the suite as it lies on a host, the scenario's files, its steps; as one tar that the
+//! machine unpacks over its root before its first process starts.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::image::files_below;
+use super::scenario::{Action, Nic, Scenario};
+use crate::{packages, tree};
+
+/// Size of the job's and the results' disk. They are sparse; a machine that resumes must find them as large as before.
+const DISK: u64 = 256 << 20;
+const HOME: &str = "var/lib/vm-tests";
+
+/// Builds the suite and lays it out in `folder` as a host has it.
+pub fn stage_suite(folder: &Path) -> Result<(), String> {
+    let _ = std::fs::remove_dir_all(folder);
+    for executable in executables()? {
+        let name = executable
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let place = if name == "ifupdown" { "usr/sbin" } else { "usr/bin" };
+        let to = folder.join(place).join(&name);
+        copy(&executable, &to)?;
+        // Without debug information it is a tenth; a host has it so too. Where strip is missing it is only slower.
+        packages::runs("strip", &[&to.to_string_lossy()]);
+        if name == "ifupdown" {
+            for command in ["ifup", "ifdown", "ifreload", "ifquery"] {
+                link(Path::new("ifupdown"), &folder.join(place).join(command))?;
+            }
+        }
+    }
+    let units = tree::top().join("units");
+    if units.exists() {
+        for file in files_below(&units)? {
+            stage_unit(&file, folder)?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts a unit or a udev rule where it belongs, and enables a unit that says what wants it.
+fn stage_unit(file: &Path, folder: &Path) -> Result<(), String> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if name.ends_with(".rules") {
+        return copy(file, &folder.join("usr/lib/udev/rules.d").join(&name));
+    }
+    if name.ends_with(".preset") {
+        return copy(file, &folder.join("usr/lib/systemd/system-preset").join(&name));
+    }
+    copy(file, &folder.join("usr/lib/systemd/system").join(&name))?;
+    let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    for target in wanted_by(&text) {
+        let wants = folder.join(format!("etc/systemd/system/{target}.wants")).join(&name);
+        link(&Path::new("/usr/lib/systemd/system").join(&name), &wants)?;
+    }
+    Ok(())
+}
+
+/// The targets of the `WantedBy=` lines of a unit's `[Install]` section.
+fn wanted_by(unit: &str) -> Vec<&str> {
+    unit.lines()
+        .filter_map(|line| line.trim().strip_prefix("WantedBy="))
+        .flat_map(str::split_whitespace)
+        .collect()
+}
+
+/// The suite's executables, built.
+fn executables() -> Result<Vec<PathBuf>, String> {
+    let output = Command::new(tree::cargo())
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "cleat",
+            "--bins",
+            "--message-format=json",
+        ])
+        .current_dir(tree::top())
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .map_err(|error| format!("cannot run cargo: {error}"))?;
+    if !output.status.success() {
+        return Err("the suite does not build".to_owned());
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text
+        .lines()
+        .filter_map(|line| {
+            serde_json::from_str::<Value>(line).ok()?["executable"]
+                .as_str()
+                .map(PathBuf::from)
+        })
+        .collect())
+}
+
+/// Writes `job.tar` and an empty `out.tar` into `folder`. `with` are folders laid out as the root, under the job.
+pub fn write(scenario: &Scenario, with: &[&Path], folder: &Path) -> Result<(), String> {
+    let root = folder.join("job");
+    let _ = std::fs::remove_dir_all(&root);
+    let steps = root.join(HOME).join("steps");
+    std::fs::create_dir_all(&steps).map_err(|error| format!("cannot create {}: {error}", steps.display()))?;
+    for file in files_below(&tree::top().join("vm-tests/guest"))? {
+        copy(&file, &steps.join(file.file_name().unwrap_or_default()))?;
+    }
+    stage_links(&scenario.text.nics, &root)?;
+    let files = scenario.folder.join("files");
+    if files.exists() {
+        for file in files_below(&files)? {
+            copy(&file, &root.join(file.strip_prefix(&files).unwrap_or(&file)))?;
+        }
+    }
+    for (inside, outside) in &scenario.text.place {
+        copy(
+            &scenario.folder.join(outside),
+            &root.join(inside.trim_start_matches('/')),
+        )?;
+    }
+    for (index, step) in scenario.steps.iter().enumerate() {
+        let text = match &step.action {
+            Action::Script(script) => format!("set -eu\n{script}\n"),
+            _ => continue,
+        };
+        write_text(&steps.join(step_file(index)), &text)?;
+    }
+    let tar = folder.join("job.tar");
+    let mut command = Command::new("tar");
+    command
+        .args(["--owner=0", "--group=0", "--numeric-owner", "-cf"])
+        .arg(&tar);
+    for part in with.iter().copied().chain([root.as_path()]) {
+        command.arg("-C").arg(part).arg(".");
+    }
+    let output = command.output().map_err(|error| format!("cannot run tar: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("tar: {}", String::from_utf8_lossy(&output.stderr).trim()));
+    }
+    size(&tar)?;
+    size(&folder.join("out.tar"))
+}
+
+/// The name of a step's script and of its log: the index as it is written in messages.
+pub fn step_file(index: usize) -> String {
+    format!("{:02}", index + 1)
+}
+
+/// Names for the NICs by their own MACs; those of links above them, which may have taken the MAC over, do not match.
+fn stage_links(nics: &[Nic], root: &Path) -> Result<(), String> {
+    for Nic { name, mac, .. } in nics {
+        let text = format!("[Match]\nPermanentMACAddress={mac}\n\n[Link]\nName={name}\n");
+        write_text(&root.join(format!("etc/systemd/network/10-vm-{name}.link")), &text)?;
+    }
+    Ok(())
+}
+
+/// Unpacks what the machine wrote to its results disk.
+pub fn unpack_results(folder: &Path) -> Result<(), String> {
+    let out = folder.join("out");
+    std::fs::create_dir_all(&out).map_err(|error| format!("cannot create {}: {error}", out.display()))?;
+    let output = Command::new("tar")
+        .arg("-xf")
+        .arg(folder.join("out.tar"))
+        .arg("-C")
+        .arg(&out)
+        .output()
+        .map_err(|error| format!("cannot run tar: {error}"))?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(format!(
+            "the machine's results cannot be read: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        ))
+    }
+}
+
+fn size(disk: &Path) -> Result<(), String> {
+    let failed = |error| format!("cannot make {}: {error}", disk.display());
+    let file = std::fs::File::options()
+        .create(true)
+        .write(true)
+        .truncate(false)
+        .open(disk)
+        .map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    if length > DISK {
+        return Err(format!(
+            "{} has {length} bytes, more than its disk of {DISK}",
+            disk.display()
+        ));
+    }
+    file.set_len(DISK).map_err(failed)
+}
+
+fn parent(path: &Path) -> Result<(), String> {
+    let parent = path.parent().unwrap_or(path);
+    std::fs::create_dir_all(parent).map_err(|error| format!("cannot create {}: {error}", parent.display()))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), String> {
+    parent(to)?;
+    if let Ok(target) = std::fs::read_link(from) {
+        return link(&target, to);
+    }
+    std::fs::copy(from, to)
+        .map(drop)
+        .map_err(|error| format!("cannot copy {} to {}: {error}", from.display(), to.display()))
+}
+
+fn write_text(path: &Path, text: &str) -> Result<(), String> {
+    parent(path)?;
+    std::fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+fn link(target: &Path, path: &Path) -> Result<(), String> {
+    parent(path)?;
+    std::os::unix::fs::symlink(target, path).map_err(|error| format!("cannot link {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Source: systemd.unit(5), "[INSTALL] SECTION OPTIONS": a list, and the option may be used more than once.
+    #[test]
+    fn a_unit_is_enabled_for_each_target_that_it_names() {
+        let unit = "[Unit]\nWants=x.target\n[Install]\nWantedBy=multi-user.target a.target\nWantedBy=b.target\n";
+        assert_eq!(wanted_by(unit), ["multi-user.target", "a.target", "b.target"]);
+    }
+}

@@ -1,0 +1,205 @@
+//! `cargo xtask vm`: scenarios in real machines. See docs/vm-tests.md.
+
+mod agent;
+mod image;
+mod job;
+mod machine;
+mod qemu;
+mod qmp;
+mod report;
+mod run;
+mod scenario;
+mod snapshot;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use crate::packages::Consent;
+use crate::tree;
+use report::{Line, Outcome};
+use run::Lab;
+use scenario::{Engine, Scenario};
+use snapshot::Snapshots;
+
+struct Options {
+    filter: Option<String>,
+    suite: Option<String>,
+    engine: Engine,
+    kvm: bool,
+    image: Option<PathBuf>,
+    scenario: Option<PathBuf>,
+    list: bool,
+    keep: bool,
+    jobs: usize,
+    consent: Consent,
+}
+
+/// `cargo xtask vm [FILTER] ...`: exit status 0 only if nothing failed and something passed.
+pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
+    let options = options(args)?;
+    let scenarios = match &options.scenario {
+        Some(folder) => vec![scenario::load(folder)?],
+        None => scenario::all(&tree::top().join("vm-tests/scenarios"))?,
+    };
+    let wanted: Vec<&Scenario> = scenarios
+        .iter()
+        .filter(|scenario| {
+            options
+                .filter
+                .as_ref()
+                .is_none_or(|filter| scenario.name.contains(filter.as_str()))
+        })
+        .collect();
+    if wanted.is_empty() {
+        return Err("error: no scenario has this in its name; --list names them".to_owned());
+    }
+    if options.list {
+        for scenario in wanted {
+            println!("{:<32} {}", scenario.name, scenario.text.about);
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let lines = run_all(&options, &wanted)?;
+    print!("{}", report::table(&lines));
+    Ok(ExitCode::from(u8::from(!report::good(&lines))))
+}
+
+fn options(mut args: lexopt::Parser) -> Result<Options, String> {
+    use lexopt::prelude::*;
+    let mut options = Options {
+        filter: None,
+        suite: None,
+        engine: Engine::Qemu,
+        kvm: false,
+        image: None,
+        scenario: None,
+        list: false,
+        keep: false,
+        jobs: 2,
+        consent: Consent::AskOnTerminal,
+    };
+    let text = |error: lexopt::Error| error.to_string();
+    while let Some(argument) = args.next().map_err(text)? {
+        match argument {
+            Long("suite") => options.suite = Some(args.value().and_then(|value| value.string()).map_err(text)?),
+            Long("engine") => {
+                options.engine = match args.value().and_then(|value| value.string()).map_err(text)?.as_str() {
+                    "qemu" => Engine::Qemu,
+                    "uml" => Engine::Uml,
+                    other => return Err(format!("error: no engine {other}: qemu or uml")),
+                }
+            }
+            Long("kvm") => options.kvm = true,
+            Long("image") => options.image = Some(args.value().map_err(text)?.into()),
+            Long("scenario") => options.scenario = Some(args.value().map_err(text)?.into()),
+            Long("list") => options.list = true,
+            Long("keep") => options.keep = true,
+            Long("jobs") => options.jobs = args.value().and_then(|value| value.parse()).map_err(text)?,
+            Long("yes") => options.consent = Consent::Given,
+            Value(filter) if options.filter.is_none() => options.filter = Some(filter.string().map_err(text)?),
+            other => return Err(other.unexpected().to_string()),
+        }
+    }
+    Ok(options)
+}
+
+/// Runs the scenarios on each of the releases that they name, or on the one that was asked for.
+fn run_all(options: &Options, wanted: &[&Scenario]) -> Result<Vec<Line>, String> {
+    let qemu = qemu::find(options.kvm, options.consent)?;
+    eprintln!("vm: {}", qemu.about);
+    let folder = tree::target().join("vm");
+    let suite = folder.join("suite");
+    job::stage_suite(&suite)?;
+    let mut by_release: BTreeMap<String, Vec<&Scenario>> = BTreeMap::new();
+    for scenario in wanted {
+        match (&options.image, &options.suite) {
+            (Some(_), _) => by_release.entry("image".to_owned()).or_default().push(scenario),
+            (None, Some(suite)) => by_release.entry(suite.clone()).or_default().push(scenario),
+            (None, None) => {
+                for suite in &scenario.text.suites {
+                    by_release.entry(suite.clone()).or_default().push(scenario);
+                }
+            }
+        }
+    }
+    let mut lines = Vec::new();
+    for (release, scenarios) in by_release {
+        let image = match &options.image {
+            Some(file) => image::of_file(file),
+            None => image::of_suite(&release, options.consent),
+        };
+        let snapshots = Snapshots::default();
+        match image {
+            Ok(image) => {
+                let lab = Lab {
+                    qemu: &qemu,
+                    image: &image,
+                    suite: &suite,
+                    folder: folder.join(format!("{release}-{}", options.engine)),
+                    snapshots: &snapshots,
+                    keep: options.keep,
+                };
+                lines.extend(run_some(&lab, &release, options, &scenarios));
+                snapshots.remove();
+            }
+            Err(error) => lines.extend(scenarios.iter().map(|scenario| Line {
+                name: scenario.name.clone(),
+                release: release.clone(),
+                seconds: 0.0,
+                // The archive may not serve the newer release; the older one must be had.
+                outcome: if release == "13" {
+                    Outcome::Skipped(format!("no image: {error}"))
+                } else {
+                    Outcome::Failed(format!("no image: {error}"))
+                },
+            })),
+        }
+    }
+    Ok(lines)
+}
+
+/// Runs scenarios on one image, as many at a time as was asked for.
+fn run_some(lab: &Lab, release: &str, options: &Options, scenarios: &[&Scenario]) -> Vec<Line> {
+    let queue = Mutex::new(scenarios.iter().copied());
+    let lines = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..options.jobs.max(1) {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().ok().and_then(|mut queue| queue.next());
+                    let Some(scenario) = next else { break };
+                    let line = run_one(lab, release, options, scenario);
+                    println!("{}", report::progress(&line));
+                    if let Ok(mut lines) = lines.lock() {
+                        lines.push(line);
+                    }
+                }
+            });
+        }
+    });
+    let mut lines = lines.into_inner().unwrap_or_default();
+    lines.sort_by(|one: &Line, other: &Line| one.name.cmp(&other.name));
+    lines
+}
+
+fn run_one(lab: &Lab, release: &str, options: &Options, scenario: &Scenario) -> Line {
+    eprintln!("vm: {release} {} ...", scenario.name);
+    let start = Instant::now();
+    let outcome = if scenario.text.engines.contains(&options.engine) {
+        match run::run(lab, scenario) {
+            Ok(()) => Outcome::Passed,
+            Err(error) => Outcome::Failed(error),
+        }
+    } else {
+        Outcome::Skipped(format!("not for the engine {}", options.engine))
+    };
+    Line {
+        name: scenario.name.clone(),
+        release: release.to_owned(),
+        seconds: start.elapsed().as_secs_f64(),
+        outcome,
+    }
+}
