@@ -18,7 +18,8 @@ use crate::packages::{self, Consent};
 use crate::process::{self, End};
 use crate::tree;
 
-const KERNEL: &str = "/usr/bin/linux.uml";
+/// Where the package puts the kernel.
+pub const KERNEL: &str = "/usr/bin/linux.uml";
 const MODULES: &str = "/usr/lib/uml/modules";
 
 /// What to run in the kernel.
@@ -157,7 +158,7 @@ fn prepare(script: &str, directory: &Path, scratch: &Path) -> Result<(), String>
 }
 
 /// Makes `place` a tree of the kernel's modules with their index.
-fn modules(place: &Path) -> Result<(), String> {
+pub fn modules(place: &Path) -> Result<(), String> {
     let failed = |error| format!("cannot set up the kernel modules: {error}");
     let _ = std::fs::remove_file(place);
     let indexed = std::fs::read_dir(MODULES)

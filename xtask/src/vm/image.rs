@@ -8,6 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::packages::{self, Consent, Package};
@@ -165,6 +166,11 @@ fn dumped(disk: &Path, inside: &str, to: &Path) -> bool {
 ///
 /// Filled under another name and renamed at the end: what is there under its own name is whole.
 pub fn kept(what: &str, recipe: &[String], make: impl FnOnce(&Path) -> Result<(), String>) -> Result<PathBuf, String> {
+    // Threads that want the same thing wait for the first to have made it.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME
+        .lock()
+        .map_err(|_| "another thread has failed".to_owned())?;
     let folder = cache()?.join(format!("{what}-{}", hash(recipe)?));
     if folder.exists() {
         return Ok(folder);

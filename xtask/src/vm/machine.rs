@@ -23,7 +23,7 @@ const QUICK: &str = "mitigations=off nokaslr apparmor=0 audit=0 loglevel=5 \
 module_blacklist=aesni_intel,ghash_clmulni_intel,crc32_pclmul,sha512_ssse3,kvm,kvm_intel,kvm_amd,edac_core,intel_rapl_msr,intel_rapl_common";
 
 /// Units of the distribution that have no part in a test.
-const MASKED: [&str; 13] = [
+pub const MASKED: [&str; 13] = [
     "systemd-logind.service",
     "dbus.service",
     "dbus.socket",
@@ -178,19 +178,10 @@ impl Plan<'_> {
             .try_clone()
             .map_err(|error| format!("cannot duplicate a file: {error}"))?;
         let child = process::start(command.stdout(log).stderr(errors))?;
-        let process = Process {
-            child: Mutex::new(child),
-            sockets: sockets.clone(),
-            log: self.folder.join("qemu.log"),
-        };
+        let process = Process::new(child, Some(sockets.clone()), self.folder.join("qemu.log"));
         let monitor = Monitor::new(process.accept(&monitor)?)?;
         let agent = Agent::new(process.accept(&agent)?)?;
-        Ok(Machine {
-            process,
-            monitor,
-            agent,
-            boot: None,
-        })
+        Ok(Machine::new(process, Some(monitor), agent))
     }
 }
 
@@ -209,7 +200,7 @@ fn device(nic: &Nic, index: usize) -> Vec<(&'static str, String)> {
 }
 
 /// The number of each NIC's hub.
-fn wires(nics: &[Nic]) -> Vec<usize> {
+pub fn wires(nics: &[Nic]) -> Vec<usize> {
     let mut names: Vec<String> = Vec::new();
     nics.iter()
         .map(|nic| {
@@ -236,13 +227,22 @@ fn tempdir() -> Result<PathBuf, String> {
 }
 
 /// The running emulator; killed by its id when this is dropped.
-struct Process {
+pub struct Process {
     child: Mutex<Child>,
-    sockets: PathBuf,
+    sockets: Option<PathBuf>,
     log: PathBuf,
 }
 
 impl Process {
+    /// Takes over a child of [`process::start`]; `sockets` is removed at its end, `log` has its last words.
+    pub fn new(child: Child, sockets: Option<PathBuf>, log: PathBuf) -> Self {
+        Self {
+            child: Mutex::new(child),
+            sockets,
+            log,
+        }
+    }
+
     /// Whether it still runs, or how it ended.
     fn alive(&self) -> Result<(), String> {
         let mut child = self.child.lock().map_err(|_| "another thread has failed".to_owned())?;
@@ -251,7 +251,7 @@ impl Process {
             Ok(Some(status)) => {
                 let said = std::fs::read(&self.log).unwrap_or_default();
                 Err(format!(
-                    "QEMU ended ({status}): {}",
+                    "the machine ended ({status}): {}",
                     String::from_utf8_lossy(&said).trim()
                 ))
             }
@@ -290,20 +290,39 @@ impl Drop for Process {
             }
             let _ = child.wait();
         }
-        let _ = std::fs::remove_dir_all(&self.sockets);
+        if let Some(sockets) = &self.sockets {
+            let _ = std::fs::remove_dir_all(sockets);
+        }
     }
 }
 
 /// A machine that runs.
 pub struct Machine {
     process: Process,
-    monitor: Monitor,
+    /// QEMU's; user-mode Linux has none.
+    monitor: Option<Monitor>,
     agent: Agent,
     /// The id of the boot that the agent last told.
     boot: Option<String>,
 }
 
 impl Machine {
+    /// A machine that was just started.
+    pub fn new(process: Process, monitor: Option<Monitor>, agent: Agent) -> Self {
+        Self {
+            process,
+            monitor,
+            agent,
+            boot: None,
+        }
+    }
+
+    fn monitor(&mut self) -> Result<&mut Monitor, String> {
+        self.monitor
+            .as_mut()
+            .ok_or_else(|| "this engine has no monitor".to_owned())
+    }
+
     /// Waits until the agent of a new boot is there.
     pub fn ready(&mut self, limit: Duration) -> Result<(), String> {
         let Self {
@@ -326,7 +345,7 @@ impl Machine {
 
     /// Resets it as a power cut does.
     pub fn power_cut(&mut self) -> Result<(), String> {
-        self.monitor.execute("system_reset", json!({})).map(drop)
+        self.monitor()?.execute("system_reset", json!({})).map(drop)
     }
 
     /// Plugs a NIC in.
@@ -338,13 +357,13 @@ impl Machine {
             .collect();
         properties.insert("driver".to_owned(), DRIVER.into());
         properties.insert("speed".to_owned(), 10000.into());
-        self.monitor.execute("device_add", properties.into()).map(drop)
+        self.monitor()?.execute("device_add", properties.into()).map(drop)
     }
 
     /// Takes a NIC out: the guest is asked, as on a real slot, and does it on its own time.
     pub fn unplug(&mut self, nics: &[Nic], name: &str) -> Result<(), String> {
         let (index, _) = find_nic(nics, name)?;
-        self.monitor
+        self.monitor()?
             .execute("device_del", json!({ "id": format!("nic{index}") }))
             .map(drop)
     }
@@ -352,19 +371,19 @@ impl Machine {
     /// Takes or brings a NIC's carrier.
     pub fn cable(&mut self, nics: &[Nic], name: &str, plugged: bool) -> Result<(), String> {
         let (index, _) = find_nic(nics, name)?;
-        self.monitor
+        self.monitor()?
             .execute("set_link", json!({ "name": format!("nic{index}"), "up": plugged }))
             .map(drop)
     }
 
     /// Stops it and writes its state to a file; it does not run on.
     pub fn freeze(&mut self, state: &Path) -> Result<(), String> {
-        self.monitor.execute("stop", json!({}))?;
+        self.monitor()?.execute("stop", json!({}))?;
         let to = format!("exec:cat > {}", crate::uml::quoted(state.as_os_str()));
-        self.monitor.execute("migrate", json!({ "uri": to }))?;
-        self.monitor
+        self.monitor()?.execute("migrate", json!({ "uri": to }))?;
+        self.monitor()?
             .wait_for_status("query-migrate", "completed", Duration::from_secs(120))?;
-        self.monitor.execute("quit", json!({}))?;
+        self.monitor()?.execute("quit", json!({}))?;
         let start = Instant::now();
         while self.process.alive().is_ok() {
             if start.elapsed() > Duration::from_secs(60) {
@@ -378,9 +397,9 @@ impl Machine {
     /// Waits until a machine that was started from a state has it, and lets it run on.
     pub fn resume(&mut self) -> Result<(), String> {
         // It was stopped when its state was written.
-        self.monitor
+        self.monitor()?
             .wait_for_status("query-status", "paused", Duration::from_secs(120))?;
-        self.monitor.execute("cont", json!({})).map(drop)
+        self.monitor()?.execute("cont", json!({})).map(drop)
     }
 }
 

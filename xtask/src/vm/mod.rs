@@ -3,6 +3,7 @@
 mod agent;
 mod image;
 mod job;
+mod judge;
 mod machine;
 mod qemu;
 mod qmp;
@@ -10,6 +11,7 @@ mod report;
 mod run;
 mod scenario;
 mod snapshot;
+mod uml;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -139,6 +141,7 @@ fn run_all(options: &Options, wanted: &[&Scenario]) -> Result<Vec<Line>, String>
                     image: &image,
                     suite: &suite,
                     folder: folder.join(format!("{release}-{}", options.engine)),
+                    engine: options.engine,
                     snapshots: &snapshots,
                     keep: options.keep,
                 };
@@ -188,18 +191,25 @@ fn run_some(lab: &Lab, release: &str, options: &Options, scenarios: &[&Scenario]
 fn run_one(lab: &Lab, release: &str, options: &Options, scenario: &Scenario) -> Line {
     eprintln!("vm: {release} {} ...", scenario.name);
     let start = Instant::now();
-    let outcome = if scenario.text.engines.contains(&options.engine) {
-        match run::run(lab, scenario) {
-            Ok(()) => Outcome::Passed,
-            Err(error) => Outcome::Failed(error),
-        }
-    } else {
-        Outcome::Skipped(format!("not for the engine {}", options.engine))
+    let outcome = match unfit(options.engine, scenario) {
+        Some(reason) => Outcome::Skipped(reason),
+        None => run::run(lab, scenario).map_or_else(Outcome::Failed, |()| Outcome::Passed),
     };
     Line {
         name: scenario.name.clone(),
         release: release.to_owned(),
         seconds: start.elapsed().as_secs_f64(),
         outcome,
+    }
+}
+
+/// Why a scenario cannot run on an engine, if it cannot.
+fn unfit(engine: Engine, scenario: &Scenario) -> Option<String> {
+    if !scenario.text.engines.contains(&engine) {
+        return Some(format!("not for the engine {engine}"));
+    }
+    match engine {
+        Engine::Qemu => None,
+        Engine::Uml => uml::unfit(scenario),
     }
 }

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::image::Image;
 use super::job;
+use super::judge;
 use super::machine::{Machine, Plan, Root};
 use super::qemu::Qemu;
-use super::scenario::{Action, Scenario, Start, Step};
-use super::snapshot::Snapshots;
+use super::scenario::{Action, Engine, Scenario, Start, Step};
+use super::snapshot::{Snapshot, Snapshots};
+use super::uml;
 
 /// What all scenarios of a run share.
 pub struct Lab<'a> {
@@ -20,6 +22,8 @@ pub struct Lab<'a> {
     pub suite: &'a Path,
     /// Where each scenario has its folder.
     pub folder: PathBuf,
+    /// What runs it.
+    pub engine: Engine,
     /// Machines that have booted.
     pub snapshots: &'a Snapshots,
     /// Leave the folders of scenarios that passed.
@@ -34,7 +38,7 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<(), String> {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
     let result = in_folder(lab, scenario, &folder);
-    for disk in ["job.tar", "out.tar", "job"] {
+    for disk in ["job.tar", "out.tar", "job", "root.cow"] {
         let path = folder.join(disk);
         let _ = if path.is_dir() {
             std::fs::remove_dir_all(&path)
@@ -53,41 +57,21 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<(), String> {
 }
 
 fn in_folder(lab: &Lab, scenario: &Scenario, folder: &Path) -> Result<(), String> {
+    // Making the machine to resume is not the scenario's own time.
+    let snapshot = match (scenario.text.start, lab.engine) {
+        (Start::Snapshot, Engine::Qemu) => Some(lab.snapshots.of(lab, scenario)?),
+        _ => None,
+    };
     let deadline = Instant::now() + Duration::from_secs(u64::from(scenario.text.limit * lab.qemu.factor));
-    let snapshot = match scenario.text.start {
-        Start::Boot => None,
-        Start::Snapshot => Some(lab.snapshots.of(lab, scenario)?),
+    let mut machine = match &snapshot {
+        Some(snapshot) => resumed(lab, scenario, folder, snapshot)?,
+        None => booted(lab, scenario, folder, deadline)?,
     };
-    // Making a snapshot is not the scenario's own time.
-    let deadline = if snapshot.is_some() {
-        Instant::now() + Duration::from_secs(u64::from(scenario.text.limit * lab.qemu.factor))
-    } else {
-        deadline
-    };
-    let with: &[&Path] = if snapshot.is_some() { &[] } else { &[lab.suite] };
-    job::write(scenario, with, folder)?;
-    let plan = Plan {
-        qemu: lab.qemu,
-        image: lab.image,
-        root: snapshot
-            .as_ref()
-            .map_or(Root::Throwaway, |snapshot| Root::Resumed(snapshot.disk())),
-        folder,
-        nics: &scenario.text.nics,
-        words: &scenario.text.words,
-        memory: scenario.text.memory,
-        incoming: snapshot.as_ref().map(|snapshot| snapshot.state()).as_deref(),
-    }
-    .start();
-    let mut machine = plan?;
-    if snapshot.is_some() {
-        machine.resume()?;
+    if scenario.text.start == Start::Snapshot {
         match machine.ask("job", left(deadline)?)? {
             0 => {}
             status => return Err(format!("the machine could not unpack its job (status {status})")),
         }
-    } else {
-        machine.ready(left(deadline)?)?;
     }
     let outcome = steps(&mut machine, scenario, deadline);
     if outcome.is_err() {
@@ -107,6 +91,55 @@ fn in_folder(lab: &Lab, scenario: &Scenario, folder: &Path) -> Result<(), String
         (_, Err((_, said))) => Err(said),
         (judged, Ok(())) => judged,
     }
+}
+
+fn plan<'a>(lab: &'a Lab, scenario: &'a Scenario, folder: &'a Path) -> Plan<'a> {
+    Plan {
+        qemu: lab.qemu,
+        image: lab.image,
+        root: Root::Throwaway,
+        folder,
+        nics: &scenario.text.nics,
+        words: &scenario.text.words,
+        memory: scenario.text.memory,
+        incoming: None,
+    }
+}
+
+/// A machine that goes on where the snapshot was taken; its job disk is the scenario's.
+fn resumed(lab: &Lab, scenario: &Scenario, folder: &Path, snapshot: &Snapshot) -> Result<Machine, String> {
+    job::write(scenario, &[], folder)?;
+    let state = snapshot.state();
+    let plan = Plan {
+        root: Root::Resumed(snapshot.disk()),
+        incoming: Some(&state),
+        ..plan(lab, scenario, folder)
+    };
+    let mut machine = plan.start()?;
+    machine.resume()?;
+    Ok(machine)
+}
+
+/// A machine that was switched on. For a scenario that resumes where that can be, it has booted without its files, and
+/// its job disk is the scenario's now.
+fn booted(lab: &Lab, scenario: &Scenario, folder: &Path, deadline: Instant) -> Result<Machine, String> {
+    let empty = scenario.text.start == Start::Snapshot;
+    if empty {
+        job::write(&scenario.without_content(), &[lab.suite], folder)?;
+    } else {
+        job::write(scenario, &[lab.suite], folder)?;
+    }
+    let plan = plan(lab, scenario, folder);
+    let mut machine = match lab.engine {
+        Engine::Qemu => plan.start()?,
+        Engine::Uml => uml::start(&plan)?,
+    };
+    machine.ready(left(deadline)?)?;
+    if empty {
+        machine.ask("run settled", left(deadline)?)?;
+        job::write(scenario, &[], folder)?;
+    }
+    Ok(machine)
 }
 
 /// The time left, or the scenario's end.
@@ -135,7 +168,7 @@ fn named(index: usize, step: &Step) -> String {
 fn act(machine: &mut Machine, scenario: &Scenario, index: usize, step: &Step, left: Duration) -> Result<(), String> {
     let nics = &scenario.text.nics;
     match &step.action {
-        Action::Script(_) => {
+        Action::Script(_) | Action::Golden(_) => {
             let status = machine.ask(&format!("run {}", job::step_file(index)), left)?;
             if status == step.status {
                 Ok(())
@@ -183,6 +216,7 @@ fn judge(scenario: &Scenario, folder: &Path, failed: Option<usize>) -> Result<()
                 };
                 judged.map_err(|error| format!("{error}; it printed\n{}", indented(&printed)))
             }
+            Action::Golden(expected) if !last => judge::same(expected, &out.join(job::step_file(index))),
             _ => Ok(()),
         };
         judged.map_err(|error| format!("{}: {error}", named(index, step)))?;

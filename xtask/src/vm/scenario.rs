@@ -117,6 +117,7 @@ pub struct StepText {
     unplug: Option<String>,
     cable_out: Option<String>,
     cable_in: Option<String>,
+    golden: Option<PathBuf>,
     status: Option<i32>,
     #[serde(default)]
     prints: Vec<String>,
@@ -143,6 +144,8 @@ pub enum Action {
     Unplug(String),
     /// Takes or brings a NIC's carrier.
     Cable(String, bool),
+    /// Dumps the network and compares it with a folder of expected dumps.
+    Golden(PathBuf),
 }
 
 /// A step, checked.
@@ -225,6 +228,7 @@ fn checked(number: usize, step: &StepText, folder: &Path, text: &Text) -> Result
         unplug,
         cable_out,
         cable_in,
+        golden,
         status,
         prints,
         lacks,
@@ -266,6 +270,13 @@ fn checked(number: usize, step: &StepText, folder: &Path, text: &Text) -> Result
             let name = format!("{action:?}").to_lowercase().replace('"', "");
             actions.push((action, name));
         }
+    }
+    if let Some(expected) = golden {
+        let path = folder.join(expected);
+        if !path.exists() {
+            return Err(format!("step {number}: there is no {}", path.display()));
+        }
+        actions.push((Action::Golden(path), format!("golden {}", expected.display())));
     }
     let [(action, name)] = <[_; 1]>::try_from(actions)
         .map_err(|found| format!("step {number}: it must say one thing to do; it says {}", found.len()))?;

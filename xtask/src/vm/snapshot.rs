@@ -104,7 +104,7 @@ fn make(lab: &Lab, scenario: &Scenario, folder: PathBuf) -> Result<Snapshot, Str
 
 impl Scenario {
     /// The same machine with no files and no steps.
-    fn without_content(&self) -> Self {
+    pub fn without_content(&self) -> Self {
         Self {
             name: "snapshot".to_owned(),
             folder: self.folder.join("no-such-folder"),
