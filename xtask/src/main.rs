@@ -6,6 +6,7 @@
 mod bench;
 mod checks;
 mod executables;
+mod generate;
 mod outcome;
 mod packages;
 mod process;
@@ -29,6 +30,9 @@ usage: cargo xtask COMMAND
   bench [--links N] [--repeat N] [--no-peers] [--only WORD] [--debug-build]
         the same links made by us, by ip -batch and by the peers, as ratios; each
         with the bar that it must hold
+  gen [--check] [--yes]
+        write the manual pages from their frames and the program's tables; with --check
+        only say whether they are fresh
   uml [--timeout SECONDS] [--memory MIB] -- COMMAND...
         run a command in user-mode Linux on this machine's own files, read-only
   vm [FILTER] [--suite 12|13] [--engine qemu|uml] [--kvm] [--image FILE] [--scenario DIR]
@@ -58,6 +62,7 @@ fn dispatch(command: &OsString, args: lexopt::Parser) -> Result<ExitCode, String
         // Not for people: the process between bench and what it measures, and the part that runs in user-mode Linux.
         Some("bench-measure") => bench::measure::main(args),
         Some("bench-requests") => bench::requests::main(args),
+        Some("gen") => generate::main(args),
         Some("uml") => uml::main(args),
         Some("vm") => vm::main(args),
         _ => Err(format!("error: no command {}\n\n{USAGE}", command.display())),

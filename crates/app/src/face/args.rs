@@ -15,15 +15,19 @@ pub enum Verb {
     Help,
 }
 
-/// One verb for the help text.
+/// One verb: for the help text, and for cleat(1).
 #[derive(Debug)]
-struct Row {
+pub struct Row {
     verb: Verb,
-    name: &'static str,
-    usage: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// How it is called.
+    pub usage: &'static str,
     short: &'static str,
-    doc: &'static str,
-    options: &'static [(&'static str, &'static str)],
+    /// What it does.
+    pub doc: &'static str,
+    /// Its options: how each is written, and what it does.
+    pub options: &'static [(&'static str, &'static str)],
 }
 
 const JSON: (&str, &str) = ("--json", "print one JSON document");
@@ -270,6 +274,11 @@ pub fn unknown(name: &str) -> String {
 fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let near = names.map(|name| (distance(word, name), name)).min()?;
     (near.0 <= 2 && near.0 < word.chars().count()).then_some(near.1)
+}
+
+/// All verbs.
+pub fn verbs() -> &'static [Row] {
+    &ROWS
 }
 
 /// The help text of one verb, or the list of all.

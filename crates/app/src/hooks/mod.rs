@@ -6,6 +6,7 @@ mod scripts;
 
 pub use call::{Call, Told};
 pub use process::Fault;
+pub use scripts::DONE_HERE;
 
 use cleat_model::desired::Phase;
 use cleat_model::name::IfName;

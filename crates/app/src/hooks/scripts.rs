@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 ///
 /// *Source*: the scripts of Debian's bridge-utils, ifenslave and vlan, and the names that ifupdown2 (with Proxmox's
 /// patches for `mtu` and `bridgevlanport`) takes for its own modules.
-const DONE_HERE: &[(&str, &str)] = &[
+pub const DONE_HERE: &[(&str, &str)] = &[
     ("address", "ifupdown2"),
     ("bond", "ifupdown2"),
     ("bridge", "bridge-utils"),

@@ -5,7 +5,7 @@
 ///
 /// *Source*: the packages' own interfaces manuals: resolvconf, wpasupplicant, ethtool, wireless-tools, vlan, ifenslave,
 /// hostapd, ifmetric, ifupdown's interfaces(5), bridge-utils, Proxmox VE.
-const FOR_SCRIPTS: &[&str] = &[
+pub const FOR_SCRIPTS: &[&str] = &[
     "dns-",
     "wpa-",
     "wireless-",
@@ -38,7 +38,7 @@ const FOR_SCRIPTS: &[&str] = &[
 /// Keys of ifupdown2 and ifupdown-ng that this program knows and does not act on yet.
 ///
 /// *Source*: ifupdown-addons-interfaces(5); ifupdown-ng's interfaces(5).
-const NOT_YET: &[&str] = &[
+pub const NOT_YET: &[&str] = &[
     "ovs-",
     "tunnel-",
     "mstpctl-",

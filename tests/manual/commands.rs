@@ -1,0 +1,103 @@
+//! The options of the commands as entries of their pages.
+
+use super::roff::{bold, italic, sentence, typed};
+use cleat_app::args::flags::{self, Flag};
+use cleat_app::command::Command;
+use cleat_app::face::args;
+use std::fmt::Write;
+
+/// The options of one of the four commands.
+pub fn options(command: Command) -> String {
+    let shown = flags::of(command).filter(|flag| !flag.help.is_empty());
+    let mut text: String = shown
+        .map(|flag| format!(".TP\n{}\n{}.\n", spellings(flag), sentence(&capital(flag.help))))
+        .collect();
+    let taken: Vec<String> = flags::of(command)
+        .filter(|flag| flag.help.is_empty())
+        .map(spellings)
+        .collect();
+    if !taken.is_empty() {
+        let _ = write!(
+            text,
+            ".PP\nTaken and without effect, for scripts that were written for other programs:\n{}.\n",
+            taken.join(",\n")
+        );
+    }
+    text
+}
+
+/// `-i`, `--interfaces` FILE.
+fn spellings(flag: &Flag) -> String {
+    let letter = flag.short.map(|letter| bold(&format!("-{letter}")));
+    let words = flag.long.iter().map(|word| bold(&format!("--{word}")));
+    let all: Vec<String> = letter.into_iter().chain(words).collect();
+    match flag.value {
+        Some(value) => format!("{} {}", all.join(", "), placeholder(value)),
+        None => all.join(", "),
+    }
+}
+
+/// `FILE` stands for a value, `list|dot` are the values.
+fn placeholder(value: &str) -> String {
+    match value.chars().any(char::is_uppercase) {
+        true => italic(value),
+        false => value.split('|').map(bold).collect::<Vec<_>>().join("|"),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string());
+    first.unwrap_or_default() + chars.as_str()
+}
+
+/// The verbs of `cleat`, each with its options.
+pub fn verbs() -> String {
+    let mut text = String::new();
+    for verb in args::verbs() {
+        let _ = write!(
+            text,
+            ".SS {}\n.nf\n{}\n.fi\n.PP\n{}\n",
+            typed(&format!("cleat {}", verb.name)),
+            bold(verb.usage),
+            sentence(verb.doc)
+        );
+        for (form, doc) in verb.options {
+            let head: Vec<String> = form.split(' ').map(word).collect();
+            let _ = write!(text, ".TP\n{}\n{}.\n", head.join(" "), sentence(&capital(doc)));
+        }
+    }
+    text
+}
+
+fn word(word: &str) -> String {
+    match word.starts_with('-') {
+        true => bold(word),
+        false => italic(word),
+    }
+}
+
+// Second witness: the help of ifup(8), whose lines come from the same rows by another way.
+#[test]
+fn an_option_is_shown_with_all_its_spellings() {
+    let text = options(Command::Ifup);
+    assert!(
+        text.contains(".TP\n\\fB\\-i\\fR, \\fB\\-\\-interfaces\\fR \\fIFILE\\fR\nRead FILE instead"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\\fB\\-\\-admin\\-state\\fR, \\fB\\-\\-no\\-scripts\\fR"),
+        "{text}"
+    );
+    for line in cleat_app::args::usage(Command::Ifup)
+        .lines()
+        .filter(|line| line.starts_with("  "))
+    {
+        for option in line.split([' ', ',']).filter(|word| word.starts_with("--")) {
+            assert!(
+                text.contains(&bold(option)),
+                "{option} is in the help and not in the page"
+            );
+        }
+    }
+}
