@@ -25,15 +25,23 @@ enum Lack {
     Unhandled,
 }
 
-/// Waits until all NICs of `names` are there and handled by udev, or until the limit is over; gives those that are
-/// still missing, in the order of `names`.
+/// What came of waiting.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waited<'a> {
+    /// Whether there was anything to wait for.
+    pub slept: bool,
+    /// The NICs that did not come, in the order named.
+    pub missing: Vec<&'a str>,
+}
+
+/// Waits until all NICs of `names` are there and handled by udev, or until the limit is over.
 ///
 /// *Shape*: the monitor is opened first and the devices looked at then, so that none is missed in between. Never waits
 /// for anything that is not named. Where there is no udev (a container, the initramfs before udev), nothing is known of
 /// handling and only the links themselves count.
 ///
 /// *Units*: `limit` for missing links; `None` is 10 s while the machine boots, else 0.
-pub fn wait<'a>(root: &Root, names: &[&'a str], limit: Option<Duration>) -> Vec<&'a str> {
+pub fn wait<'a>(root: &Root, names: &[&'a str], limit: Option<Duration>) -> Waited<'a> {
     let udev = root.is_real() && root.exists("/run/udev/control") && in_udevs_namespace(root);
     let lacking = |names: &[&'a str]| -> Vec<(&'a str, Lack)> {
         let found = names.iter().filter_map(|name| Some((*name, lack(root, name, udev)?)));
@@ -43,7 +51,7 @@ pub fn wait<'a>(root: &Root, names: &[&'a str], limit: Option<Duration>) -> Vec<
     let mut open = lacking(names);
     let limit = limit.unwrap_or_else(|| if udev && booting(root) { AT_BOOT } else { Duration::ZERO });
     if open.is_empty() {
-        return Vec::new();
+        return Waited::default();
     }
     let began = Instant::now();
     let monitor = if udev { monitor() } else { None };
@@ -76,7 +84,10 @@ pub fn wait<'a>(root: &Root, names: &[&'a str], limit: Option<Duration>) -> Vec<
         debug!("waited {} ms for devices", began.elapsed().as_millis());
     }
     let missing = open.iter().filter(|(_, lack)| *lack == Lack::Missing);
-    missing.map(|(name, _)| *name).collect()
+    Waited {
+        slept: told,
+        missing: missing.map(|(name, _)| *name).collect(),
+    }
 }
 
 fn lack(root: &Root, name: &str, udev: bool) -> Option<Lack> {
@@ -145,7 +156,7 @@ mod tests {
         let tree = tree(&["eno1", "eno2"]);
         let began = Instant::now();
         let missing = wait(&Root::at(tree.path()), &["eno1", "eno2"], Some(Duration::from_secs(30)));
-        assert!(missing.is_empty(), "{missing:?}");
+        assert_eq!(missing, Waited::default());
         assert!(began.elapsed() < Duration::from_secs(5));
     }
 
@@ -158,7 +169,8 @@ mod tests {
             &["eno3", "eno1", "eno2"],
             Some(Duration::from_millis(250)),
         );
-        assert_eq!(missing, ["eno3", "eno2"]);
+        assert!(missing.slept);
+        assert_eq!(missing.missing, ["eno3", "eno2"]);
         assert!(began.elapsed() >= Duration::from_millis(250));
     }
 
@@ -174,7 +186,7 @@ mod tests {
         let began = Instant::now();
         let missing = wait(&root, &["eno9"], Some(Duration::from_secs(30)));
         thread.join().unwrap();
-        assert!(missing.is_empty(), "{missing:?}");
+        assert!(missing.slept && missing.missing.is_empty(), "{missing:?}");
         assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     }
 
@@ -182,7 +194,8 @@ mod tests {
     fn without_a_limit_nothing_is_waited_for_where_there_is_no_udev() {
         let tree = tree(&[]);
         let began = Instant::now();
-        assert_eq!(wait(&Root::at(tree.path()), &["eno1"], None), ["eno1"]);
+        let missing = wait(&Root::at(tree.path()), &["eno1"], None);
+        assert_eq!((missing.slept, missing.missing), (false, vec!["eno1"]));
         assert!(began.elapsed() < Duration::from_secs(1));
     }
 }

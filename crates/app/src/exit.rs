@@ -5,9 +5,10 @@ use std::process::ExitCode;
 /// How a run ended.
 ///
 /// *Source*: ifupdown2's numbers (1 error, 89 lock busy, 90 bad arguments); other programs test for them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Exit {
     /// What was asked is so.
+    #[default]
     Done,
     /// It is not, or not all of it.
     Failed,

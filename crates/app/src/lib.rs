@@ -6,16 +6,21 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod args;
+pub mod change;
 pub mod command;
 pub mod devices;
 pub mod exit;
 pub mod face;
 pub mod hooks;
+pub mod ifquery;
 pub mod lock;
 pub mod logging;
 pub mod mapping;
 pub mod pick;
+pub mod pipeline;
+pub mod run;
 pub mod run_files;
+pub mod scope;
 pub mod session;
 pub mod settings;
 pub mod state;

@@ -105,17 +105,13 @@ impl Reporter {
         let _ = std::io::stderr().write_all(text.as_bytes());
     }
 
-    /// Prints the closing count and what it means for the host; nothing where there is nothing to count.
+    /// Prints the closing count and what it means for the host, where there are errors to count.
     pub fn close(&self, diagnostics: &[Diagnostic], outcome: &str) {
         let summary = Summary::of(diagnostics);
-        if summary == Summary::default() || (summary.errors == 0 && self.least > Severity::Warning) {
+        if summary.errors == 0 {
             return;
         }
-        let prefix = match (self.journal, summary.errors) {
-            (false, _) => "",
-            (true, 0) => "<4>",
-            (true, _) => "<3>",
-        };
+        let prefix = if self.journal { "<3>" } else { "" };
         let _ = writeln!(std::io::stderr(), "{prefix}{summary}; {outcome}");
     }
 }

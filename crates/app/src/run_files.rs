@@ -14,6 +14,8 @@ pub struct RunFiles {
     pub state: PathBuf,
     /// What is being done.
     pub journal: PathBuf,
+    /// What a run that was called by a hook of another run is doing.
+    pub inner_journal: PathBuf,
     /// The lock.
     pub lock: PathBuf,
 }
@@ -28,6 +30,7 @@ impl RunFiles {
             _ => Self {
                 state: paths::STATE.into(),
                 journal: paths::JOURNAL.into(),
+                inner_journal: Path::new(paths::RUN_DIR).join("journal-inner"),
                 lock: paths::NETWORK_LOCK.into(),
             },
         }
@@ -40,6 +43,7 @@ impl RunFiles {
         Self {
             state: directory.join("state.json"),
             journal: directory.join("journal"),
+            inner_journal: directory.join("journal-inner"),
             lock: directory.join("lock"),
         }
     }

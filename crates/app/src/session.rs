@@ -7,6 +7,7 @@ use crate::state::State;
 use crate::{devices, mapping};
 use cleat_diag::{Diagnostic, Severity, Sources};
 use cleat_eni::ConfigSet;
+use cleat_kernel::Netlink;
 use cleat_model::decl::{self, Decls};
 use cleat_model::desired::Desired;
 use cleat_model::kernel::{Kernel, Query};
@@ -14,7 +15,7 @@ use cleat_model::name::IfName;
 use cleat_model::snapshot::Snapshot;
 use cleat_model::types::Kind;
 use cleat_root::{Root, paths};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
@@ -121,16 +122,16 @@ impl Session {
         mapped.map(|decl| (decl.name, decl.logical.clone())).collect()
     }
 
-    /// Waits for the NICs among these links; those that did not come in time are reported when the file is resolved
-    /// against the kernel.
-    pub fn wait_for_devices(&self, desired: &Desired, names: &[IfName], limit: Option<Duration>) {
-        let physical = desired
-            .links()
-            .iter()
-            .filter(|link| link.kind == Kind::Physical && names.contains(&link.name));
-        let names: Vec<String> = physical.map(|link| link.name.to_string()).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        devices::wait(&self.root, &names, limit.or(self.settings.device_wait));
+    /// Waits for the NICs that these interfaces need, and answers whether it had to: then the kernel is to be read again.
+    /// Those that did not come in time are reported when the file is resolved against the kernel.
+    pub fn wait_for_devices(&self, desired: &Desired, names: &[IfName], limit: Option<Duration>) -> bool {
+        let needed = with_lowers(desired, names);
+        let physical = needed.iter().filter(|name| {
+            let link = desired.get(**name);
+            link.is_some_and(|link| link.kind == Kind::Physical)
+        });
+        let names: Vec<&str> = physical.map(IfName::as_str).filter(|name| *name != "lo").collect();
+        devices::wait(&self.root, &names, limit.or(self.settings.device_wait)).slept
     }
 
     /// Reads the state. Take the lock first where it will be written back.
@@ -138,6 +139,15 @@ impl Session {
         let (state, mut found) = State::load(&self.root, &self.files.state);
         self.diagnostics.append(&mut found);
         state
+    }
+
+    /// Opens the engine; `None` where that failed, which is an error in [`Session::diagnostics`].
+    pub fn netlink(&mut self) -> Option<Netlink> {
+        let opened = Netlink::open();
+        if let Err(error) = &opened {
+            self.fail("kernel-unreadable", format!("cannot open a netlink socket: {error}"));
+        }
+        opened.ok()
     }
 
     /// Reads the kernel; `None` where that failed, which is an error in [`Session::diagnostics`].
@@ -151,6 +161,19 @@ impl Session {
             }
         }
     }
+}
+
+/// The names and all that they depend on, near or far, in no order.
+pub(crate) fn with_lowers(desired: &Desired, names: &[IfName]) -> Vec<IfName> {
+    let mut seen: HashSet<IfName> = names.iter().copied().collect();
+    let mut all = names.to_vec();
+    let mut at = 0;
+    while let Some(name) = all.get(at).copied() {
+        at += 1;
+        let lowers = desired.get(name).into_iter().flat_map(|link| link.lower());
+        all.extend(lowers.map(|lower| lower.name).filter(|lower| seen.insert(*lower)));
+    }
+    all
 }
 
 /// `path` from the root: what the shell handed over is relative to where it stands.

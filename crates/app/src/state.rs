@@ -28,6 +28,7 @@ struct Read {
 pub struct State {
     path: PathBuf,
     read: Owned,
+    owned: Owned,
 }
 
 impl State {
@@ -46,16 +47,25 @@ impl State {
                 Owned::default()
             }
         };
-        let path = path.to_owned();
-        (Self { path, read }, diagnostics)
+        let state = Self {
+            path: path.to_owned(),
+            owned: read.clone(),
+            read,
+        };
+        (state, diagnostics)
     }
 
-    /// What was read.
+    /// What is ours: as read, with what was adopted since.
     pub fn owned(&self) -> &Owned {
-        &self.read
+        &self.owned
     }
 
-    /// Writes the state after a run, whole or not at all.
+    /// The same, to adopt what a run that crashed left.
+    pub fn owned_mut(&mut self) -> &mut Owned {
+        &mut self.owned
+    }
+
+    /// Writes the state after a run, whole or not at all; nothing is written where nothing changed.
     ///
     /// A hook may have run one of our commands (`up ifup eno1.5`), which wrote the file in between: for a link that
     /// this run did not touch, what stands in the file now is kept.
@@ -63,6 +73,9 @@ impl State {
     /// # Errors
     /// With the path and the reason.
     pub fn save(&self, root: &Root, owned: &Owned) -> Result<(), RootError> {
+        if *owned == self.read {
+            return Ok(());
+        }
         let now = root.read(&self.path).ok().and_then(|bytes| parse(&bytes).ok());
         let merged = match now {
             Some(now) if now != self.read => merge(&self.read, owned, &now),

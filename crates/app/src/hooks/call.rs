@@ -63,11 +63,11 @@ impl Call {
     }
 
     /// The hooks of an interface as they were when it was brought up; its stanza may be gone.
-    pub fn of_owned(iface: IfName, link: &OwnedLink, phase: Phase) -> Self {
+    pub fn of_owned(iface: IfName, link: &OwnedLink, logical: &str, phase: Phase) -> Self {
         let lines = link.hooks.iter().filter(|(when, _)| *when == phase);
         Self {
             iface,
-            logical: iface.to_string(),
+            logical: logical.to_owned(),
             phase,
             lines: lines.map(|(_, line)| line.clone()).collect(),
             scripts: !link.no_scripts,

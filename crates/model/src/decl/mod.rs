@@ -225,7 +225,21 @@ impl Decls {
             decl.no_scripts = old.no_scripts;
         }
         self.insert(decl);
+        self.leave_to_logical(physical, logical);
         true
+    }
+
+    /// A stanza that an interface was mapped to is none of an interface of its own name, unless a class names that.
+    fn leave_to_logical(&mut self, physical: IfName, logical: &str) {
+        let only_logical = self
+            .find(logical)
+            .filter(|decl| decl.name != physical && decl.classes.is_empty())
+            .map(|decl| decl.name);
+        if let Some(name) = only_logical {
+            self.decls.retain(|decl| decl.name != name);
+            let places = self.decls.iter().enumerate();
+            self.by_name = places.map(|(at, decl)| (decl.name, at)).collect();
+        }
     }
 
     fn insert(&mut self, decl: Decl) {

@@ -1,0 +1,309 @@
+//! `ifup`, `ifdown` and `ifreload`: one way, three requests.
+
+use crate::args::Args;
+use crate::command::Command;
+use crate::exit::Exit;
+use crate::hooks::Runner;
+use crate::lock::{self, Turn};
+use crate::logging::Reporter;
+use crate::pipeline::Basis;
+use crate::run::show;
+use crate::scope::{Known, scope};
+use crate::session::Session;
+use crate::state::State;
+use cleat_diag::{Diagnostic, Severity};
+use cleat_kernel::Netlink;
+use cleat_model::apply::OnError;
+use cleat_model::desired::{Desired, Phase};
+use cleat_model::kernel::Kernel;
+use cleat_model::name::IfName;
+use cleat_model::owned::Owned;
+use cleat_model::plan::{Request, Verb};
+use cleat_model::snapshot::Snapshot;
+use cleat_root::LockError;
+use log::debug;
+
+/// Runs one of the three.
+///
+/// *Shape*: lock, state, kernel, wanted network, scope, plan, steps, a second look, state. An error in the file stops
+/// `ifreload` and `--syntax-check`; `ifup` and `ifdown` leave out what is wrong and go on with the rest.
+pub fn run(args: &Args, session: &mut Session) -> Exit {
+    let reporter = Reporter::new(args.verbosity);
+    let ended = go(args, session);
+    if args.ignore_errors {
+        forgive_hooks(&mut session.diagnostics);
+    }
+    if !args.names.is_empty() && args.command != Command::Ifreload {
+        leave_out_others(&mut session.diagnostics, &ended.scope);
+    }
+    reporter.print(&session.diagnostics, session.sources());
+    if let Some(outcome) = ended.outcome {
+        reporter.close(&session.diagnostics, outcome);
+    }
+    match ended.exit {
+        Exit::Done if session.has_errors() => Exit::Failed,
+        exit => exit,
+    }
+}
+
+/// How a run ended, and what that means for the host.
+#[derive(Default)]
+struct Ended {
+    exit: Exit,
+    outcome: Option<&'static str>,
+    /// The interfaces it was about.
+    scope: Vec<IfName>,
+}
+
+impl Ended {
+    fn new(exit: Exit) -> Self {
+        Self {
+            exit,
+            ..Self::default()
+        }
+    }
+
+    /// Ended before anything was done.
+    fn untouched(exit: Exit) -> Self {
+        Self {
+            exit,
+            outcome: Some("nothing was changed"),
+            ..Self::default()
+        }
+    }
+}
+
+fn go(args: &Args, session: &mut Session) -> Ended {
+    if args.syntax_check {
+        return check_file(session);
+    }
+    if let Some(form) = args.graph {
+        let desired = session.resolve(None);
+        let (names, mut found) = crate::pick::pick(args, &session.decls, &|_| false);
+        session.diagnostics.append(&mut found);
+        return Ended::new(show(&crate::ifquery::graph(form, &desired, &names)));
+    }
+    if !args.no_act && !nix::unistd::geteuid().is_root() {
+        session.fail("not-root", format!("only root can do this: {}", args.command));
+        return Ended::untouched(Exit::Failed);
+    }
+    if args.command == Command::Ifreload && session.has_errors() {
+        return Ended::untouched(Exit::Failed);
+    }
+    let turn = match take_turn(args, session) {
+        Ok(turn) => turn,
+        Err(exit) => return Ended::untouched(exit),
+    };
+    if let Some(Turn::Callers) = turn {
+        session.files.journal = session.files.inner_journal.clone();
+    }
+    let ended = with_lock(args, session, !matches!(turn, Some(Turn::Callers)));
+    drop(turn);
+    ended
+}
+
+/// Judges the file against the kernel, where that can be read.
+fn check_file(session: &mut Session) -> Ended {
+    let snapshot = Netlink::open().ok().and_then(|mut kernel| {
+        let query = session.query(&Owned::default());
+        kernel.snapshot(query).ok()
+    });
+    session.resolve(snapshot.as_ref());
+    Ended::new(Exit::Done)
+}
+
+/// The lock; none for a run that does nothing.
+fn take_turn(args: &Args, session: &mut Session) -> Result<Option<Turn>, Exit> {
+    if args.no_act {
+        return Ok(None);
+    }
+    let path = args.lock.clone().unwrap_or_else(|| session.files.lock.clone());
+    let wait = args.lock_wait.unwrap_or(session.settings.lock_wait);
+    match lock::take(&session.root, &path, wait) {
+        Ok(turn) => Ok(Some(turn)),
+        Err(error) => {
+            session.fail("lock", error.to_string());
+            Err(match error {
+                LockError::Busy { .. } => Exit::Busy,
+                LockError::Io(_) => Exit::Failed,
+            })
+        }
+    }
+}
+
+/// The run itself; `alone` where no other run is under way, not even one whose hook called this one.
+fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
+    let Some(mut kernel) = session.netlink() else {
+        return Ended::untouched(Exit::Failed);
+    };
+    let mut state = session.state();
+    if alone {
+        session.recover(&mut state);
+    }
+    session.map(&logical(args, session), !args.no_mappings);
+    let Some((desired, snapshot, names)) = look(args, session, &mut kernel, &state) else {
+        return Ended::untouched(Exit::Failed);
+    };
+    if args.command == Command::Ifreload && session.has_errors() {
+        return Ended::untouched(Exit::Failed);
+    }
+    let owned = as_recorded(args, &desired, state.owned());
+    let mut runner = Runner::new(session.root.clone(), session.settings.hook_limit, loud(args));
+    let request = request(args, names, &mut runner);
+    let basis = Basis {
+        desired: &desired,
+        snapshot: &snapshot,
+        owned: &owned,
+        request: &request,
+    };
+    let plan = session.plan(basis);
+    let scope = request.scope.clone();
+    if args.no_act {
+        let text = if plan.is_empty() {
+            "nothing to do\n".to_owned()
+        } else {
+            plan.to_string()
+        };
+        return Ended {
+            scope,
+            ..Ended::new(show(&text))
+        };
+    }
+    let on_error = match args.command {
+        Command::Ifreload => OnError::RollBack,
+        _ => OnError::KeepGoing,
+    };
+    let applied = session.apply(&mut kernel, &plan, basis, &mut runner, on_error);
+    session.save(&state, &applied.owned);
+    Ended {
+        exit: Exit::Done,
+        outcome: Some(applied.summary()),
+        scope,
+    }
+}
+
+/// The interfaces that mapping scripts may be run for: those named, or all of the classes.
+fn logical(args: &Args, session: &Session) -> Vec<(IfName, Option<String>)> {
+    let named = args.names.iter().filter_map(|named| {
+        let name = IfName::new(&named.name).ok()?;
+        Some((name, named.logical.clone()))
+    });
+    let mut all: Vec<(IfName, Option<String>)> = named.collect();
+    if args.names.is_empty() && !session.decls.mappings.is_empty() {
+        let names = session.decls.iter().filter(|decl| !decl.classes.is_empty());
+        all.extend(names.map(|decl| (decl.name, None)));
+    }
+    all
+}
+
+/// Reads the kernel and resolves the file against it; looks again after waiting for NICs that were not there yet.
+fn look(
+    args: &Args,
+    session: &mut Session,
+    kernel: &mut dyn Kernel,
+    state: &State,
+) -> Option<(Desired, Snapshot, Vec<IfName>)> {
+    let query = session.query(state.owned());
+    let before = session.diagnostics.len();
+    let mut waited = args.command == Command::Ifdown || args.no_act;
+    loop {
+        let snapshot = session.snapshot(kernel, query)?;
+        let desired = session.resolve(Some(&snapshot));
+        let known = Known {
+            decls: &session.decls,
+            desired: &desired,
+            snapshot: &snapshot,
+            owned: state.owned(),
+        };
+        let (names, mut found) = scope(args, known);
+        if !waited && session.wait_for_devices(&desired, &names, args.wait) {
+            debug!("reading the kernel again");
+            waited = true;
+            session.diagnostics.truncate(before);
+            continue;
+        }
+        session.diagnostics.append(&mut found);
+        return Some((desired, snapshot, names));
+    }
+}
+
+/// What is ours, with the hooks of the file in place of those recorded where `--use-current-config` asks for it.
+fn as_recorded(args: &Args, desired: &Desired, owned: &Owned) -> Owned {
+    let mut owned = owned.clone();
+    if args.use_current {
+        for link in desired.links() {
+            if let Some(record) = owned.links.get_mut(&link.name) {
+                record.hooks = link
+                    .hooks
+                    .iter()
+                    .map(|hook| (hook.phase, hook.command.value.clone()))
+                    .collect();
+                record.stanzas.clone_from(&link.vars.stanzas);
+                record.options.clone_from(&link.vars.options);
+                record.no_scripts = link.no_scripts;
+            }
+        }
+    }
+    owned
+}
+
+fn request(args: &Args, names: Vec<IfName>, runner: &mut Runner) -> Request {
+    let phases = [
+        Phase::PreUp,
+        Phase::Up,
+        Phase::PostUp,
+        Phase::PreDown,
+        Phase::Down,
+        Phase::PostDown,
+    ];
+    let verb = match args.command {
+        Command::Ifdown => Verb::Down,
+        // Only where all is asked for is anything stale; named interfaces are brought up as the file says.
+        Command::Ifreload if args.all => Verb::Reload,
+        _ => Verb::Up,
+    };
+    Request {
+        all: args.all,
+        force: args.force,
+        admin_only: args.admin_state,
+        scripts: phases
+            .into_iter()
+            .filter(|phase| !runner.scripts(*phase).is_empty())
+            .collect(),
+        ..Request::new(verb, names)
+    }
+}
+
+fn loud(args: &Args) -> bool {
+    args.verbosity > crate::args::Verbosity::Normal
+}
+
+/// With `--ignore-errors` a failing hook is a warning.
+fn forgive_hooks(diagnostics: &mut [Diagnostic]) {
+    for diagnostic in diagnostics
+        .iter_mut()
+        .filter(|diagnostic| diagnostic.code == "hook-failed")
+    {
+        diagnostic.severity = Severity::Warning;
+    }
+}
+
+/// Where interfaces are named, faults of others are not what was asked about: their number is said in one line.
+fn leave_out_others(diagnostics: &mut Vec<Diagnostic>, scope: &[IfName]) {
+    let about_others = |found: &Diagnostic| {
+        let iface = found.iface.as_deref();
+        found.label.is_some() && iface.is_some_and(|iface| !scope.iter().any(|name| name.as_str() == iface))
+    };
+    let others = diagnostics.iter().filter(|found| about_others(found));
+    let errors = others.filter(|found| found.severity == Severity::Error).count();
+    diagnostics.retain(|found| !about_others(found));
+    if errors > 0 {
+        let faults = if errors == 1 {
+            "an error".to_owned()
+        } else {
+            format!("{errors} errors")
+        };
+        let text = format!("the file has {faults} for other interfaces");
+        diagnostics.push(Diagnostic::warning("errors-elsewhere", text).help("`cleat check` shows them"));
+    }
+}

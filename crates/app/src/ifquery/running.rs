@@ -1,0 +1,132 @@
+//! The kernel's state as stanzas: what would have to be written to get it.
+
+use super::entry::{Entry, Keys};
+use cleat_model::attr::{Attr, On, Value, Wire};
+use cleat_model::snapshot::{Link, Snapshot};
+use cleat_model::table;
+use cleat_model::types::Kind;
+use std::net::IpAddr;
+
+/// `IFA_F_PERMANENT` of linux/if_addr.h: not from a router or a DHCP server.
+const PERMANENT: u32 = 0x80;
+/// The main routing table of linux/rtnetlink.h.
+const MAIN: u32 = 254;
+
+/// The stanza of a link.
+///
+/// *Shape*: its kind and what it stands on, its ports, every option of the table whose value is not the default, its
+/// addresses and gateways. What the kernel or a router made by itself (fe80:: addresses, addresses with a lifetime)
+/// is left out.
+pub fn entry(link: &Link, snapshot: &Snapshot) -> Entry {
+    let mut entry = Entry {
+        auto: true,
+        ..Entry::new(link.name.to_string())
+    };
+    if link.is_loopback() {
+        entry.family = Some("inet".to_owned());
+        entry.method = Some("loopback".to_owned());
+    }
+    structure(link, snapshot, &mut entry.config);
+    for attr in table::all().filter(|attr| carried(attr, link)) {
+        if let Some(value) = attr.read(link).filter(|value| worth_saying(attr, value, link)) {
+            entry.config.push(attr.name, attr.show(&value));
+        }
+    }
+    vlans(link, snapshot, &mut entry.config);
+    for address in snapshot.addresses(link.index) {
+        let own = address.flags & PERMANENT != 0 && !is_kernels(&address.ip);
+        if own && !(link.is_loopback() && address.ip.is_loopback()) {
+            entry
+                .config
+                .push("address", format!("{}/{}", address.ip, address.prefix));
+        }
+    }
+    for route in snapshot.routes(link.index) {
+        if let Some(via) = route.via.filter(|_| route.is_default() && route.table == MAIN) {
+            entry.config.push("gateway", via.to_string());
+        }
+    }
+    entry
+}
+
+/// Whether the option can be read from that link.
+fn carried(attr: &Attr, link: &Link) -> bool {
+    match attr.on {
+        On::Address => false,
+        On::Link => true,
+        on @ (On::BridgePort | On::BondPort) => on.kind() == link.port_kind,
+        on => on.kind() == Some(link.kind.clone()),
+    }
+}
+
+fn worth_saying(attr: &Attr, value: &Value, link: &Link) -> bool {
+    let differs = attr.default_value().map(|default| !attr.same(&default, value));
+    match attr.wire {
+        // The address that a NIC was made with, or that the kernel chose, is nobody's wish.
+        Wire::Link(..) if attr.name == "hwaddress" => link.perm_mac.is_some() && link.perm_mac != link.mac(),
+        // The loopback link has a size of its own.
+        Wire::Link(..) if attr.name == "mtu" && link.is_loopback() => false,
+        Wire::Link(..) | Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode => differs.unwrap_or(false),
+        _ => differs.unwrap_or(true),
+    }
+}
+
+fn structure(link: &Link, snapshot: &Snapshot, config: &mut Keys<String>) {
+    let name = |index: Option<u32>| {
+        let found = index
+            .filter(|_| link.parent_netns.is_none())
+            .and_then(|index| snapshot.by_index(index));
+        found.map(|link| link.name.to_string())
+    };
+    let mut say = |key: &str, value: Option<String>| {
+        if let Some(value) = value {
+            config.push(key, value);
+        }
+    };
+    let ports = || {
+        let names: Vec<String> = snapshot.ports(link.index).map(|port| port.name.to_string()).collect();
+        Some(if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(" ")
+        })
+    };
+    match &link.kind {
+        Kind::Bridge => say("bridge-ports", ports()),
+        Kind::Bond => say("bond-slaves", ports()),
+        Kind::Vlan => say("vlan-raw-device", name(link.parent)),
+        Kind::Vxlan => say("vxlan-physdev", name(link.parent)),
+        Kind::Macvlan => say("macvlan-raw-device", name(link.parent)),
+        Kind::Veth => {
+            say("link-type", Some("veth".to_owned()));
+            say("veth-peer-name", name(link.parent));
+        }
+        Kind::Dummy => say("link-type", Some("dummy".to_owned())),
+        Kind::Physical | Kind::Vrf | Kind::Other(_) => {}
+    }
+    if link.port_kind == Some(Kind::Vrf) {
+        say(
+            "vrf",
+            snapshot
+                .by_index(link.master.unwrap_or(0))
+                .map(|vrf| vrf.name.to_string()),
+        );
+    }
+}
+
+fn vlans(link: &Link, snapshot: &Snapshot, config: &mut Keys<String>) {
+    let ranges = snapshot.vlans(link.index);
+    if let Some(range) = ranges.iter().find(|range| range.pvid).filter(|range| range.first != 1) {
+        config.push("bridge-pvid", range.first.to_string());
+    }
+    let tagged = ranges.iter().filter(|range| !range.pvid && !range.untagged);
+    let words: Vec<String> = tagged.map(ToString::to_string).collect();
+    if !words.is_empty() {
+        config.push("bridge-vids", words.join(" "));
+    }
+}
+
+/// Link-local IPv6 addresses come by themselves.
+fn is_kernels(ip: &IpAddr) -> bool {
+    matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local())
+}

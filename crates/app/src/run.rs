@@ -1,0 +1,71 @@
+//! From argv to an exit code.
+
+use crate::args::{self, Args, Asked};
+use crate::command::Command;
+use crate::exit::Exit;
+use crate::session::Session;
+use crate::{change, ifquery, logging, version};
+use cleat_root::Root;
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Runs the command that the program was called by.
+///
+/// *Shape*: `arguments` is argv. Where argv\[0\] names none of the four commands, the first argument does:
+/// `ifupdown ifup -a`.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut arguments = arguments.into_iter();
+    let program = text(arguments.next());
+    let command = Command::of_program(&program).or_else(|| Command::of_program(&text(arguments.next())));
+    let Some(command) = command else {
+        let names = Command::ALL.map(Command::name).join(", ");
+        complain(&format!("{program}: the first argument names the command: {names}"));
+        return Exit::Usage.into();
+    };
+    match args::parse(command, arguments) {
+        Ok(Asked::Help) => show(&args::usage(command)).into(),
+        Ok(Asked::Version) => show(&format!("{}\n", version::version())).into(),
+        Ok(Asked::Run(args)) => {
+            logging::start(args.verbosity);
+            run(&args).into()
+        }
+        Err(message) => {
+            complain(&format!(
+                "{command}: error: {message}\n`{command} --help` lists the options"
+            ));
+            Exit::Usage.into()
+        }
+    }
+}
+
+fn text(argument: Option<OsString>) -> String {
+    argument.unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Prints on standard output; a reader that has gone away (`ifquery -a | head -1`) is no error.
+pub fn show(text: &str) -> Exit {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Exit::Done,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => {
+            complain(&format!("error: cannot write to standard output: {error}"));
+            Exit::Failed
+        }
+    }
+}
+
+fn complain(text: &str) {
+    // There is nowhere to tell that standard error cannot be written.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Runs what was asked for, on the machine that the program runs on.
+fn run(args: &Args) -> Exit {
+    let mut session = Session::load(Root::real(), &args.input);
+    match args.command {
+        Command::Ifquery => ifquery::run(args, &mut session),
+        Command::Ifup | Command::Ifdown | Command::Ifreload => change::run(args, &mut session),
+    }
+}

@@ -1,0 +1,174 @@
+//! What the tests of the commands stand on.
+
+use cleat_netns::{Room, ip_json, run};
+use std::process::{Child, Command, Output, Stdio};
+
+/// What a command did.
+#[derive(Debug)]
+pub struct Called {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Called {
+    /// It ended with 0 and said nothing on standard error.
+    #[track_caller]
+    pub fn quietly(&self) {
+        assert_eq!((self.code, self.err.as_str()), (0, ""), "{self:?}");
+    }
+}
+
+/// Makes the room a host: its own /etc/network, and stand-ins for NICs, each a veth whose other end (`eno1-wire`) is up.
+pub fn host(room: &Room, nics: &[&str], interfaces: &str) {
+    room.private_etc().unwrap();
+    write_interfaces(interfaces);
+    for nic in nics {
+        run(&format!("ip link add {nic} type veth peer name {nic}-wire"));
+        run(&format!("ip link set {nic}-wire up"));
+    }
+}
+
+/// Writes /etc/network/interfaces.
+pub fn write_interfaces(text: &str) {
+    std::fs::write("/etc/network/interfaces", text).unwrap();
+}
+
+/// One of the spec's configurations.
+pub fn example(name: &str) -> String {
+    let path = format!("{}/examples/{name}.interfaces", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(path).unwrap()
+}
+
+fn command(line: &str) -> Command {
+    // The test runner's own environment must not decide what is tested.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ifupdown"));
+    command.args(line.split_whitespace());
+    for name in [
+        "RUST_LOG",
+        "JOURNAL_STREAM",
+        "CLEAT_LOCK_WAIT",
+        "CLEAT_HOOK_LIMIT",
+        "CLEAT_DEVICE_WAIT",
+    ] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs one of the commands: `call("ifup -a")`.
+pub fn call(line: &str) -> Called {
+    called(command(line).stdin(Stdio::null()).output().unwrap())
+}
+
+/// Starts one of the commands and does not wait for it.
+pub fn start(line: &str) -> Child {
+    let mut command = command(line);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+/// What a started command did in the end.
+pub fn end(child: Child) -> Called {
+    called(child.wait_with_output().unwrap())
+}
+
+fn called(output: Output) -> Called {
+    Called {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Addresses of a link, as `ip` tells them, those of the kernel's own making (fe80::) left out.
+pub fn addresses(link: &str) -> Vec<String> {
+    let found = ip_json(&["addr", "show", "dev", link]);
+    let list = found[0]["addr_info"].as_array().unwrap();
+    let plain = |info: &serde_json::Value| {
+        let ip = info["local"].as_str().unwrap().to_owned();
+        (!ip.starts_with("fe80:")).then(|| format!("{ip}/{}", info["prefixlen"]))
+    };
+    list.iter().filter_map(plain).collect()
+}
+
+/// The master of a link, as `ip` tells it.
+pub fn master(link: &str) -> Option<String> {
+    let found = ip_json(&["link", "show", "dev", link]);
+    found[0]["master"].as_str().map(str::to_owned)
+}
+
+/// Whether there is a link of that name.
+pub fn exists(link: &str) -> bool {
+    let links = ip_json(&["link", "show"]);
+    let names = links.as_array().unwrap().iter().map(|found| &found["ifname"]);
+    names.into_iter().any(|name| name == link)
+}
+
+/// Whether a link is administratively up.
+pub fn is_up(link: &str) -> bool {
+    let found = ip_json(&["link", "show", "dev", link]);
+    found[0]["flags"].as_array().unwrap().iter().any(|flag| flag == "UP")
+}
+
+/// Both are the same network; where not, the lines that differ are shown.
+#[track_caller]
+pub fn assert_same_network(now: &[serde_json::Value], before: &[serde_json::Value]) {
+    let lines = |network: &[serde_json::Value]| -> Vec<String> {
+        let text = serde_json::to_string_pretty(network).unwrap();
+        text.lines().map(str::to_owned).collect()
+    };
+    let (now, before) = (lines(now), lines(before));
+    let only = |these: &[String], those: &[String], mark: char| -> Vec<String> {
+        let lines = these
+            .iter()
+            .enumerate()
+            .filter(|(at, line)| those.get(*at) != Some(line));
+        lines
+            .take(12)
+            .map(|(at, line)| format!("{mark}{at}: {}", line.trim()))
+            .collect()
+    };
+    assert_eq!(only(&now, &before, '+'), only(&before, &now, '-'));
+}
+
+/// Links, addresses and routes as `ip` tells them, without what moves by itself (timers, carrier, fe80:: addresses).
+pub fn network() -> Vec<serde_json::Value> {
+    let mut all: Vec<serde_json::Value> = ["-d link", "addr", "route", "-6 route"]
+        .map(|line| ip_json(&line.split(' ').collect::<Vec<_>>()))
+        .into();
+    all.iter_mut().for_each(settle);
+    all
+}
+
+fn settle(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Array(list) => {
+            list.retain(|item| !matches!(item.as_str(), Some("NO-CARRIER" | "LOWER_UP" | "M-DOWN")));
+            list.retain(|item| !item["local"].as_str().is_some_and(|ip| ip.starts_with("fe80:")));
+            list.retain(|item| {
+                !item["dst"]
+                    .as_str()
+                    .is_some_and(|to| to.starts_with("fe80:") || to.starts_with("ff00:"))
+            });
+            list.iter_mut().for_each(settle);
+        }
+        serde_json::Value::Object(fields) => {
+            let moves = |key: &str| {
+                let of_lacp = key.starts_with("ad_") && key.contains("_state") || key == "ad_aggregator_id";
+                of_lacp
+                    || key.ends_with("_timer")
+                    || matches!(
+                        key,
+                        "operstate" | "qdisc" | "tentative" | "state" | "flags_str" | "linkdown"
+                    )
+            };
+            fields.retain(|key, _| !moves(key));
+            fields.values_mut().for_each(settle);
+        }
+        _ => {}
+    }
+}

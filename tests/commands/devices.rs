@@ -1,0 +1,48 @@
+//! NICs that come late.
+
+use super::bed::{addresses, call, end, example, host, is_up, master, start};
+use cleat_netns::{self as netns, run};
+use std::time::Duration;
+
+#[test]
+fn a_nic_that_comes_within_the_limit_is_waited_for() {
+    let room = netns::enter!();
+    host(&room, &[], &example("default-bridge"));
+    let up = start("ifup -a --wait 20");
+    std::thread::sleep(Duration::from_millis(500));
+    run("ip link add eno1 type veth peer name eno1-wire");
+    end(up).quietly();
+    assert_eq!(master("eno1").as_deref(), Some("vmbr0"));
+}
+
+/// What the udev rule runs when the NIC of an `auto` bridge appears after boot.
+#[test]
+fn a_late_nic_goes_into_its_bridge() {
+    let room = netns::enter!();
+    host(&room, &[], &example("default-bridge"));
+    assert_eq!(call("ifup -a").code, 1);
+    assert_eq!(addresses("vmbr0"), ["192.168.10.2/24"]);
+    run("ip link add eno1 type veth peer name eno1-wire");
+    call("ifup --hotplug eno1").quietly();
+    assert_eq!(master("eno1").as_deref(), Some("vmbr0"));
+    assert!(is_up("eno1"));
+    call("ifup --hotplug eno1").quietly();
+}
+
+#[test]
+fn a_hotplug_nic_comes_up_alone_and_an_undeclared_one_is_left_alone() {
+    let room = netns::enter!();
+    host(
+        &room,
+        &["eno1", "eno2", "eno3"],
+        "allow-hotplug eno1 eno2\niface eno1 inet static\n\taddress 192.0.2.2/24\niface eno2 inet static\n\taddress 198.51.100.2/24\n",
+    );
+    call("ifup --hotplug eno1").quietly();
+    assert_eq!(addresses("eno1"), ["192.0.2.2/24"]);
+    assert_eq!(addresses("eno2"), Vec::<String>::new());
+    call("ifup --hotplug eno3").quietly();
+    assert!(!is_up("eno3"));
+    call("ifup --allow hotplug eno3").quietly();
+    call("ifup --allow=hotplug eno2").quietly();
+    assert_eq!(addresses("eno2"), ["198.51.100.2/24"]);
+}

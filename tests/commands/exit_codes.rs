@@ -1,0 +1,105 @@
+//! 0 only if what was asked is so.
+
+use super::bed::{call, exists, host};
+use cleat_netns as netns;
+
+const ONE: &str = "auto eno1\niface eno1 inet static\n\taddress 192.0.2.2/24\n";
+
+#[test]
+fn a_failing_hook_is_an_error_unless_errors_are_ignored() {
+    let room = netns::enter!();
+    host(&room, &["eno1"], &format!("{ONE}\tup false\n"));
+    let up = call("ifup eno1");
+    assert_eq!(up.code, 1, "{up:?}");
+    assert!(
+        up.err.contains("error: eno1: up command failed: exit code 1: `false`"),
+        "{up:?}"
+    );
+    call("ifdown eno1").quietly();
+    let up = call("ifup --ignore-errors eno1");
+    assert_eq!(up.code, 0, "{up:?}");
+    assert!(up.err.contains("warning: eno1: up command failed"), "{up:?}");
+}
+
+#[test]
+fn an_unknown_interface_is_an_error_and_the_nearest_is_named() {
+    let room = netns::enter!();
+    host(&room, &["eno1"], ONE);
+    let up = call("ifup eno2");
+    assert_eq!(up.code, 1, "{up:?}");
+    assert_eq!(
+        up.err,
+        "error: eno2: no stanza names `eno2` [interface-unknown]; help: did you mean `eno1`?\n\
+         1 error, 0 warnings; nothing had to be changed\n"
+    );
+}
+
+#[test]
+fn a_syntax_check_says_what_is_wrong_and_does_nothing() {
+    let room = netns::enter!();
+    host(
+        &room,
+        &["eno1"],
+        &format!("{ONE}\tmtu many\n\nauto vmbr0\niface vmbr0\n\tbridge-ports none\n"),
+    );
+    for line in ["ifup -s -a", "ifreload -s -a"] {
+        let check = call(line);
+        assert_eq!(check.code, 1, "{check:?}");
+        assert!(
+            check
+                .err
+                .starts_with("error: eno1: `mtu` cannot be `many` (/etc/network/interfaces:4:6)"),
+            "{check:?}"
+        );
+    }
+    assert!(!exists("vmbr0"));
+    super::bed::write_interfaces(ONE);
+    call("ifreload -s -a").quietly();
+}
+
+#[test]
+fn bad_arguments_are_90() {
+    assert_eq!(call("ifup").code, 90);
+    assert_eq!(call("ifup --no-such-flag -a").code, 90);
+    assert_eq!(call("ifconfig -a").code, 90);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_an_error() {
+    let room = netns::enter!();
+    host(&room, &[], "");
+    std::fs::remove_file("/etc/network/interfaces").unwrap();
+    std::fs::create_dir("/etc/network/interfaces").unwrap();
+    for line in ["ifup -a", "ifreload -a", "ifquery -a"] {
+        let called = call(line);
+        assert_eq!(called.code, 1, "{called:?}");
+        assert_eq!(
+            called.err.lines().next(),
+            Some("error: cannot read /etc/network/interfaces: Is a directory [unreadable]"),
+            "{called:?}"
+        );
+    }
+}
+
+#[test]
+fn an_error_of_another_interface_does_not_fail_the_one_that_was_named() {
+    let room = netns::enter!();
+    host(
+        &room,
+        &["eno1"],
+        &format!("{ONE}\nauto vmbr0\niface vmbr0\n\tbridge-ports none\n\tbridge-fd soon\n"),
+    );
+    let up = call("ifup eno1");
+    assert_eq!(up.code, 0, "{up:?}");
+    assert_eq!(
+        up.err,
+        "warning: the file has an error for other interfaces [errors-elsewhere]; help: `cleat check` shows them\n"
+    );
+    let all = call("ifup -a");
+    assert_eq!(all.code, 1, "{all:?}");
+    assert!(
+        all.err.starts_with("error: vmbr0: `bridge-fd` cannot be `soon`"),
+        "{all:?}"
+    );
+    assert!(exists("vmbr0"));
+}

@@ -1,0 +1,13 @@
+//! The four commands as programs, in a room of their own: a private network, /etc/network and /run.
+
+mod bed;
+mod crash;
+mod devices;
+mod examples;
+mod exit_codes;
+mod hooks;
+mod lock;
+mod query;
+mod reload;
+mod state;
+mod up_down;

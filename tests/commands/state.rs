@@ -1,0 +1,69 @@
+//! The state file.
+
+use super::bed::{addresses, call, exists, host};
+use cleat_netns as netns;
+use std::path::PathBuf;
+
+const ONE: &str = "auto eno1\niface eno1 inet static\n\taddress 192.0.2.2/24\n\nauto vmbr9\niface vmbr9 inet manual\n\tbridge-ports none\n\tbridge-fd 0\n";
+
+/// Where the files of this room's namespace are: /run/cleat, or a directory in it where process 1 is in another network.
+fn directory() -> PathBuf {
+    let entries = std::fs::read_dir("/run/cleat").unwrap();
+    let mut found = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    found.next().unwrap_or_else(|| PathBuf::from("/run/cleat"))
+}
+
+#[test]
+fn what_is_up_is_recorded_and_asked_for_by_name() {
+    let room = netns::enter!();
+    host(&room, &["eno1"], ONE);
+    assert_eq!(call("ifquery --state eno1").code, 1);
+    call("ifup eno1").quietly();
+    let asked = call("ifquery --state eno1");
+    assert_eq!((asked.code, asked.out.as_str()), (0, "eno1=eno1\n"));
+    assert_eq!(call("ifquery --state eno1 vmbr9").code, 1);
+    call("ifdown eno1").quietly();
+    assert_eq!(call("ifquery --state").out, "");
+}
+
+#[test]
+fn a_damaged_state_file_is_reported_set_aside_and_survived() {
+    let room = netns::enter!();
+    host(&room, &["eno1"], ONE);
+    call("ifup -a").quietly();
+    std::fs::write(directory().join("state.json"), "{ not json").unwrap();
+    let up = call("ifup -a");
+    assert_eq!(up.code, 0, "{up:?}");
+    assert!(
+        up.err.contains("warning: the state file ") && up.err.contains("[state-damaged]"),
+        "{up:?}"
+    );
+    let aside = std::fs::read_to_string(directory().join("state.json.damaged-1")).unwrap();
+    assert_eq!(aside, "{ not json");
+    assert_eq!(addresses("eno1"), ["192.0.2.2/24"]);
+    call("ifup -a").quietly();
+}
+
+#[test]
+fn what_was_made_is_taken_down_after_its_stanza_is_gone() {
+    let room = netns::enter!();
+    host(&room, &["eno1"], ONE);
+    call("ifup -a").quietly();
+    super::bed::write_interfaces("auto eno1\niface eno1 inet static\n\taddress 192.0.2.2/24\n");
+    call("ifdown vmbr9").quietly();
+    assert!(!exists("vmbr9"));
+}
+
+#[test]
+fn no_file_is_left_half_written_and_none_lies_about() {
+    let room = netns::enter!();
+    host(&room, &["eno1"], ONE);
+    call("ifup -a").quietly();
+    let entries = std::fs::read_dir(directory()).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names.retain(|name| name != "lock");
+    assert_eq!(names, ["state.json"]);
+}
