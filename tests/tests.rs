@@ -3,6 +3,7 @@
 // Tests run programs and touch the files of their rooms; what they stand on is theirs to fail on.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used)]
 
+mod attributes;
 mod commands;
 mod face;
 mod manual;

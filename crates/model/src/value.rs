@@ -252,6 +252,10 @@ impl Attr {
                 Grammar::Text { .. } => Some(Value::Text(String::new())),
                 _ => None,
             }),
+            // The kernel leaves the attribute out where no flag is set.
+            Wire::Data(_, Width::FlagBit(_)) if !link.data.is_empty() => {
+                self.get(&link.data).or(Some(Value::Number(0)))
+            }
             Wire::Data(..) | Wire::DataIp { .. } | Wire::DataIps(_) => self.get(&link.data),
             Wire::Port(..) => self.get(&link.port),
             Wire::Conf4(at, _) => conf(&link.conf4, at),

@@ -80,3 +80,14 @@ fn a_time_that_was_rounded_down_to_the_kernels_tick_is_the_same() {
     let mtu = find("mtu").unwrap();
     assert!(!mtu.same(&Value::Number(1500), &Value::Number(1499)));
 }
+
+// Second witness: `vlan_fill_info` in net/8021q/vlan_netlink.c puts IFLA_VLAN_FLAGS only where a flag is set (and
+// tests/attributes.rs on a real kernel).
+#[test]
+fn flags_that_the_kernel_leaves_out_are_not_set() {
+    let attr = find("vlan-reorder-hdr").unwrap();
+    let mut link = crate::testing::link(1, "eno1.5", crate::types::Kind::Vlan, &[2, 0, 0, 0, 0, 1]);
+    assert_eq!(attr.read(&link), None);
+    link.data.push(1, &5u16.to_ne_bytes());
+    assert_eq!(attr.read(&link), Some(Value::Number(0)));
+}
