@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// What a run of `cleat` did.
 #[derive(Debug)]
@@ -41,6 +41,13 @@ fn run(mut command: Command, input: &str) -> Ran {
 /// Runs `cleat` with these words.
 pub fn cleat(line: &str) -> Ran {
     run(command(line), "")
+}
+
+/// Starts `cleat` with these words; its standard output is to be read by the caller, who ends it.
+pub fn starting(line: &str) -> Child {
+    let mut command = command(line);
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command.spawn().unwrap()
 }
 
 /// Runs `cleat` with these words and a text on standard input.

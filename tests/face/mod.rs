@@ -1,8 +1,8 @@
 //! The program `cleat`, as a person or a script runs it.
 
-#![allow(clippy::disallowed_methods)]
-
 mod bed;
 mod check;
+mod demo;
 mod graph;
+mod live;
 mod words;

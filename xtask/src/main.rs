@@ -5,6 +5,7 @@
 
 mod bench;
 mod checks;
+mod demo;
 mod executables;
 mod generate;
 mod outcome;
@@ -23,6 +24,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
+  demo [--yes]
+        install what is missing, build, and give a tour in a network of its own
   test [FILTER] [--no-uml] [--yes]
         install what is missing, check, and run every test; with FILTER only the
         tests whose name contains it. The network tests run twice: in this kernel,
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
 
 fn dispatch(command: &OsString, args: lexopt::Parser) -> Result<ExitCode, String> {
     match command.to_str() {
+        Some("demo") => demo::main(args),
         Some("test") => test::main(args),
         Some("bench") => bench::main(args),
         // Not for people: the process between bench and what it measures, and the part that runs in user-mode Linux.

@@ -247,7 +247,8 @@ fn as_recorded(args: &Args, desired: &Desired, owned: &Owned) -> Owned {
     owned
 }
 
-fn request(args: &Args, names: Vec<IfName>, runner: &mut Runner) -> Request {
+/// What the plan is asked for; scripts are only named where there are some, so that no phase is planned for nothing.
+pub(crate) fn request(args: &Args, names: Vec<IfName>, runner: &mut Runner) -> Request {
     let phases = [
         Phase::PreUp,
         Phase::Up,

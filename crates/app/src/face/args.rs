@@ -9,8 +9,14 @@ use std::path::PathBuf;
 pub enum Verb {
     /// Judge a file.
     Check,
+    /// What a reload would do.
+    Plan,
+    /// Declared against real.
+    Status,
     /// The topology as a picture.
     Graph,
+    /// A tour in a network of its own.
+    Demo,
     /// What the verbs are.
     Help,
 }
@@ -42,7 +48,7 @@ const COLOR: (&str, &str) = (
 const WIDTH: (&str, &str) = ("--width N", "columns to use (default: those of the terminal, else 80)");
 
 /// All verbs: parsing, help, did-you-mean and a test go over these rows.
-const ROWS: [Row; 3] = [
+const ROWS: [Row; 6] = [
     Row {
         verb: Verb::Check,
         name: "check",
@@ -63,6 +69,33 @@ const ROWS: [Row; 3] = [
         ],
     },
     Row {
+        verb: Verb::Plan,
+        name: "plan",
+        usage: "cleat plan [--from FILE] [--json] [--color WHEN]",
+        short: "shows what a reload would do now, and who would notice",
+        doc: "Shows what `ifreload -a` would do now, by interface, with the like ip command on each line; what goes \
+              down on the way; what guests would notice. Changes nothing. Exit code 1 where the file has errors.",
+        options: &[FROM, JSON, COLOR],
+    },
+    Row {
+        verb: Verb::Status,
+        name: "status",
+        usage: "cleat status [--watch] [--json] [--width N] [--ascii] [--color WHEN]",
+        short: "shows declared against real on one screen",
+        doc: "Declared against real on one screen. Exit code 1 where the kernel differs from what is declared.",
+        options: &[
+            (
+                "--watch",
+                "show it again whenever the kernel reports a change, until interrupted",
+            ),
+            FROM,
+            JSON,
+            WIDTH,
+            ("--ascii", "use only ASCII characters"),
+            COLOR,
+        ],
+    },
+    Row {
         verb: Verb::Graph,
         name: "graph",
         usage: "cleat graph [--from FILE | --live] [--svg FILE] [--width N] [--ascii] [--color WHEN]",
@@ -76,6 +109,15 @@ const ROWS: [Row; 3] = [
             ("--ascii", "use only ASCII characters"),
             COLOR,
         ],
+    },
+    Row {
+        verb: Verb::Demo,
+        name: "demo",
+        usage: "cleat demo [--color WHEN]",
+        short: "gives a tour in a network of its own",
+        doc: "A tour in a network of its own, which vanishes at the end: the host's network is never touched. Needs \
+              root (or user namespaces), and the programs ip and ping.",
+        options: &[WIDTH, COLOR],
     },
     Row {
         verb: Verb::Help,
@@ -110,6 +152,8 @@ pub struct Options {
     pub online: bool,
     /// `--json`.
     pub json: bool,
+    /// `--watch`.
+    pub watch: bool,
     /// `--live`.
     pub live: bool,
     /// `--svg`.
@@ -185,6 +229,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Ask, String> {
             Long("offline") if known => options.offline = true,
             Long("online") if known => options.online = true,
             Long("json") if known => options.json = true,
+            Long("watch") if known => options.watch = true,
             Long("live") if known => options.live = true,
             Long("ascii") if known => options.ascii = true,
             Long("svg") if known => options.svg = Some(value(&mut words)?.into()),
@@ -202,6 +247,9 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Ask, String> {
         return Err(
             "`--online` looks at this machine's links, `--offline` does not: only one of them can hold".to_owned(),
         );
+    }
+    if options.watch && options.json {
+        return Err("`--watch` is for a terminal, `--json` for a program: only one of them can hold".to_owned());
     }
     Ok(Ask::Run(row.verb, options))
 }
@@ -365,8 +413,8 @@ mod tests {
         );
         assert_eq!(ask("check a b"), Err("`cleat check` does not take `b`".to_owned()));
         assert_eq!(
-            ask("check --live"),
-            Err("`cleat check` does not take `--live`".to_owned())
+            ask("plan --live"),
+            Err("`cleat plan` does not take `--live`".to_owned())
         );
         assert_eq!(
             ask("graph --width 3"),
@@ -387,7 +435,7 @@ mod tests {
         );
         assert_eq!(ask(""), Ok(Ask::Help(None)));
         assert_eq!(ask("--version"), Ok(Ask::Version));
-        assert_eq!(ask("graph --help"), Ok(Ask::Help(Some(Verb::Graph))));
+        assert_eq!(ask("status --help"), Ok(Ask::Help(Some(Verb::Status))));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub fn run(options: &Options) -> End {
             }
         },
     };
-    input::resolve(&mut session, snapshot.as_ref());
+    session.resolve(snapshot.as_ref());
     let diagnostics = in_order(&session.diagnostics);
     let text = match options.json {
         true => json_text(&document(&diagnostics, session.sources())),

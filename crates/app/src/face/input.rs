@@ -1,12 +1,16 @@
 //! What every verb starts from: the configuration that is asked about, and the kernel as it is.
 
 use super::args::Options;
-use crate::args::Input;
+use crate::args::{Args, Input};
+use crate::change;
+use crate::command::Command;
+use crate::hooks::Runner;
+use crate::scope::{Known, scope};
 use crate::session::Session;
 use cleat_kernel::Netlink;
 use cleat_model::desired::Desired;
 use cleat_model::kernel::{Kernel, Query};
-use cleat_model::resolve;
+use cleat_model::op::Plan;
 use cleat_model::snapshot::Snapshot;
 use cleat_root::Root;
 use std::path::Path;
@@ -31,9 +35,28 @@ pub fn snapshot() -> Result<Snapshot, String> {
         .map_err(|error| format!("cannot read the kernel's links (ip link): {error}"))
 }
 
-/// Makes the wanted network of what was read; what is wrong is added to the session's diagnostics.
-pub fn resolve(session: &mut Session, snapshot: Option<&Snapshot>) -> Desired {
-    let (desired, mut found) = resolve::resolve(&session.decls, snapshot);
+/// The plan that `ifreload -a` would carry out; what it says of itself is added to the session's diagnostics.
+pub fn reload_plan(session: &mut Session, desired: &Desired, now: &Snapshot) -> Plan {
+    let state = session.state();
+    let args = Args {
+        all: true,
+        no_act: true,
+        ..Args::new(Command::Ifreload)
+    };
+    let known = Known {
+        decls: &session.decls,
+        desired,
+        snapshot: now,
+        owned: state.owned(),
+    };
+    let (names, mut found) = scope(&args, known);
     session.diagnostics.append(&mut found);
-    desired
+    let mut runner = Runner::new(session.root.clone(), session.settings.hook_limit, false);
+    let request = change::request(&args, names, &mut runner);
+    session.plan(crate::pipeline::Basis {
+        desired,
+        snapshot: now,
+        owned: state.owned(),
+        request: &request,
+    })
 }

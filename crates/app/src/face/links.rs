@@ -150,13 +150,22 @@ fn telling(kind: &Kind) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// Whether the name of a VLAN says its id: `eno1.5`, `vlan5`.
+fn says_id(kind: &Kind, name: IfName, id: &str) -> bool {
+    let before = name.as_str().strip_suffix(id);
+    *kind == Kind::Vlan && before.is_some_and(|before| before.ends_with('.') || before == "vlan")
+}
+
 /// A few words on a declared link: bond mode, VLAN id, VNI, VLANs of a bridge, an unusual MTU.
 pub fn declared_details(want: &WantLink) -> Vec<String> {
     let mut details = Vec::new();
     if let Some((name, word)) = telling(&want.kind)
         && let Some(knob) = want.knob(name)
     {
-        details.push(format!("{word}{}", knob.attr.show(&knob.value)));
+        let value = knob.attr.show(&knob.value);
+        if !says_id(&want.kind, want.name, &value) {
+            details.push(format!("{word}{value}"));
+        }
     }
     if let Some(mtu) = want.number("mtu").filter(|mtu| *mtu != u64::from(USUAL_MTU)) {
         details.push(format!("mtu {mtu}"));
@@ -180,7 +189,10 @@ pub fn live_details(link: &Link) -> Vec<String> {
     if let Some((name, word)) = telling(&link.kind)
         && let Some((row, value)) = read(name)
     {
-        details.push(format!("{word}{}", row.show(&value)));
+        let value = row.show(&value);
+        if !says_id(&link.kind, link.name, &value) {
+            details.push(format!("{word}{value}"));
+        }
     }
     if link.mtu() != USUAL_MTU {
         details.push(format!("mtu {}", link.mtu()));
@@ -194,6 +206,18 @@ pub fn live_details(link: &Link) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // Second witness: vlan(5)'s naming schemes DEV_PLUS_VID_NO_PAD and VLAN_PLUS_VID_NO_PAD.
+    #[test]
+    fn only_a_free_name_of_a_vlan_needs_its_id_beside_it() {
+        let says = |name: &str, id: &str| says_id(&Kind::Vlan, IfName::new(name).unwrap(), id);
+        assert!(says("eno1.5", "5"));
+        assert!(says("eno1.5.10", "10"));
+        assert!(says("vlan5", "5"));
+        assert!(!says("eno1.15", "5"));
+        assert!(!says("storage5", "5"));
+        assert!(!says_id(&Kind::Vxlan, IfName::new("vx.5").unwrap(), "5"));
+    }
 
     // Second witness: the names in proxmox.md's table of runtime links (tap100i0, veth101i1, fwpr100p0, fwln100i0).
     #[test]

@@ -1,14 +1,19 @@
-//! The face for people: `cleat check` and `graph`.
+//! The face for people: `cleat check`, `plan`, `status`, `graph` and `demo`.
 //!
-//! Nothing here changes the host: the verbs read, judge and show.
+//! Nothing here changes the host: the verbs read, judge and show; `demo` works in namespaces of its own.
 
 pub mod args;
 pub mod check;
+pub mod demo;
 pub mod graph;
 pub mod input;
 pub mod links;
 mod other;
+pub mod plan;
+pub mod status;
 pub mod terminal;
+#[cfg(test)]
+mod testing;
 
 use args::{Ask, Options, Verb};
 use std::ffi::OsString;
@@ -53,7 +58,10 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn verb_run(verb: Verb, options: &Options) -> End {
     match verb {
         Verb::Check => check::run(options),
+        Verb::Plan => plan::run(options),
+        Verb::Status => status::run(options),
         Verb::Graph => graph::run(options),
+        Verb::Demo => demo::run(options),
         Verb::Help => print(&args::help(None)),
     }
 }

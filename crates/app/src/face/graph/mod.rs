@@ -73,7 +73,7 @@ fn declared(options: &Options) -> Option<(Topology, String, End)> {
             }
         },
     };
-    let desired = input::resolve(&mut session, snapshot.as_ref());
+    let desired = session.resolve(snapshot.as_ref());
     let errors = session
         .diagnostics
         .iter()

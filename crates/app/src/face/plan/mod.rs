@@ -1,0 +1,165 @@
+//! `cleat plan`: what a reload would do now, and who would notice.
+
+mod outlook;
+#[cfg(test)]
+mod tests;
+
+use super::args::Options;
+use super::graph::canvas::{Canvas, Ink};
+use super::terminal::Page;
+use super::{End, check, complain, input, print};
+use cleat_diag::{Diagnostic, Severity, Sources, Summary};
+use cleat_model::name::IfName;
+use outlook::{Group, Guests, Mark, Outlook};
+
+/// Shows the plan of `ifreload -a`. Reads, and changes nothing.
+pub fn run(options: &Options) -> End {
+    let now = match input::snapshot() {
+        Ok(now) => now,
+        Err(text) => {
+            complain(&format!("{text}\n"));
+            return End::Fault;
+        }
+    };
+    let mut session = input::session(options);
+    let desired = session.resolve(Some(&now));
+    if Summary::of(&session.diagnostics).errors > 0 {
+        return refuse(options, &session.diagnostics, session.sources());
+    }
+    let plan = input::reload_plan(&mut session, &desired, &now);
+    let outlook = Outlook::new(&plan, &desired, &now, session.sources());
+    let diagnostics = check::in_order(&session.diagnostics);
+    let text = match options.json {
+        true => {
+            let mut document = outlook.document();
+            document["diagnostics"] = check::document(&diagnostics, session.sources())["diagnostics"].take();
+            check::json_text(&document)
+        }
+        false => {
+            let color = Page::new(options).color;
+            told(&diagnostics, session.sources(), color) + &draw(&outlook, color)
+        }
+    };
+    let errors = diagnostics.iter().any(|found| found.severity == Severity::Error);
+    match (print(&text), errors) {
+        (End::Well, false) => End::Well,
+        _ => End::Fault,
+    }
+}
+
+/// A reload stops at errors: they are what there is to show.
+fn refuse(options: &Options, diagnostics: &[Diagnostic], sources: &Sources) -> End {
+    let diagnostics = check::in_order(diagnostics);
+    let text = match options.json {
+        true => check::json_text(&check::document(&diagnostics, sources)),
+        false => {
+            check::page(&diagnostics, sources, Page::new(options).color)
+                + "a reload would stop here, with nothing changed\n"
+        }
+    };
+    print(&text);
+    End::Fault
+}
+
+/// What the plan says of itself: what it leaves out and why.
+fn told(diagnostics: &[&Diagnostic], sources: &Sources, color: bool) -> String {
+    let mut text = String::new();
+    for found in diagnostics {
+        text += cleat_diag::render::terminal(found, sources, color).trim_end();
+        text += "\n\n";
+    }
+    text
+}
+
+/// The page for people.
+fn draw(outlook: &Outlook, color: bool) -> String {
+    if outlook.groups.is_empty() {
+        return "nothing to do: the network is as declared\n".to_owned();
+    }
+    let mut page = Lines::default();
+    for group in &outlook.groups {
+        page.group(group);
+    }
+    let interrupted: Vec<_> = outlook.interrupted().collect();
+    page.line(&[
+        ("interruptions: ", Ink::Bold),
+        (if interrupted.is_empty() { "none" } else { "" }, Ink::Green),
+    ]);
+    for (name, flap) in interrupted {
+        page.line(&[("  ", Ink::Plain), (&format!("{name} {}", flap.text()), Ink::Yellow)]);
+    }
+    for guests in &outlook.guests {
+        page.guests(guests);
+    }
+    if !outlook.untouched.is_empty() {
+        let names: Vec<&str> = outlook.untouched.iter().map(IfName::as_str).collect();
+        page.line(&[("stays as it is: ", Ink::Bold), (&names.join(", "), Ink::Plain)]);
+    }
+    page.canvas.print(color)
+}
+
+/// Lines that are written one below the other.
+#[derive(Debug)]
+struct Lines {
+    canvas: Canvas,
+    row: i64,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            canvas: Canvas::new(false),
+            row: 0,
+        }
+    }
+}
+
+impl Lines {
+    fn line(&mut self, parts: &[(&str, Ink)]) {
+        let mut column = 0;
+        for (text, ink) in parts {
+            self.canvas.text(self.row, column, text, *ink);
+            column += text.chars().count() as i64;
+        }
+        self.row += 1;
+    }
+
+    fn group(&mut self, group: &Group) {
+        let what = match (group.exists, group.flap) {
+            (false, _) => " is new".to_owned(),
+            (true, None) => " changes".to_owned(),
+            (true, Some(flap)) => format!(" {}", flap.text()),
+        };
+        self.line(&[(group.iface.as_str(), Ink::Bold), (&what, Ink::Plain)]);
+        for line in &group.lines {
+            let ink = match line.mark {
+                Mark::Add => Ink::Green,
+                Mark::Remove => Ink::Red,
+                Mark::Change => Ink::Yellow,
+                Mark::Hook => Ink::Magenta,
+            };
+            let sign = format!("  {} ", line.mark.sign());
+            self.line(&[(&sign, ink), (&line.command, Ink::Plain)]);
+        }
+        self.row += 1;
+    }
+
+    fn guests(&mut self, guests: &Guests) {
+        const SHOWN: usize = 6;
+        let mut names: Vec<&str> = guests.ports.iter().take(SHOWN).map(IfName::as_str).collect();
+        let more = format!("and {} more", guests.ports.len().saturating_sub(SHOWN));
+        if guests.ports.len() > SHOWN {
+            names.push(&more);
+        }
+        let head = format!("guests on {} ({}): ", guests.bridge, names.join(", "));
+        match guests.notice.is_empty() {
+            true => self.line(&[(&head, Ink::Bold), ("would notice nothing", Ink::Green)]),
+            false => {
+                self.line(&[(&head, Ink::Bold), ("would notice", Ink::Yellow)]);
+                for text in &guests.notice {
+                    self.line(&[("  ", Ink::Plain), (text, Ink::Yellow)]);
+                }
+            }
+        }
+    }
+}

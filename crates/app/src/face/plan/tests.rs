@@ -1,0 +1,110 @@
+use super::outlook::{Flap, Outlook};
+use crate::face::testing::{address, bridge_with_guests, name, said};
+use cleat_diag::Sources;
+use cleat_model::op::{Action, Op, Plan, Step, StepId};
+
+fn outlook(ops: Vec<Op>) -> Outlook {
+    let (desired, now) = bridge_with_guests();
+    let steps = ops.into_iter().enumerate().map(|(at, op)| Step {
+        id: StepId(at as u32),
+        iface: op.name(),
+        action: Action::Kernel(op),
+        undo: Vec::new(),
+        after: Vec::new(),
+        needs: Vec::new(),
+        origin: said(4),
+    });
+    let plan = Plan { steps: steps.collect() };
+    let mut sources = Sources::new();
+    sources.add("/etc/network/interfaces", b"auto vmbr0\n".to_vec());
+    Outlook::new(&plan, &desired, &now, &sources)
+}
+
+fn up(text: &str, up: bool) -> Op {
+    Op::SetUp { name: name(text), up }
+}
+
+#[test]
+fn an_address_on_a_bridge_is_no_matter_for_its_guests() {
+    let outlook = outlook(vec![Op::AddAddress {
+        name: name("vmbr0"),
+        address: address("192.168.20.2/24"),
+        replace: false,
+    }]);
+    assert_eq!(
+        super::draw(&outlook, false),
+        "\
+vmbr0 changes
+  + ip addr add 192.168.20.2/24 dev vmbr0
+
+interruptions: none
+guests on vmbr0 (spare, tap100i0, veth101i0): would notice nothing
+stays as it is: eno1, eno2
+"
+    );
+}
+
+#[test]
+fn an_uplink_that_flaps_is_told_and_guests_of_its_bridge_notice() {
+    let outlook = outlook(vec![up("eno1", false), up("eno1", true)]);
+    assert_eq!(
+        outlook.interrupted().collect::<Vec<_>>(),
+        [(name("eno1"), Flap::DownAndUp)]
+    );
+    assert_eq!(
+        super::draw(&outlook, false),
+        "\
+eno1 goes down and comes up again
+  ~ ip link set eno1 down
+  ~ ip link set eno1 up
+
+interruptions:
+  eno1 goes down and comes up again
+guests on vmbr0 (spare, tap100i0, veth101i0): would notice
+  eno1 goes down and comes up again: they lose the way out meanwhile
+stays as it is: eno2, vmbr0
+"
+    );
+}
+
+#[test]
+fn a_port_that_leaves_and_a_bridge_that_goes_are_told() {
+    let left = outlook(vec![Op::SetMaster {
+        name: name("eno1"),
+        master: None,
+    }]);
+    assert_eq!(left.guests[0].notice, ["eno1 leaves vmbr0"]);
+    let gone = outlook(vec![Op::DeleteLink { name: name("vmbr0") }]);
+    assert_eq!(gone.guests[0].notice, ["vmbr0 is deleted: they are cut off"]);
+    assert_eq!(gone.groups[0].flap, Some(Flap::Deleted));
+}
+
+#[test]
+fn a_link_that_comes_up_for_the_first_time_is_no_interruption() {
+    let outlook = outlook(vec![up("eno2", true)]);
+    assert_eq!(outlook.interrupted().count(), 0);
+    assert_eq!(outlook.guests, []);
+}
+
+#[test]
+fn the_document_names_mark_command_and_place_of_every_step() {
+    let document = outlook(vec![up("eno1", false)]).document();
+    assert_eq!(
+        document["interfaces"][0],
+        serde_json::json!({
+            "name": "eno1",
+            "exists": true,
+            "flap": "goes down",
+            "steps": [{"mark": "~", "command": "ip link set eno1 down", "place": "/etc/network/interfaces:1:1"}],
+        })
+    );
+    assert_eq!(document["untouched"], serde_json::json!(["eno2", "vmbr0"]));
+}
+
+#[test]
+fn no_step_means_nothing_to_do() {
+    assert_eq!(
+        super::draw(&outlook(Vec::new()), false),
+        "nothing to do: the network is as declared\n"
+    );
+}

@@ -1,0 +1,150 @@
+//! `cleat plan`, `status` and `graph` beside the running network. Second witness: the `ip` commands that change it.
+
+use super::bed::{cleat, starting};
+use crate::commands::bed::{call, example, host, write_interfaces};
+use cleat_netns::{self as netns, Room};
+use std::io::{BufRead, BufReader};
+
+/// The spec's default bridge, up, with a guest's port in it.
+fn default_bridge_with_a_guest(room: &Room) {
+    host(room, &["eno1"], &example("default-bridge"));
+    call("ifup -a").quietly();
+    for command in [
+        "ip link add tap100i0 type veth peer name guest0",
+        "ip link set guest0 up",
+        "ip link set tap100i0 master vmbr0 up",
+    ] {
+        netns::run(command);
+    }
+}
+
+#[test]
+fn a_network_as_declared_has_an_empty_plan_and_a_clean_status() {
+    let room = netns::enter!(Bridge, Veth);
+    default_bridge_with_a_guest(&room);
+    let plan = cleat("plan");
+    assert_eq!(plan.out, "nothing to do: the network is as declared\n");
+    assert_eq!((plan.code, plan.err.as_str()), (Some(0), ""));
+    let status = cleat("status --width 100");
+    assert_eq!(
+        status.out,
+        "\
+interface  kind      state  ports / master  mtu    addresses
+lo         loopback  ● up                   65536
+eno1       veth      ● up   in vmbr0        1500
+vmbr0      bridge    ● up   eno1 +1 guest   1500   192.168.10.2/24
+                                                   gateway 192.168.10.1
+
+3 interfaces, all as declared
+not declared, left alone: eno1-wire, guest0
+"
+    );
+    assert_eq!((status.code, status.err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn what_was_taken_away_by_hand_is_told_and_planned() {
+    let room = netns::enter!(Bridge, Veth);
+    default_bridge_with_a_guest(&room);
+    netns::run("ip addr del 192.168.10.2/24 dev vmbr0");
+    let status = cleat("status --json");
+    assert_eq!(status.code, Some(1), "{status:?}");
+    let document: serde_json::Value = serde_json::from_str(&status.out).unwrap();
+    let bridge = &document["interfaces"][2];
+    assert_eq!(
+        (&bridge["name"], &bridge["addresses"]),
+        (&"vmbr0".into(), &serde_json::json!([]))
+    );
+    let places: Vec<&str> = bridge["differences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|found| found["place"].as_str().unwrap())
+        .collect();
+    // Lines 8 and 9 of the example: address and gateway, which the kernel dropped with the address.
+    assert_eq!(
+        places,
+        ["/etc/network/interfaces:8:9", "/etc/network/interfaces:9:17"],
+        "{}",
+        status.out
+    );
+
+    let plan = cleat("plan");
+    assert_eq!(
+        plan.out,
+        "\
+vmbr0 changes
+  + ip addr add 192.168.10.2/24 dev vmbr0
+  + ip route add default via 192.168.10.1 dev vmbr0
+
+interruptions: none
+guests on vmbr0 (tap100i0): would notice nothing
+stays as it is: lo, eno1
+"
+    );
+    call("ifreload -a").quietly();
+    assert_eq!(cleat("status --json").code, Some(0));
+}
+
+#[test]
+fn a_plan_for_a_file_with_errors_is_refused_as_the_reload_would_be() {
+    let room = netns::enter!(Bridge, Veth);
+    default_bridge_with_a_guest(&room);
+    write_interfaces(&format!("{}\niface eno1.4095 inet manual\n", example("default-bridge")));
+    let plan = cleat("plan");
+    assert!(
+        plan.out.contains("error[bad-vlan-id]: 4095 is no VLAN id"),
+        "{}",
+        plan.out
+    );
+    assert!(
+        plan.out
+            .ends_with("1 error, 0 warnings\na reload would stop here, with nothing changed\n"),
+        "{}",
+        plan.out
+    );
+    assert_eq!(plan.code, Some(1));
+}
+
+#[test]
+fn the_graph_shows_declared_links_that_are_missing() {
+    let room = netns::enter!(Bridge, Veth);
+    default_bridge_with_a_guest(&room);
+    netns::run("ip link del eno1");
+    let graph = cleat("graph");
+    assert_eq!(
+        format!("\n{}", graph.out),
+        "
+╭╌ NIC ╌╌╮   ╭─ bridge ─────────────╮   ╭─ guests ───────────╮
+╎ ✗ eno1 ├───┤ ● vmbr0              ├───┤ ● tap100i0  VM 100 │
+╰╌╌╌╌╌╌╌╌╯   │ 192.168.10.2/24      │   ╰────────────────────╯
+             │ gateway 192.168.10.1 │
+             ╰──────────────────────╯
+
+● up   ✗ missing
+"
+    );
+}
+
+#[test]
+fn watching_shows_a_change_as_it_happens() {
+    let room = netns::enter!(Bridge, Veth);
+    default_bridge_with_a_guest(&room);
+    let mut watch = starting("status --watch");
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
+    let mut until = |wanted: &str| {
+        lines
+            .find(|line| line.as_ref().unwrap().contains(wanted))
+            .unwrap()
+            .unwrap()
+    };
+    until("3 interfaces, all as declared");
+    netns::run("ip addr del 192.168.10.2/24 dev vmbr0");
+    until("! vmbr0 has no `address 192.168.10.2/24` (/etc/network/interfaces:8:9)");
+    until("3 interfaces, 2 as declared, 1 not");
+    netns::run("ip addr add 192.168.10.2/24 dev vmbr0");
+    netns::run("ip route add default via 192.168.10.1 dev vmbr0");
+    until("3 interfaces, all as declared");
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+}
