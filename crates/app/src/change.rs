@@ -86,7 +86,10 @@ fn go(args: &Args, session: &mut Session) -> Ended {
         return Ended::new(show(&crate::ifquery::graph(form, &desired, &names)));
     }
     if !args.no_act && !nix::unistd::geteuid().is_root() {
-        session.fail("not-root", format!("only root can do this: {}", args.command));
+        session.diagnostics.push(Diagnostic::error(
+            "not-root",
+            format!("only root can do this: {}", args.command),
+        ));
         return Ended::untouched(Exit::Failed);
     }
     if args.command == Command::Ifreload && session.has_errors() {
@@ -125,7 +128,7 @@ fn take_turn(args: &Args, session: &mut Session) -> Result<Option<Turn>, Exit> {
     match lock::take(&session.root, &path, wait) {
         Ok(turn) => Ok(Some(turn)),
         Err(error) => {
-            session.fail("lock", error.to_string());
+            session.diagnostics.push(Diagnostic::error("lock", error.to_string()));
             Err(match error {
                 LockError::Busy { .. } => Exit::Busy,
                 LockError::Io(_) => Exit::Failed,
