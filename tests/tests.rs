@@ -6,5 +6,7 @@
 mod attributes;
 mod commands;
 mod face;
+mod golden;
+mod house;
 mod manual;
 mod netns_rooms;

@@ -9,6 +9,5 @@ mod hooks;
 mod lock;
 mod query;
 mod reload;
-mod rename;
 mod state;
 mod up_down;

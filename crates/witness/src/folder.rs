@@ -46,9 +46,10 @@ pub fn differences(golden: &Path, found: &Path) -> Result<Vec<String>, String> {
     kind("vlan.json", &|golden, found| {
         Ok(difference("VLANs", &vlans(&json(golden)?), &vlans(&json(found)?)))
     })?;
+    let interfaces = text(golden, "interfaces").unwrap_or_default();
     kind("sysctl.txt", &|golden, found| {
-        let line = |(key, value): &(String, String)| format!("{key} = {value}");
-        let wanted: BTreeSet<String> = sysctls(golden).iter().map(line).collect();
+        let line = |(key, _, value): &(String, String, String)| format!("{key} = {value}");
+        let wanted: BTreeSet<String> = sysctls(golden, &interfaces).iter().map(line).collect();
         // Only what the golden file names.
         let keys: BTreeSet<&str> = wanted.iter().filter_map(|line| line.split(" = ").next()).collect();
         let found = found

@@ -20,7 +20,7 @@ pub const PEER: &str = "p-";
 const WIRE_FLAGS: [&str; 3] = ["M-DOWN", "NO-CARRIER", "LOWER_UP"];
 
 /// Keys of `info_data` and `info_slave_data` that are no configuration.
-const RUNTIME: [(&str, &str); 23] = [
+const RUNTIME: [(&str, &str); 24] = [
     ("bridge_id", "holds the bridge's MAC, see `address`"),
     ("root_id", "holds the bridge's MAC"),
     ("designated_port", "spanning-tree state"),
@@ -50,6 +50,10 @@ const RUNTIME: [(&str, &str); 23] = [
     ("ad_actor_oper_port_state", "LACP state"),
     ("ad_partner_oper_port_state", "LACP state"),
     ("mii_status", "follows the wire"),
+    (
+        "mcast_startup_query_intvl",
+        "31.25 s in ticks of the kernel: 3124 with the 250 a second of Debian's kernel, 3125 with 100",
+    ),
 ];
 
 /// The keys of a link that are configuration. Left out: indexes, queues and sizes of the NIC's driver, qdisc (set when
@@ -236,19 +240,28 @@ pub fn vlans(dump: &Value) -> BTreeMap<String, Vec<String>> {
 ///
 /// Left out: `forwarding` of a bridge (and of what is not forwarded otherwise) that ifupdown2 sets to 1 unasked on every
 /// bridge with an address or VLANs; ours sets it only where `ip-forward` or a hook asks (docs/differences.md).
-/// `all` and `default` are left out too: in a namespace they start from the host's values.
-pub fn sysctls(golden: &str) -> Vec<(String, String)> {
+/// Links that the configuration does not name are left out: the golden machine ran one example after the other, and what
+/// 02-routed set on eno0 was still there. So are `all` and `default`: a namespace takes them from the host.
+///
+/// *Shape*: key as sysctl(8) prints it (a `.` in a name is `/`), path below /proc/sys, value.
+pub fn sysctls(golden: &str, interfaces: &str) -> Vec<(String, String, String)> {
     let mut all = Vec::new();
     for line in golden.lines() {
         let Some((key, value)) = line.split_once(" = ") else {
             continue;
         };
-        // Names with a dot need `/` in /proc/sys; none of the examples sets anything on them.
-        let words: Vec<&str> = key.split('.').collect();
-        let [_, _, _, link, name] = words[..] else { continue };
+        let rest = key.strip_prefix("net.ipv4.conf.").unwrap_or_default();
+        let Some((link, name)) = rest.rsplit_once('.') else {
+            continue;
+        };
+        let link = link.replace('/', ".");
+        let named = interfaces
+            .lines()
+            .any(|line| line.starts_with(&format!("iface {link} ")));
         let forwarded_unasked = name == "forwarding" && value == "1" && link.starts_with("vmbr");
-        if !["all", "default", "lo"].contains(&link) && !forwarded_unasked {
-            all.push((key.to_owned(), value.to_owned()));
+        if named && link != "lo" && !forwarded_unasked {
+            let path = format!("/proc/sys/net/ipv4/conf/{link}/{name}");
+            all.push((key.to_owned(), path, value.to_owned()));
         }
     }
     assert!(!all.is_empty(), "the golden file names no sysctl");

@@ -9,7 +9,6 @@ pub mod defaults;
 mod link;
 mod master;
 mod route;
-pub mod suite;
 
 use crate::kernel::{Kernel, KernelError, Query};
 use crate::name::{IfName, Mac};
@@ -288,6 +287,3 @@ impl Kernel for FakeKernel {
         ops.iter().map(|op| self.step(op)).collect()
     }
 }
-
-#[cfg(test)]
-mod tests;

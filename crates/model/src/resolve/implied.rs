@@ -53,9 +53,7 @@ impl Build<'_> {
             }
             at += 1;
         }
-        if !unpaired.is_empty() {
-            self.retain(|link| !unpaired.contains(&link.name));
-        }
+        self.retain(|link| !unpaired.contains(&link.name));
         self.missing();
     }
 

@@ -106,10 +106,8 @@ impl Build<'_> {
             if decl.last("vlan-raw-device").is_none() {
                 self.found.push(without(
                     decl,
-                    Diagnostic::error(
-                        "vlan-without-device",
-                        format!("`{}` does not say which link it is on", decl.name),
-                    ),
+                    "vlan-without-device",
+                    "does not say which link it is on",
                     "add `vlan-raw-device`",
                 ));
             }
@@ -135,10 +133,8 @@ impl Build<'_> {
             None => {
                 self.found.push(without(
                     decl,
-                    Diagnostic::error(
-                        "vlan-without-id",
-                        format!("`{}` does not say which VLAN it is", decl.name),
-                    ),
+                    "vlan-without-id",
+                    "does not say which VLAN it is",
                     "add `vlan-id`",
                 ));
                 false
@@ -150,10 +146,8 @@ impl Build<'_> {
         let Some(said) = decl.last("macvlan-raw-device") else {
             self.found.push(without(
                 decl,
-                Diagnostic::error(
-                    "macvlan-without-device",
-                    format!("`{}` does not say which link it is on", decl.name),
-                ),
+                "macvlan-without-device",
+                "does not say which link it is on",
                 "add `macvlan-raw-device`",
             ));
             return false;
@@ -171,10 +165,8 @@ impl Build<'_> {
             None => {
                 self.found.push(without(
                     decl,
-                    Diagnostic::error(
-                        "vxlan-without-id",
-                        format!("`{}` does not say which network it is", decl.name),
-                    ),
+                    "vxlan-without-id",
+                    "does not say which network it is",
                     "add `vxlan-id`",
                 ));
                 false
@@ -200,10 +192,8 @@ impl Build<'_> {
         if link.peer.is_none() {
             self.found.push(without(
                 decl,
-                Diagnostic::error(
-                    "veth-without-peer",
-                    format!("`{}` does not say what its other end is called", decl.name),
-                ),
+                "veth-without-peer",
+                "does not say what its other end is called",
                 "add `veth-peer-name`",
             ));
         }
@@ -257,6 +247,9 @@ pub(super) fn bad_vlan_id(id: u64, place: Place) -> Diagnostic {
         .help("choose one from 1 to 4094")
 }
 
-fn without(decl: &Decl, lacks: Diagnostic, help: &str) -> Diagnostic {
-    lacks.at(decl.name_place, "left out").on(decl.name).help(help)
+fn without(decl: &Decl, code: &'static str, lacks: &str, help: &str) -> Diagnostic {
+    Diagnostic::error(code, format!("`{}` {lacks}", decl.name))
+        .at(decl.name_place, "left out")
+        .on(decl.name)
+        .help(help)
 }

@@ -1,0 +1,127 @@
+//! The invariants of ARCHITECTURE.md that a compiler does not keep. Second witness: the manifests and the tree itself.
+
+// Tests read the tree directly.
+#![allow(clippy::disallowed_methods)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn tree() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every Rust file of the project.
+fn rust_files() -> Vec<PathBuf> {
+    let mut waiting: Vec<PathBuf> = ["crates", "bins", "tests", "xtask"]
+        .iter()
+        .map(|name| tree().join(name))
+        .collect();
+    let mut found = Vec::new();
+    while let Some(directory) = waiting.pop() {
+        for entry in std::fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display())) {
+            let path = entry.expect("a readable folder").path();
+            if path.is_dir() && !path.ends_with("target") {
+                waiting.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+/// The names under a heading of a manifest, as far as they are ours.
+fn ours(manifest: &str, heading: &str) -> BTreeSet<String> {
+    let lines = manifest.lines().skip_while(|line| line.trim() != heading).skip(1);
+    let names = lines
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.strip_prefix("cleat-"));
+    names
+        .filter_map(|rest| Some(rest.split(['.', ' ', '=']).next()?.to_owned()))
+        .collect()
+}
+
+#[test]
+fn crates_import_only_what_the_map_allows() {
+    let allowed: [(&str, &[&str]); 6] = [
+        ("diag", &[]),
+        ("root", &[]),
+        ("eni", &["diag", "root"]),
+        ("model", &["diag", "eni"]),
+        ("kernel", &["model", "root"]),
+        ("app", &["diag", "root", "eni", "model", "kernel"]),
+    ];
+    for (name, may) in allowed {
+        let imports = ours(
+            &read(&tree().join("crates").join(name).join("Cargo.toml")),
+            "[dependencies]",
+        );
+        let may: BTreeSet<String> = may.iter().map(|name| (*name).to_owned()).collect();
+        assert!(
+            imports.is_subset(&may),
+            "{name} imports {imports:?}, the map allows {may:?}"
+        );
+    }
+}
+
+#[test]
+fn netlink_and_tokio_are_used_in_the_kernel_crate_only() {
+    for entry in std::fs::read_dir(tree().join("crates")).expect("crates are there") {
+        let path = entry.expect("a readable folder").path();
+        let manifest = read(&path.join("Cargo.toml"));
+        let dependencies = manifest.split("[dev-dependencies]").next().unwrap_or_default();
+        let netlink = ["netlink-sys", "rtnetlink", "netlink-packet", "tokio"]
+            .iter()
+            .any(|word| dependencies.contains(word));
+        assert!(
+            !netlink || path.ends_with("kernel"),
+            "{} must not speak netlink",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn eni_knows_no_attribute_names() {
+    // Hook words and file keywords are its own; an option's name is not. Comments and tests may give examples.
+    for path in rust_files() {
+        if !path.starts_with(tree().join("crates/eni/src")) {
+            continue;
+        }
+        let text = read(&path);
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (number, line) in code.lines().enumerate() {
+            let line = line.split("//").next().unwrap_or_default();
+            for word in [
+                "\"bridge-",
+                "\"bond-",
+                "\"vlan-",
+                "\"vxlan-",
+                "\"address\"",
+                "\"gateway\"",
+                "\"mtu\"",
+            ] {
+                assert!(!line.contains(word), "{}:{}: {word}", path.display(), number + 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_600_lines_and_none_has_a_name_without_meaning() {
+    let files = rust_files();
+    assert!(files.len() > 50, "the walk found only {} files", files.len());
+    for path in files {
+        let lines = read(&path).lines().count();
+        assert!(lines <= 600, "{} has {lines} lines", path.display());
+        for part in path.strip_prefix(tree()).expect("below the tree").iter() {
+            let word = part.to_string_lossy().trim_end_matches(".rs").to_owned();
+            let nameless = ["util", "utils", "helper", "helpers", "common", "misc"].contains(&word.as_str());
+            assert!(!nameless, "{}: a room needs a name of its own", path.display());
+        }
+    }
+}
