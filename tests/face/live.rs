@@ -107,6 +107,26 @@ fn a_plan_for_a_file_with_errors_is_refused_as_the_reload_would_be() {
 }
 
 #[test]
+fn looking_leaves_a_damaged_state_file_where_it_is() {
+    let room = netns::enter!(Bridge, Veth);
+    default_bridge_with_a_guest(&room);
+    std::fs::write("/run/cleat/state.json", "{ \"version\": 1, \"lin").unwrap();
+    let plan = cleat("plan");
+    assert!(
+        plan.out
+            .starts_with("warning[state-damaged]: the state file /run/cleat/state.json is damaged"),
+        "{}",
+        plan.out
+    );
+    let names: Vec<_> = std::fs::read_dir("/run/cleat")
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .filter(|name| name.to_string_lossy().starts_with("state"))
+        .collect();
+    assert_eq!(names, ["state.json"]);
+}
+
+#[test]
 fn the_graph_shows_declared_links_that_are_missing() {
     let room = netns::enter!(Bridge, Veth);
     default_bridge_with_a_guest(&room);

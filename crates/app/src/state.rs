@@ -35,15 +35,24 @@ impl State {
     /// Reads the state. A file that is not there is an empty state; one that cannot be understood is set aside as
     /// `state.json.damaged-N`, told, and taken for empty: the kernel still shows what is there.
     pub fn load(root: &Root, path: &Path) -> (Self, Vec<Diagnostic>) {
+        Self::read(root, path, |reason| set_aside(root, path, reason))
+    }
+
+    /// As [`State::load`], for those who only look: a damaged file is told and stays where it is.
+    pub fn peek(root: &Root, path: &Path) -> (Self, Vec<Diagnostic>) {
+        Self::read(root, path, |reason| damaged(path, reason))
+    }
+
+    fn read(root: &Root, path: &Path, tell: impl Fn(&str) -> Diagnostic) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let read = match root.read(path) {
             Ok(bytes) => parse(&bytes).unwrap_or_else(|reason| {
-                diagnostics.push(set_aside(root, path, &reason));
+                diagnostics.push(tell(&reason));
                 Owned::default()
             }),
             Err(error) if error.is_missing() => Owned::default(),
             Err(error) => {
-                diagnostics.push(set_aside(root, path, &error.reason()));
+                diagnostics.push(tell(&error.reason()));
                 Owned::default()
             }
         };
@@ -120,10 +129,14 @@ fn merge(before: &Owned, after: &Owned, now: &Owned) -> Owned {
     Owned { links }
 }
 
-fn set_aside(root: &Root, path: &Path, reason: &str) -> Diagnostic {
+fn damaged(path: &Path, reason: &str) -> Diagnostic {
     let text = format!("the state file {} is damaged: {reason}", path.display());
-    let diagnostic = Diagnostic::warning("state-damaged", text)
-        .note("what was recorded as ours is not known any more; what the kernel has is left as it is");
+    Diagnostic::warning("state-damaged", text)
+        .note("what was recorded as ours is not known any more; what the kernel has is left as it is")
+}
+
+fn set_aside(root: &Root, path: &Path, reason: &str) -> Diagnostic {
+    let diagnostic = damaged(path, reason);
     let free = (1..1000).find_map(|number| {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".damaged-{number}"));

@@ -7,6 +7,7 @@ use crate::command::Command;
 use crate::hooks::Runner;
 use crate::scope::{Known, scope};
 use crate::session::Session;
+use crate::state::State;
 use cleat_kernel::Netlink;
 use cleat_model::desired::Desired;
 use cleat_model::kernel::{Kernel, Query};
@@ -37,7 +38,8 @@ pub fn snapshot() -> Result<Snapshot, String> {
 
 /// The plan that `ifreload -a` would carry out; what it says of itself is added to the session's diagnostics.
 pub fn reload_plan(session: &mut Session, desired: &Desired, now: &Snapshot) -> Plan {
-    let state = session.state();
+    let (state, mut found) = State::peek(&session.root, &session.files.state);
+    session.diagnostics.append(&mut found);
     let args = Args {
         all: true,
         no_act: true,
