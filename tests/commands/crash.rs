@@ -1,6 +1,6 @@
-//! A run that is killed half-way.
+//! A run that is killed half-way, or loses its terminal.
 
-use super::bed::{addresses, call, exists, host, start, write_interfaces};
+use super::bed::{addresses, call, end, exists, host, is_up, start, write_interfaces};
 use cleat_netns as netns;
 use std::time::{Duration, Instant};
 
@@ -15,11 +15,7 @@ fn what_a_killed_run_made_is_taken_over() {
     let room = netns::enter!();
     host(&room, &["eno1"], &format!("{ONE}{BRIDGE}\tup sleep 3\n"));
     let mut up = start("ifup -a");
-    let end = Instant::now() + Duration::from_secs(10);
-    while !exists("vmbr0") || addresses("vmbr0").is_empty() {
-        assert!(Instant::now() < end, "vmbr0 did not come up");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until_up("vmbr0");
     up.kill().unwrap();
     up.wait().unwrap();
     assert_eq!(call("ifquery --state").out, "");
@@ -32,4 +28,31 @@ fn what_a_killed_run_made_is_taken_over() {
     );
     assert!(!exists("vmbr0"));
     call("ifreload -a").quietly();
+}
+
+/// Over SSH the reload may cut the line that it was called on; the hooks' own programs still hear a hang-up.
+#[test]
+fn a_hang_up_does_not_end_a_run() {
+    let room = netns::enter!();
+    let hook = "\tup sleep 1; kill -HUP $$; echo survived\n";
+    let second = "\nauto vmbr1\niface vmbr1\n\tbridge-ports none\n";
+    host(&room, &["eno1"], &format!("{ONE}{BRIDGE}{hook}{second}"));
+    let up = start("ifup -a");
+    until_up("vmbr0");
+    cleat_netns::run(&format!("kill -HUP {}", up.id()));
+    let up = end(up);
+    assert_eq!(up.code, 1, "{up:?}");
+    assert!(
+        up.err.contains("error: vmbr0: up command failed: killed by SIGHUP"),
+        "{up:?}"
+    );
+    assert!(is_up("vmbr1"));
+}
+
+fn until_up(link: &str) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while !exists(link) || addresses(link).is_empty() {
+        assert!(Instant::now() < end, "{link} did not come up");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }

@@ -9,5 +9,6 @@ mod hooks;
 mod lock;
 mod query;
 mod reload;
+mod rename;
 mod state;
 mod up_down;

@@ -147,6 +147,68 @@ fn the_graph_shows_declared_links_that_are_missing() {
 }
 
 #[test]
+fn vlans_of_guests_on_a_vlan_aware_bridge_are_drawn_beside_them() {
+    let room = netns::enter!(Bridge, Veth, Vlan, VlanFiltering);
+    host(&room, &["eno1"], &example("vlan-aware"));
+    call("ifup -a").quietly();
+    for command in [
+        "ip link add tap100i0 type veth peer name g0",
+        "ip link add veth101i0 type veth peer name g1",
+        "ip link add fwpr102p0 type veth peer name g2",
+        "ip link set tap100i0 master vmbr0 up",
+        "ip link set veth101i0 master vmbr0 up",
+        "ip link set fwpr102p0 master vmbr0 up",
+        "ip link set g0 up",
+        "ip link set g1 up",
+        "bridge vlan del dev veth101i0 vid 1",
+        "bridge vlan add dev veth101i0 vid 5 pvid untagged",
+        "bridge vlan add dev fwpr102p0 vid 2-9",
+        "bridge vlan add dev fwpr102p0 vid 20",
+    ] {
+        netns::run(command);
+    }
+    let graph = cleat("graph --width 100");
+    assert_eq!(
+        format!("\n{}", graph.out),
+        "
+                              ╭─ VLAN ───────────────────────────────╮
+                            ╭─┤ ● vmbr0.5                            │
+╭─ veth ─╮   ╭─ bridge ───╮ │ │ 10.10.10.2/24                        │
+│ ● eno1 ├───┤ ● vmbr0    ├─┤ │ gateway 10.10.10.1                   │
+╰────────╯   │ VLAN-aware │ │ ╰──────────────────────────────────────╯
+             ╰────────────╯ │ ╭─ guests ─────────────────────────────╮
+                            ╰─┤ ● tap100i0  VM 100                   │
+                              │ ● veth101i0  CT 101  vlan 5          │
+                              │ ◐ fwpr102p0  guest 102  trunk 2-9 20 │
+                              ╰──────────────────────────────────────╯
+
+● up   ◐ no carrier
+"
+    );
+    let plan = cleat("plan");
+    assert_eq!(plan.out, "nothing to do: the network is as declared\n");
+}
+
+#[test]
+fn a_bond_that_makes_way_is_told_as_an_interruption() {
+    let room = netns::enter!(Bridge, Veth, Bond, Vlan);
+    host(&room, &["eno1", "eno2"], &example("bond-bridge-port"));
+    call("ifup -a").quietly();
+    netns::run("ip link add tap100i0 type veth peer name guest0");
+    netns::run("ip link set tap100i0 master vmbr0 up");
+    let changed = example("bond-bridge-port").replace("bond-mode 802.3ad", "bond-mode active-backup");
+    write_interfaces(&changed.replace("        bond-xmit-hash-policy layer2+3\n", ""));
+    let plan = cleat("plan");
+    let told = plan.out.split("interruptions:").nth(1).unwrap();
+    assert!(told.contains("  bond0 goes down and comes up again\n"), "{}", plan.out);
+    assert!(
+        told.contains("guests on vmbr0 (tap100i0): would notice\n  bond0 goes down and comes up again: they lose the way out meanwhile\n"),
+        "{}",
+        plan.out
+    );
+}
+
+#[test]
 fn watching_shows_a_change_as_it_happens() {
     let room = netns::enter!(Bridge, Veth);
     default_bridge_with_a_guest(&room);

@@ -64,7 +64,7 @@ pub fn verbs() -> String {
         );
         for (form, doc) in verb.options {
             let head: Vec<String> = form.split(' ').map(word).collect();
-            let _ = write!(text, ".TP\n{}\n{}.\n", head.join(" "), sentence(&capital(doc)));
+            let _ = write!(text, ".TP\n{}\n{}.\n", head.join(" "), sentence(doc));
         }
     }
     text

@@ -3,10 +3,12 @@
 use crate::args::Args;
 use crate::command::Command;
 use crate::exit::Exit;
+use crate::hangup;
 use crate::hooks::Runner;
 use crate::lock::{self, Turn};
 use crate::logging::Reporter;
 use crate::pipeline::Basis;
+use crate::rename::{self, Due};
 use crate::run::show;
 use crate::scope::{Known, scope};
 use crate::session::Session;
@@ -15,11 +17,11 @@ use cleat_diag::{Diagnostic, Severity};
 use cleat_kernel::Netlink;
 use cleat_model::apply::OnError;
 use cleat_model::desired::{Desired, Phase};
-use cleat_model::kernel::Kernel;
+use cleat_model::kernel::{Kernel, Query};
 use cleat_model::name::IfName;
 use cleat_model::owned::Owned;
 use cleat_model::plan::{Request, Verb};
-use cleat_model::snapshot::Snapshot;
+use cleat_model::snapshot::{Link, Snapshot};
 use cleat_root::LockError;
 use log::debug;
 
@@ -84,12 +86,16 @@ fn go(args: &Args, session: &mut Session) -> Ended {
         return Ended::new(show(&crate::ifquery::graph(form, &desired, &names)));
     }
     if !args.no_act && !nix::unistd::geteuid().is_root() {
-        session.fail("not-root", format!("only root can do this: {}", args.command));
+        session.diagnostics.push(Diagnostic::error(
+            "not-root",
+            format!("only root can do this: {}", args.command),
+        ));
         return Ended::untouched(Exit::Failed);
     }
     if args.command == Command::Ifreload && session.has_errors() {
         return Ended::untouched(Exit::Failed);
     }
+    hangup::outlive();
     let turn = match take_turn(args, session) {
         Ok(turn) => turn,
         Err(exit) => return Ended::untouched(exit),
@@ -122,7 +128,7 @@ fn take_turn(args: &Args, session: &mut Session) -> Result<Option<Turn>, Exit> {
     match lock::take(&session.root, &path, wait) {
         Ok(turn) => Ok(Some(turn)),
         Err(error) => {
-            session.fail("lock", error.to_string());
+            session.diagnostics.push(Diagnostic::error("lock", error.to_string()));
             Err(match error {
                 LockError::Busy { .. } => Exit::Busy,
                 LockError::Io(_) => Exit::Failed,
@@ -140,8 +146,10 @@ fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
     if alone {
         session.recover(&mut state);
     }
+    let (args, renames) = rename_links(args, session, &mut kernel);
+    let args = &args;
     session.map(&logical(args, session), !args.no_mappings);
-    let Some((desired, snapshot, names)) = look(args, session, &mut kernel, &state) else {
+    let Some((desired, snapshot, names)) = look(args, session, &mut kernel, &state, &renames) else {
         return Ended::untouched(Exit::Failed);
     };
     if args.command == Command::Ifreload && session.has_errors() {
@@ -159,11 +167,11 @@ fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
     let plan = session.plan(basis);
     let scope = request.scope.clone();
     if args.no_act {
-        let text = if plan.is_empty() {
-            "nothing to do\n".to_owned()
-        } else {
-            plan.to_string()
-        };
+        let mut text: String = renames.iter().map(|due| format!("{}\n", due.op())).collect();
+        text += &plan.to_string();
+        if text.is_empty() {
+            text.push_str("nothing to do\n");
+        }
         return Ended {
             scope,
             ..Ended::new(show(&text))
@@ -196,18 +204,49 @@ fn logical(args: &Args, session: &Session) -> Vec<(IfName, Option<String>)> {
     all
 }
 
+/// Gives links the names that `rename` lines ask for, before anything else. With `--no-act` nothing is done and the
+/// renames that are due are answered; an interface named by its old name on the command line gets its new one.
+fn rename_links(args: &Args, session: &mut Session, kernel: &mut dyn Kernel) -> (Args, Vec<Due>) {
+    let mut args = args.clone();
+    if session.decls.renames.is_empty() || args.command == Command::Ifdown {
+        return (args, Vec::new());
+    }
+    let Some(snapshot) = session.snapshot(kernel, Query::default()) else {
+        return (args, Vec::new());
+    };
+    let (dues, mut found) = rename::due(&session.root, &session.decls.renames, &snapshot);
+    session.diagnostics.append(&mut found);
+    for named in &mut args.names {
+        if let Some(due) = dues.iter().find(|due| due.from.as_str() == named.name) {
+            named.name = due.to.to_string();
+        }
+    }
+    if args.no_act {
+        return (args, dues);
+    }
+    session.diagnostics.append(&mut rename::perform(&dues, kernel));
+    (args, Vec::new())
+}
+
 /// Reads the kernel and resolves the file against it; looks again after waiting for NICs that were not there yet.
 fn look(
     args: &Args,
     session: &mut Session,
     kernel: &mut dyn Kernel,
     state: &State,
+    renames: &[Due],
 ) -> Option<(Desired, Snapshot, Vec<IfName>)> {
     let query = session.query(state.owned());
     let before = session.diagnostics.len();
     let mut waited = args.command == Command::Ifdown || args.no_act;
     loop {
-        let snapshot = session.snapshot(kernel, query)?;
+        let mut snapshot = session.snapshot(kernel, query)?;
+        for due in renames {
+            // Not done yet (`--no-act`): what follows is planned as if it were.
+            if let Some(link) = snapshot.get(due.from).cloned() {
+                snapshot.insert(Link { name: due.to, ..link });
+            }
+        }
         let desired = session.resolve(Some(&snapshot));
         let known = Known {
             decls: &session.decls,

@@ -38,7 +38,7 @@ pub fn pick(args: &Args, decls: &Decls, known: &dyn Fn(IfName) -> bool) -> (Vec<
             Ok(name) => diagnostics.push(unknown(&name.to_string(), decls)),
             Err(error) => {
                 let text = format!("`{}` is no interface name: {error}", named.name);
-                diagnostics.push(Diagnostic::error("bad-name", text));
+                diagnostics.push(Diagnostic::error("bad-interface", text));
             }
         }
     }

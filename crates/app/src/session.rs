@@ -85,11 +85,6 @@ impl Session {
         self.diagnostics.iter().any(|found| found.severity == Severity::Error)
     }
 
-    /// Adds an error that has no place in a file.
-    pub fn fail(&mut self, code: &'static str, text: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::error(code, text));
-    }
-
     /// Runs the mapping scripts for these interfaces and configures each by the stanza that they pick; names given as
     /// `IFACE=LOGICAL` are taken as said.
     ///
@@ -145,7 +140,10 @@ impl Session {
     pub fn netlink(&mut self) -> Option<Netlink> {
         let opened = Netlink::open();
         if let Err(error) = &opened {
-            self.fail("kernel-unreadable", format!("cannot open a netlink socket: {error}"));
+            self.diagnostics.push(Diagnostic::error(
+                "kernel-unreadable",
+                format!("cannot open a netlink socket: {error}"),
+            ));
         }
         opened.ok()
     }

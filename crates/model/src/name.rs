@@ -7,7 +7,7 @@ use std::fmt;
 ///
 /// *Shape*: 1 to 15 bytes, no `/`, no white space, not `.` or `..`, no `:` (alias labels are not links).
 /// *Source*: `dev_valid_name` in net/core/dev.c, `IFNAMSIZ` in linux/if.h.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct IfName {
     bytes: [u8; 15],
@@ -71,6 +71,15 @@ impl IfName {
     pub fn as_str(&self) -> &str {
         // Made from a `str` in `new`, the only constructor.
         std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+    }
+}
+
+impl std::hash::Hash for IfName {
+    /// The whole name as one number: names are looked up more than anything else.
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        let mut all = [self.len; 16];
+        all[..15].copy_from_slice(&self.bytes);
+        state.write_u128(u128::from_ne_bytes(all));
     }
 }
 

@@ -10,6 +10,8 @@ use crate::vlans::VlanMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+const HWADDRESS: &str = "hwaddress";
+
 /// What we did for one interface.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -153,6 +155,11 @@ impl OwnedLink {
         *self == Self::default()
     }
 
+    /// Whether we gave it its MAC.
+    pub fn has_fixed_mac(&self) -> bool {
+        self.knobs.iter().any(|name| name == HWADDRESS)
+    }
+
     fn keep_what_is(&mut self, name: IfName, now: &Snapshot) {
         let Some(link) = now.get(name) else { return };
         if self.created.as_ref().is_some_and(|kind| *kind != link.kind) {
@@ -194,12 +201,17 @@ impl OwnedLink {
             wanted.into_iter().for_each(|range| ours.add(range));
             self.vlans = ours.ranges();
         }
+        let fixed = self.has_fixed_mac() || want.knob(HWADDRESS).is_some();
         self.knobs = want
             .knobs
             .iter()
             .filter(|knob| knob.attr.default_value().is_some_and(|default| default != knob.value))
             .map(|knob| knob.attr.name.to_owned())
             .collect();
+        // The MAC of a bridge or bond is chosen once: that it was set is kept, so that ports no longer change it.
+        if fixed && !self.has_fixed_mac() && matches!(want.kind, Kind::Bridge | Kind::Bond) {
+            self.knobs.push(HWADDRESS.to_owned());
+        }
         if !whole {
             return;
         }

@@ -226,20 +226,20 @@ fn faults(want: &WantLink, now: &Snapshot) -> Vec<Diagnostic> {
 
 fn fault(want: &WantLink, item: &CheckItem) -> Diagnostic {
     let name = want.name;
-    let (code, text) = match (item.name, item.found.as_str()) {
-        ("link", "") => ("not-there", format!("{name} is not there")),
-        ("link", found) => (
+    let diagnostic = match (item.name, item.found.as_str()) {
+        ("link", "") => Diagnostic::error("not-there", format!("{name} is not there")),
+        ("link", found) => Diagnostic::error(
             "other-kind",
             format!("{name} is of kind {found}, wanted is {}", item.wanted),
         ),
-        ("up", found) => ("not-as-wanted", format!("{name} is {found}, wanted is {}", item.wanted)),
-        (option, "") => ("not-as-wanted", format!("{name} has no `{option} {}`", item.wanted)),
-        (option, found) => (
+        ("up", found) => Diagnostic::error("not-as-wanted", format!("{name} is {found}, wanted is {}", item.wanted)),
+        (option, "") => Diagnostic::error("not-as-wanted", format!("{name} has no `{option} {}`", item.wanted)),
+        (option, found) => Diagnostic::error(
             "not-as-wanted",
             format!("{name} has `{option} {found}`, wanted is `{}`", item.wanted),
         ),
-    };
-    let diagnostic = Diagnostic::error(code, text).on(name);
+    }
+    .on(name);
     match item.origin.place().or(want.origin.place()) {
         Some(place) => diagnostic.at(place, ""),
         None => diagnostic,

@@ -13,7 +13,7 @@ use crate::logging::Reporter;
 use crate::pick::pick;
 use crate::run::show;
 use crate::session::{Session, with_lowers};
-use cleat_diag::Severity;
+use cleat_diag::{Diagnostic, Severity};
 use cleat_model::desired::Desired;
 use cleat_model::kernel::Query;
 use cleat_model::name::IfName;
@@ -38,7 +38,7 @@ pub fn run(args: &Args, session: &mut Session) -> Exit {
     } else {
         before
     };
-    let errors = |found: &&cleat_diag::Diagnostic| found.severity == Severity::Error;
+    let errors = |found: &&Diagnostic| found.severity == Severity::Error;
     let unreadable = session.diagnostics[..before]
         .iter()
         .filter(errors)
@@ -139,7 +139,10 @@ fn running(args: &Args, session: &mut Session) -> Exit {
         match snapshot.find(&named.name) {
             Some(link) => entries.push(running::entry(link, &snapshot)),
             None => {
-                session.fail("missing-link", format!("there is no link `{}`", named.name));
+                session.diagnostics.push(Diagnostic::error(
+                    "missing-link",
+                    format!("there is no link `{}`", named.name),
+                ));
                 exit = Exit::Failed;
             }
         }

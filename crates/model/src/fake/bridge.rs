@@ -68,8 +68,12 @@ impl FakeKernel {
         if fdb.dst.is_some() && link.kind != Kind::Vxlan {
             return Err(KernelError::errno(EOPNOTSUPP));
         }
-        if self.now.fdb(index).contains(fdb) {
-            return Err(KernelError::errno(EEXIST));
+        let vxlan = link.kind == Kind::Vxlan && fdb.on_self;
+        match self.now.fdb(index).contains(fdb) {
+            // `vxlan_fdb_append` takes a remote that is there as done.
+            true if vxlan => return Ok(()),
+            true => return Err(KernelError::errno(EEXIST)),
+            false => {}
         }
         self.touch(index);
         self.now.fdb.entry(index).or_default().push(fdb.clone());
@@ -78,8 +82,14 @@ impl FakeKernel {
 
     pub(super) fn del_fdb(&mut self, name: IfName, fdb: &Fdb) -> Answer {
         let index = self.index(name)?;
+        let vxlan = self.link(index)?.kind == Kind::Vxlan && fdb.on_self;
         if !self.now.fdb(index).contains(fdb) {
-            return Err(KernelError::errno(ENOENT));
+            // `vxlan_fdb_delete` takes another remote of an entry that is there as gone.
+            let entry = self.now.fdb(index).iter().any(|entry| entry.mac == fdb.mac);
+            return match vxlan && entry {
+                true => Ok(()),
+                false => Err(KernelError::errno(ENOENT)),
+            };
         }
         self.touch(index);
         self.now.fdb.entry(index).or_default().retain(|entry| entry != fdb);

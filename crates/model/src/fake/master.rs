@@ -204,11 +204,7 @@ fn check_join(port: &Link, upper: &Link) -> Answer {
         return Err(KernelError::errno(EOPNOTSUPP));
     }
     if port.is_loopback() {
-        return Err(KernelError::errno(if upper.kind == Kind::Bond {
-            EPERM
-        } else {
-            EINVAL
-        }));
+        return Err(KernelError::errno(EINVAL));
     }
     match (&upper.kind, &port.kind) {
         (Kind::Bridge, Kind::Bridge) => Err(refuse(ELOOP, "Can not enslave a bridge to a bridge")),

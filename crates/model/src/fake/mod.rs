@@ -9,6 +9,7 @@ pub mod defaults;
 mod link;
 mod master;
 mod route;
+pub mod suite;
 
 use crate::kernel::{Kernel, KernelError, Query};
 use crate::name::{IfName, Mac};
@@ -287,3 +288,6 @@ impl Kernel for FakeKernel {
         ops.iter().map(|op| self.step(op)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

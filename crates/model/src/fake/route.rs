@@ -19,12 +19,14 @@ pub(crate) fn same_place(a: &Route, b: &Route) -> bool {
 impl FakeKernel {
     pub(super) fn add_route(&mut self, name: IfName, route: &Route, replace: bool) -> Answer {
         let index = self.index(name)?;
-        let link = self.link(index)?;
-        if !link.is_up() {
-            return Err(refuse(ENETDOWN, "Device for nexthop is not up"));
-        }
-        if let Some(via) = route.via {
-            self.check_gateway(index, via, route)?;
+        let up = self.link(index)?.is_up();
+        let v4 = route.to.0.is_ipv4();
+        match route.via {
+            // On a link that is down no gateway is reachable; `onlink` skips that question.
+            Some(_) if !up && v4 && !route.onlink => return Err(refuse(ENETUNREACH, "Nexthop has invalid gateway")),
+            _ if !up => return Err(refuse(ENETDOWN, "Device for nexthop is not up")),
+            Some(via) => self.check_gateway(index, via, route)?,
+            None => {}
         }
         let source_is_here = route.source.is_none_or(|source| {
             let mut all = self.now.addresses.values().flatten();
@@ -57,9 +59,10 @@ impl FakeKernel {
     }
 
     fn check_gateway(&self, index: u32, via: IpAddr, route: &Route) -> Answer {
+        // IPv4 takes the host's own address as a gateway (`fib_check_nh_v4_gw`: RTN_LOCAL is allowed), IPv6 does not.
         let mut all = self.now.addresses.values().flatten();
-        if all.any(|address| address.ip == via) {
-            return Err(refuse(EINVAL, "Nexthop has invalid gateway"));
+        if via.is_ipv6() && all.any(|address| address.ip == via) {
+            return Err(refuse(EINVAL, "Gateway can not be a local address"));
         }
         let link_local = matches!(via, IpAddr::V6(ip) if ip.segments()[0] & 0xffc0 == 0xfe80);
         let routed = |to: &Route| {
@@ -76,8 +79,14 @@ impl FakeKernel {
 
     pub(super) fn del_route(&mut self, name: IfName, route: &Route) -> Answer {
         let index = self.index(name)?;
-        let matches = |old: &Route| same_place(old, route) && (route.via.is_none() || old.via == route.via);
-        let Some(at) = self.now.routes(index).iter().position(matches) else {
+        // Without a metric any metric is meant; routes stand in the order of their metrics (`fib_table_delete`).
+        let all = self.now.routes(index).iter().enumerate();
+        let matches = all.filter(|(_, old)| {
+            let metric = route.metric == 0 || kept_metric(old) == kept_metric(route);
+            old.to == route.to && old.table == route.table && metric && (route.via.is_none() || old.via == route.via)
+        });
+        let first = matches.min_by_key(|(_, old)| kept_metric(old)).map(|(at, _)| at);
+        let Some(at) = first else {
             return Err(KernelError::errno(ESRCH));
         };
         self.touch(index);

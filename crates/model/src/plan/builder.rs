@@ -7,7 +7,7 @@ use crate::fake::defaults::vxlan_device;
 use crate::fake::{FakeKernel, Piece};
 use crate::name::IfName;
 use crate::op::{Action, Op, Plan, Step, StepId};
-use crate::owned::Owned;
+use crate::owned::{Owned, OwnedLink};
 use crate::snapshot::{Link, Snapshot};
 use crate::types::{Address, Kind, Origin, Route};
 use cleat_diag::Diagnostic;
@@ -183,7 +183,7 @@ impl<'a> Builder<'a> {
             sim.predict();
             for link in start.links().iter().filter(|link| link.kind == Kind::Bridge) {
                 let said = |option| desired.get(link.name).is_some_and(|want| want.knob(option).is_some());
-                let mac = owned.created(link.name) && said("hwaddress");
+                let mac = owned.get(link.name).is_some_and(OwnedLink::has_fixed_mac) || said("hwaddress");
                 sim.assume_set(link.index, mac, said("mtu"));
             }
             sim

@@ -127,14 +127,11 @@ fn refused(builder: &mut Builder<'_>, link: &Link, why: Origin) -> bool {
         return false;
     }
     let list = guests.iter().map(|guest| guest.as_str()).collect::<Vec<_>>().join(", ");
-    let (code, what) = match link.kind {
-        Kind::Bridge => ("bridge-has-guests", "bridge "),
-        _ => ("link-has-guests", ""),
+    let stays = format!("{} stays as it is: others hang on it: {list}", link.name);
+    let fault = match link.kind {
+        Kind::Bridge => Diagnostic::error("bridge-has-guests", format!("bridge {stays}")),
+        _ => Diagnostic::error("link-has-guests", stays),
     };
-    let fault = Diagnostic::error(
-        code,
-        format!("{what}{} stays as it is: others hang on it: {list}", link.name),
-    );
     let fault = match builder.want(link.name) {
         Some(want) => located(fault, want, why),
         None => fault.on(link.name),

@@ -30,6 +30,8 @@ pub(crate) use address::{agrees as address_agrees, is_ours_to_judge, same_entry}
 pub(crate) use route::agrees as route_agrees;
 
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

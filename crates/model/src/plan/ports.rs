@@ -6,6 +6,7 @@ use crate::desired::WantLink;
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::Op;
+use crate::owned::OwnedLink;
 use crate::snapshot::{IFLA_ADDRESS, Link};
 use crate::types::{Kind, Origin};
 use crate::vlans::VlanMap;
@@ -63,7 +64,7 @@ pub(super) fn pin_macs(builder: &mut Builder<'_>) {
         let said = want
             .knob("hwaddress")
             .is_some_and(|knob| matches!(knob.origin, Origin::Said(_)));
-        let fixed = said || builder.owned.created(name) && want.knob("hwaddress").is_some();
+        let fixed = said || builder.owned.get(name).is_some_and(OwnedLink::has_fixed_mac);
         let Some(found) = builder.link(name).filter(|found| found.kind == Kind::Bridge && !fixed) else {
             continue;
         };

@@ -53,7 +53,9 @@ impl Build<'_> {
             }
             at += 1;
         }
-        self.retain(|link| !unpaired.contains(&link.name));
+        if !unpaired.is_empty() {
+            self.retain(|link| !unpaired.contains(&link.name));
+        }
         self.missing();
     }
 

@@ -106,8 +106,10 @@ impl Build<'_> {
             if decl.last("vlan-raw-device").is_none() {
                 self.found.push(without(
                     decl,
-                    "vlan-without-device",
-                    "does not say which link it is on",
+                    Diagnostic::error(
+                        "vlan-without-device",
+                        format!("`{}` does not say which link it is on", decl.name),
+                    ),
                     "add `vlan-raw-device`",
                 ));
             }
@@ -133,8 +135,10 @@ impl Build<'_> {
             None => {
                 self.found.push(without(
                     decl,
-                    "vlan-without-id",
-                    "does not say which VLAN it is",
+                    Diagnostic::error(
+                        "vlan-without-id",
+                        format!("`{}` does not say which VLAN it is", decl.name),
+                    ),
                     "add `vlan-id`",
                 ));
                 false
@@ -146,8 +150,10 @@ impl Build<'_> {
         let Some(said) = decl.last("macvlan-raw-device") else {
             self.found.push(without(
                 decl,
-                "macvlan-without-device",
-                "does not say which link it is on",
+                Diagnostic::error(
+                    "macvlan-without-device",
+                    format!("`{}` does not say which link it is on", decl.name),
+                ),
                 "add `macvlan-raw-device`",
             ));
             return false;
@@ -165,8 +171,10 @@ impl Build<'_> {
             None => {
                 self.found.push(without(
                     decl,
-                    "vxlan-without-id",
-                    "does not say which network it is",
+                    Diagnostic::error(
+                        "vxlan-without-id",
+                        format!("`{}` does not say which network it is", decl.name),
+                    ),
                     "add `vxlan-id`",
                 ));
                 false
@@ -192,8 +200,10 @@ impl Build<'_> {
         if link.peer.is_none() {
             self.found.push(without(
                 decl,
-                "veth-without-peer",
-                "does not say what its other end is called",
+                Diagnostic::error(
+                    "veth-without-peer",
+                    format!("`{}` does not say what its other end is called", decl.name),
+                ),
                 "add `veth-peer-name`",
             ));
         }
@@ -247,9 +257,6 @@ pub(super) fn bad_vlan_id(id: u64, place: Place) -> Diagnostic {
         .help("choose one from 1 to 4094")
 }
 
-fn without(decl: &Decl, code: &'static str, lacks: &str, help: &str) -> Diagnostic {
-    Diagnostic::error(code, format!("`{}` {lacks}", decl.name))
-        .at(decl.name_place, "left out")
-        .on(decl.name)
-        .help(help)
+fn without(decl: &Decl, lacks: Diagnostic, help: &str) -> Diagnostic {
+    lacks.at(decl.name_place, "left out").on(decl.name).help(help)
 }

@@ -21,6 +21,9 @@ impl Build<'_> {
         for at in 0..self.links.len() {
             self.place(self.links[at].name, &mut placed, &mut order);
         }
+        if order.iter().eq(self.links.iter().map(|link| &link.name)) {
+            return;
+        }
         let mut links: Vec<Option<WantLink>> = std::mem::take(&mut self.links).into_iter().map(Some).collect();
         let sorted = order.iter().filter_map(|name| links[self.by_name[name]].take());
         self.links = sorted.collect();
@@ -34,6 +37,12 @@ impl Build<'_> {
     }
 
     fn place(&self, name: IfName, placed: &mut HashSet<IfName>, order: &mut Vec<IfName>) {
+        if self.link(name).is_some_and(|link| self.stands_alone(link)) {
+            if placed.insert(name) {
+                order.push(name);
+            }
+            return;
+        }
         // A stack of its own: a thousand links may be stacked.
         let mut stack = vec![(name, false)];
         while let Some((name, ready)) = stack.pop() {
@@ -56,11 +65,16 @@ impl Build<'_> {
         }
     }
 
+    /// Whether nothing must stand before it.
+    fn stands_alone(&self, link: &WantLink) -> bool {
+        link.parent.is_none() && link.ports.is_empty() && self.before(link).is_empty()
+    }
+
     /// Each cycle once, its links in order. Found by following the links until one is met again.
     fn cycles(&self) -> Vec<Vec<IfName>> {
         let mut done: HashSet<IfName> = HashSet::new();
         let mut cycles = Vec::new();
-        for link in &self.links {
+        for link in self.links.iter().filter(|link| !self.stands_alone(link)) {
             let mut path: Vec<IfName> = Vec::new();
             let mut stack: Vec<(IfName, bool)> = vec![(link.name, true)];
             while let Some((name, down)) = stack.pop() {

@@ -2,6 +2,7 @@
 
 use crate::face::links;
 use cleat_diag::Sources;
+use cleat_model::attr::Value as AttrValue;
 use cleat_model::desired::Desired;
 use cleat_model::name::IfName;
 use cleat_model::nla::Attrs;
@@ -133,12 +134,19 @@ impl Outlook {
             .map(|group| group.iface)
             .chain(plan.ops().map(Op::name))
             .collect();
+        // A port that the plan itself takes out was ours, though nobody declares it any longer.
+        let taken_out: BTreeSet<IfName> = plan
+            .ops()
+            .filter(|op| matches!(op, Op::DeleteLink { .. } | Op::SetMaster { .. }))
+            .map(Op::name)
+            .collect();
         let untouched = desired.links().iter().map(|want| want.name);
         let bridges = now.links().iter().filter(|link| link.kind == Kind::Bridge);
         let guests = bridges.filter_map(|bridge| {
             let ports: Vec<IfName> = links::foreign_ports(bridge.name, desired, now)
                 .iter()
                 .map(|port| port.name)
+                .filter(|port| !taken_out.contains(port))
                 .collect();
             let notice = notice(bridge.name, plan, desired, now, &flaps);
             let concerned = touched.contains(&bridge.name) || !notice.is_empty();
@@ -279,7 +287,10 @@ fn notice(
         notice.push(format!("{name} {}: they lose the way out meanwhile", flap.text()));
     }
     let index = now.get(bridge).map(|link| link.index);
-    let switches_filtering = |data: &Attrs| table::find("bridge-vlan-aware").is_some_and(|row| row.get(data).is_some());
+    let filtering = |data: &Attrs| match table::find("bridge-vlan-aware")?.get(data)? {
+        AttrValue::Number(0) => Some("ceases"),
+        _ => Some("begins"),
+    };
     for op in plan.ops() {
         match op {
             Op::SetMaster { name, master } if *master != Some(bridge) => {
@@ -288,8 +299,8 @@ fn notice(
                     notice.push(format!("{name} leaves {bridge}"));
                 }
             }
-            Op::SetData { name, data, .. } if *name == bridge && switches_filtering(data) => {
-                notice.push(format!("{bridge} begins or ceases to filter by VLAN"));
+            Op::SetData { name, data, .. } if *name == bridge => {
+                notice.extend(filtering(data).map(|verb| format!("{bridge} {verb} to filter by VLAN")));
             }
             Op::SetLink { name, link } if *name == bridge && link.get(IFLA_MTU).is_some() => {
                 notice.push(format!("the MTU of {bridge} changes"));

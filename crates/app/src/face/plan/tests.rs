@@ -1,7 +1,9 @@
 use super::outlook::{Flap, Outlook};
 use crate::face::testing::{address, bridge_with_guests, name, said};
 use cleat_diag::Sources;
+use cleat_model::nla::Attrs;
 use cleat_model::op::{Action, Op, Plan, Step, StepId};
+use cleat_model::types::Kind;
 
 fn outlook(ops: Vec<Op>) -> Outlook {
     let (desired, now) = bridge_with_guests();
@@ -77,6 +79,34 @@ fn a_port_that_leaves_and_a_bridge_that_goes_are_told() {
     let gone = outlook(vec![Op::DeleteLink { name: name("vmbr0") }]);
     assert_eq!(gone.guests[0].notice, ["vmbr0 is deleted: they are cut off"]);
     assert_eq!(gone.groups[0].flap, Some(Flap::Deleted));
+}
+
+// Second witness of the attribute's number: IFLA_BR_VLAN_FILTERING in linux/if_link.h.
+#[test]
+fn filtering_by_vlan_is_told_with_its_direction() {
+    let switch = |on: u8| {
+        outlook(vec![Op::SetData {
+            name: name("vmbr0"),
+            kind: Kind::Bridge,
+            data: Attrs::from_iter([(7, vec![on])]),
+            links: Vec::new(),
+        }])
+    };
+    assert_eq!(switch(1).guests[0].notice, ["vmbr0 begins to filter by VLAN"]);
+    assert_eq!(switch(0).guests[0].notice, ["vmbr0 ceases to filter by VLAN"]);
+}
+
+#[test]
+fn a_port_that_the_plan_takes_out_itself_is_no_guest() {
+    let outlook = outlook(vec![
+        Op::DeleteLink { name: name("spare") },
+        Op::AddAddress {
+            name: name("vmbr0"),
+            address: address("10.0.0.1/24"),
+            replace: false,
+        },
+    ]);
+    assert_eq!(outlook.guests[0].ports, [name("tap100i0"), name("veth101i0")]);
 }
 
 #[test]
