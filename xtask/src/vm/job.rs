@@ -43,6 +43,12 @@ pub fn stage_suite(folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// An empty `folder`: the image has all that is tested.
+pub fn stage_nothing(folder: &Path) -> Result<(), String> {
+    let _ = std::fs::remove_dir_all(folder);
+    std::fs::create_dir_all(folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))
+}
+
 /// Puts a unit or a udev rule where it belongs, and enables a unit that says what wants it.
 fn stage_unit(file: &Path, folder: &Path) -> Result<(), String> {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
