@@ -255,7 +255,7 @@ fn look(
             owned: state.owned(),
         };
         let (names, mut found) = scope(args, known);
-        if !waited && session.wait_for_devices(&desired, &names, args.wait) {
+        if !waited && session.wait_for_devices(&desired, &snapshot, &names, args.wait) {
             debug!("reading the kernel again");
             waited = true;
             session.diagnostics.truncate(before);

@@ -117,16 +117,25 @@ impl Session {
         mapped.map(|decl| (decl.name, decl.logical.clone())).collect()
     }
 
-    /// Waits for the NICs that these interfaces need, and answers whether it had to: then the kernel is to be read again.
-    /// Those that did not come in time are reported when the file is resolved against the kernel.
-    pub fn wait_for_devices(&self, desired: &Desired, names: &[IfName], limit: Option<Duration>) -> bool {
+    /// Waits for the NICs that these interfaces need, and answers whether `snapshot` is too old then: the kernel is to be
+    /// read again. Those that did not come in time are reported when the file is resolved against the kernel.
+    pub fn wait_for_devices(
+        &self,
+        desired: &Desired,
+        snapshot: &Snapshot,
+        names: &[IfName],
+        limit: Option<Duration>,
+    ) -> bool {
         let needed = with_lowers(desired, names);
         let physical = needed.iter().filter(|name| {
             let link = desired.get(**name);
             link.is_some_and(|link| link.kind == Kind::Physical)
         });
         let names: Vec<&str> = physical.map(IfName::as_str).filter(|name| *name != "lo").collect();
-        devices::wait(&self.root, &names, limit.or(self.settings.device_wait)).slept
+        let waited = devices::wait(&self.root, &names, limit.or(self.settings.device_wait));
+        // One that got its name after the kernel was read and before it was waited for costs no wait, but is not read.
+        let came = |name: &&str| snapshot.find(name).is_none() && !waited.missing.contains(name);
+        waited.slept || names.iter().any(came)
     }
 
     /// Reads the state. Take the lock first where it will be written back.
@@ -177,4 +186,30 @@ pub(crate) fn with_lowers(desired: &Desired, names: &[IfName]) -> Vec<IfName> {
 /// `path` from the root: what the shell handed over is relative to where it stands.
 fn absolute(path: &Path) -> std::path::PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::face::testing::link;
+    use cleat_model::desired::WantLink;
+    use cleat_model::types::Origin;
+
+    /// A booting machine: udev names a NIC between the kernel's reading and the wait, which then has nothing to wait for.
+    #[test]
+    fn regress_a_nic_named_after_the_kernel_was_read_makes_it_be_read_again() {
+        let tree = tempfile::tempdir().unwrap();
+        let root = Root::at(tree.path());
+        root.create_dir_all(Path::new(paths::SYS_CLASS_NET).join("eno1"))
+            .unwrap();
+        let session = Session::of_config(root, ConfigSet::default(), Vec::new());
+        let names = ["eno1", "eno9"].map(|name| IfName::new(name).unwrap());
+        let desired = Desired::new(names.map(|name| WantLink::new(name, Origin::Own("test"))).into());
+        let before = Snapshot::new();
+        assert!(session.wait_for_devices(&desired, &before, &names, Some(Duration::ZERO)));
+        let mut after = Snapshot::new();
+        after.insert(link(1, "eno1", Kind::Physical, None));
+        // eno9 is nowhere: reading again would not bring it.
+        assert!(!session.wait_for_devices(&desired, &after, &names, Some(Duration::ZERO)));
+    }
 }

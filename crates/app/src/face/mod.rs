@@ -13,7 +13,7 @@ pub mod plan;
 pub mod status;
 pub mod terminal;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use args::{Ask, Options, Verb};
 use std::ffi::OsString;
