@@ -25,6 +25,8 @@ pub mod snapshot;
 pub mod table;
 #[cfg(test)]
 mod testing;
+#[cfg(any(test, feature = "trial"))]
+pub mod trial;
 pub mod types;
 pub mod value;
 pub mod verify;

@@ -55,7 +55,7 @@ pub fn play(kernel: &mut dyn Kernel, steps: &[Op]) -> Result<String, KernelError
 
 /// The state as lines that are the same on every kernel: no indexes, no MACs by chance, nothing that the kernel does in
 /// its own time (IPv6 link-local addresses, multicast entries).
-fn state(now: &Snapshot) -> BTreeSet<String> {
+pub fn state(now: &Snapshot) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     for link in now.links() {
         lines.insert(link_line(now, link));

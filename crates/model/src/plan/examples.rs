@@ -1,10 +1,10 @@
 //! The spec's configurations from their text to a kernel in memory. Second witness: the golden states that ifupdown2 left
 //! on a real kernel for these files, in the parts named at each check.
 
-use super::world::*;
 use super::*;
 use crate::fake::FakeKernel;
 use crate::testing::{machine, read, told};
+use crate::trial::*;
 use cleat_diag::Severity;
 
 const NICS: [&str; 5] = ["eno0", "eno1", "eno2", "eno3", "ens18"];

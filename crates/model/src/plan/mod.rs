@@ -35,8 +35,6 @@ mod examples;
 mod properties;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-pub(crate) mod world;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What others had on a link that flapped is put back: their addresses, routes, ports and flags.
 
 use super::builder::{Builder, Gone};
-use super::{link, ports};
+use super::{link, ports, undo};
 use crate::fake::{IFA_F_PERMANENT, same_place};
 use crate::name::IfName;
 use crate::op::Op;
@@ -86,9 +86,10 @@ fn addresses(builder: &mut Builder<'_>, was: &Link) {
         let Some(index) = builder.link(name).map(|link| link.index) else {
             return;
         };
-        let local = old.ip.is_ipv6() && crate::fake::scope6(old.ip).0 == 253;
         let there = builder.now().addresses(index).iter().any(|is| is.same(&old));
-        let skip = local || old.flags & IFA_F_PERMANENT == 0 || builder.is_gone(&Gone::address(name, &old));
+        let skip = !undo::returns(&old, was)
+            || old.flags & IFA_F_PERMANENT == 0
+            || builder.is_gone(&Gone::address(name, &old));
         if there || skip {
             continue;
         }

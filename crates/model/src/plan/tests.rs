@@ -2,10 +2,10 @@
 //! states that ifupdown2 left on a real kernel for the same files, and the simulator, which is itself held against the
 //! real kernel.
 
-use super::world::*;
 use super::*;
 use crate::desired::WantLink;
 use crate::fake::defaults;
+use crate::trial::*;
 use crate::types::Kind;
 
 fn default_bridge() -> Desired {

@@ -1,6 +1,6 @@
 //! What takes a step back: from the simulated kernel before and after it.
 
-use crate::fake::{FakeKernel, IFA_F_PERMANENT, Piece, defaults};
+use crate::fake::{FakeKernel, IFA_F_PERMANENT, Piece, defaults, scope6};
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::{Action, Op};
@@ -9,6 +9,10 @@ use crate::snapshot::{IFLA_ADDRESS, IFLA_GROUP, IFLA_IFALIAS, IFLA_MTU, IFLA_TXQ
 use crate::types::{Address, Kind};
 use crate::vlans::VlanMap;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// `IFLA_BOND_PRIMARY` of linux/if_link.h.
+const IFLA_BOND_PRIMARY: u16 = 11;
 
 /// The steps that lead back from `now` to how the touched links were.
 pub(super) fn inverse(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, now: &Snapshot) -> Vec<Action> {
@@ -150,6 +154,8 @@ impl Back<'_> {
                 continue;
             }
             match (was.attrs.get(number), is.attrs.get(number)) {
+                // What is not known of the new link is zero there.
+                (Some(old), None) if old.iter().all(|byte| *byte == 0) => {}
                 (Some(old), new) if new != Some(old) => {
                     link.push(number, old);
                 }
@@ -163,15 +169,11 @@ impl Back<'_> {
             self.take(Op::SetLink { name: was.name, link });
         }
         let data = differing(Nest::Data, &was.kind, &was.data, &is.data);
-        let links: Vec<(u16, Option<IfName>)> = [2, 11]
+        // Which port is active is the bond's own choice; which is primary is ours.
+        let links: Vec<(u16, Option<IfName>)> = [IFLA_BOND_PRIMARY]
             .into_iter()
             .filter(|number| was.kind == Kind::Bond && was.data.get(*number) != is.data.get(*number))
             .map(|number| (number, was.data.get(number).and_then(|index| self.named(index))))
-            .collect();
-        let data: Attrs = data
-            .iter()
-            .filter(|(number, _)| was.kind != Kind::Bond || !matches!(number, 2 | 11))
-            .map(|(number, payload)| (number, payload.to_vec()))
             .collect();
         if !data.is_empty() || !links.is_empty() {
             self.take(Op::SetData {
@@ -292,7 +294,7 @@ impl Back<'_> {
                 self.take(Op::DelAddress { name, address: is });
             }
         }
-        for old in was.addresses.iter().filter(|old| returns(old)) {
+        for old in was.addresses.iter().filter(|old| returns(old, &was.link)) {
             let there = self.kernel.now().addresses(index).iter().find(|is| old.same(is));
             if !there.is_some_and(|is| is.metric == old.metric && is.preferred == old.preferred) {
                 let mut address = old.clone();
@@ -331,19 +333,42 @@ impl Back<'_> {
     }
 }
 
-/// Whether an address is put back: those that the kernel got from a router advertisement come back by themselves.
-fn returns(address: &Address) -> bool {
-    address.ip.is_ipv4() || address.flags & IFA_F_PERMANENT != 0
+/// Whether an address is put back: those that the kernel made, or got from a router advertisement, come back by
+/// themselves.
+pub(super) fn returns(address: &Address, link: &Link) -> bool {
+    let lasts = address.ip.is_ipv4() || address.flags & IFA_F_PERMANENT != 0;
+    lasts && !is_made_by_kernel(address, link)
+}
+
+/// Whether it is the link-local address that the kernel makes of the MAC or, in the stable modes, of a secret.
+///
+/// *Source*: `addrconf_addr_gen` in net/ipv6/addrconf.c; RFC 4291, appendix A.
+fn is_made_by_kernel(address: &Address, link: &Link) -> bool {
+    const STABLE_PRIVACY: u8 = 2;
+    let IpAddr::V6(ip) = address.ip else { return false };
+    if scope6(address.ip).0 != 253 {
+        return false;
+    }
+    let stable = link.addr_gen_mode.is_some_and(|mode| mode >= STABLE_PRIVACY);
+    let of_mac = link.mac().and_then(|mac| match *mac.bytes() {
+        [a, b, c, d, e, f] => Some([a ^ 2, b, c, 0xff, 0xfe, d, e, f]),
+        _ => None,
+    });
+    stable || of_mac.is_some_and(|end| ip.octets().ends_with(&end))
 }
 
 fn alike(old: &Address, new: &Address) -> bool {
     old.broadcast == new.broadcast && old.label == new.label && old.scope == new.scope
 }
 
-/// The attributes that differ and can be set.
+/// The attributes that differ and can be set. Where nothing is known of how it is now, all zero is taken to be so.
 fn differing(nest: Nest, kind: &Kind, was: &Attrs, is: &Attrs) -> Attrs {
     was.iter()
-        .filter(|(number, payload)| settable(nest, kind, *number) && is.get(*number) != Some(*payload))
+        .filter(|(number, payload)| match is.get(*number) {
+            _ if !settable(nest, kind, *number) => false,
+            Some(now) => now != *payload,
+            None => payload.iter().any(|byte| *byte != 0),
+        })
         .map(|(number, payload)| (number, payload.to_vec()))
         .collect()
 }

@@ -220,7 +220,6 @@ const VXLAN: &[(u16, &str, Form)] = &[
     (18, "udpcsum", Form::Switch),
     (19, "udp6zerocsumtx", Form::Switch),
     (20, "udp6zerocsumrx", Form::Switch),
-    (28, "ttl", Form::Word(&["auto", "inherit"])),
 ];
 
 const MACVLAN: &[(u16, &str, Form)] = &[
@@ -267,7 +266,8 @@ pub(crate) fn word(nest: Nest, kind: &Kind, number: u16) -> String {
 /// themselves).
 pub(crate) fn settable(nest: Nest, kind: &Kind, number: u16) -> bool {
     let state = nest == Nest::Port && *kind == Kind::Bridge && number == 1;
-    !state && table(nest, kind).iter().any(|(found, ..)| *found == number)
+    let index = nest == Nest::Data && *kind == Kind::Bond && matches!(number, 2 | 11);
+    !state && !index && table(nest, kind).iter().any(|(found, ..)| *found == number)
 }
 
 /// One attribute as `ip` takes it, with a blank before it; `attr N HEX` where no word is known.

@@ -1,38 +1,50 @@
-//! A wanted network in a few words, for tests.
+//! A wanted network in a few words, and networks by chance: for tests, here and on real kernels.
 
-use super::{Planned, Request, Verb, plan};
+// Tests: what is wrong is to stop them.
+#![allow(clippy::expect_used)]
+
+mod networks;
+
+pub use networks::{NICS, Seed, network};
+
 use crate::apply::{NoHooks, OnError, Outcome, apply};
 use crate::desired::{Desired, Hook, Knob, LinkRef, Phase, WantLink, WantVlans, Wanted};
 use crate::fake::FakeKernel;
 use crate::journal::NoJournal;
 use crate::name::IfName;
 use crate::owned::Owned;
+use crate::plan::{Planned, Request, Verb, plan};
 use crate::table;
 use crate::types::{Address, Kind, Origin, Route, ScopeId, VlanRange};
 use cleat_diag::{FileId, Place, Span, Spanned};
 
-pub(crate) const SAID: Origin = Origin::Said(Place {
+/// A place in no file: that something was said.
+pub const SAID: Origin = Origin::Said(Place {
     file: FileId(0),
     span: Span { start: 0, end: 1 },
 });
 
-pub(crate) fn name(text: &str) -> IfName {
+/// A name that is good.
+pub fn name(text: &str) -> IfName {
     IfName::new(text).expect("test names are good")
 }
 
-pub(crate) fn link_ref(text: &str) -> LinkRef {
+/// Another link, named.
+pub fn link_ref(text: &str) -> LinkRef {
     LinkRef {
         name: name(text),
         origin: SAID,
     }
 }
 
-pub(crate) fn address(text: &str) -> Address {
+/// `10.0.0.1/24` as an address with nothing but itself.
+pub fn address(text: &str) -> Address {
     let (ip, prefix) = text.split_once('/').expect("an address with its prefix");
     Address::plain(ip.parse().expect("an address"), prefix.parse().expect("a prefix"))
 }
 
-pub(crate) fn gateway(via: &str) -> Route {
+/// The default route by that gateway.
+pub fn gateway(via: &str) -> Route {
     let via: std::net::IpAddr = via.parse().expect("a gateway");
     let any = if via.is_ipv4() { "0.0.0.0" } else { "::" };
     Route {
@@ -47,7 +59,8 @@ pub(crate) fn gateway(via: &str) -> Route {
     }
 }
 
-pub(crate) fn range(first: u16, last: u16, pvid: bool, untagged: bool) -> VlanRange {
+/// A range of VLANs.
+pub fn range(first: u16, last: u16, pvid: bool, untagged: bool) -> VlanRange {
     VlanRange {
         first,
         last,
@@ -57,7 +70,7 @@ pub(crate) fn range(first: u16, last: u16, pvid: bool, untagged: bool) -> VlanRa
 }
 
 /// A declared link of that kind.
-pub(crate) fn link(text: &str, kind: Kind) -> WantLink {
+pub fn link(text: &str, kind: Kind) -> WantLink {
     let mut link = WantLink::new(name(text), SAID);
     link.kind = kind;
     link.declared = true;
@@ -65,14 +78,23 @@ pub(crate) fn link(text: &str, kind: Kind) -> WantLink {
     link
 }
 
-pub(crate) trait Say: Sized {
+/// Says more of a link.
+pub trait Say: Sized {
+    /// An option.
     fn set(self, key: &str, value: &str) -> Self;
+    /// The link below.
     fn on(self, parent: &str) -> Self;
+    /// Its bridge, bond or VRF.
     fn in_master(self, master: &str) -> Self;
+    /// Its ports.
     fn with_ports(self, ports: &[&str]) -> Self;
+    /// One more address.
     fn addr(self, text: &str) -> Self;
+    /// One more default route.
     fn via(self, gateway: &str) -> Self;
+    /// Its VLANs.
     fn with_vlans(self, ranges: &[VlanRange]) -> Self;
+    /// One more hook line.
     fn hook(self, phase: Phase, command: &str) -> Self;
 }
 
@@ -134,25 +156,29 @@ impl Say for WantLink {
 }
 
 /// A host: its kernel, and what is ours there.
-pub(crate) struct Host {
-    pub(crate) kernel: FakeKernel,
-    pub(crate) owned: Owned,
+pub struct Host {
+    /// Its kernel.
+    pub kernel: FakeKernel,
+    /// What is ours there.
+    pub owned: Owned,
 }
 
 impl Host {
-    pub(crate) fn new(nics: &[&str]) -> Self {
+    /// A host with NICs of these names, all down.
+    pub fn new(nics: &[&str]) -> Self {
         Self {
             kernel: FakeKernel::machine(nics),
             owned: Owned::default(),
         }
     }
 
-    pub(crate) fn plan(&self, desired: &Desired, request: &Request) -> Planned {
+    /// What the request would do now.
+    pub fn plan(&self, desired: &Desired, request: &Request) -> Planned {
         plan(desired, self.kernel.now(), &self.owned, request)
     }
 
     /// Plans, applies, and keeps the record.
-    pub(crate) fn run(&mut self, desired: &Desired, request: &Request, on_error: OnError) -> (Planned, Outcome) {
+    pub fn run(&mut self, desired: &Desired, request: &Request, on_error: OnError) -> (Planned, Outcome) {
         let planned = self.plan(desired, request);
         let outcome = apply(&planned.plan, &mut self.kernel, &mut NoHooks, &mut NoJournal, on_error);
         let (up, down): (&[IfName], &[IfName]) = match request.verb {
@@ -164,11 +190,12 @@ impl Host {
     }
 
     /// Brings all up, and asserts that each step was taken and that a second run has nothing to do.
-    pub(crate) fn up(&mut self, desired: &Desired) -> Vec<String> {
+    pub fn up(&mut self, desired: &Desired) -> Vec<String> {
         self.all(desired, Verb::Up)
     }
 
-    pub(crate) fn reload(&mut self, desired: &Desired) -> Vec<String> {
+    /// Like [`Host::up`], for a reload.
+    pub fn reload(&mut self, desired: &Desired) -> Vec<String> {
         self.all(desired, Verb::Reload)
     }
 
@@ -186,31 +213,35 @@ impl Host {
         lines(&planned)
     }
 
-    pub(crate) fn down(&mut self, desired: &Desired, names: &[&str]) -> (Vec<String>, Vec<String>) {
+    /// Takes these down; answers the steps and what was said.
+    pub fn down(&mut self, desired: &Desired, names: &[&str]) -> (Vec<String>, Vec<String>) {
         let request = Request::new(Verb::Down, names.iter().map(|text| name(text)).collect());
         let (planned, outcome) = self.run(desired, &request, OnError::KeepGoing);
         assert_eq!(outcome.diagnostics, [], "{}", planned.plan);
         (lines(&planned), said(&planned))
     }
 
-    pub(crate) fn master_of(&self, port: &str) -> Option<String> {
+    /// The name of the master of a port.
+    pub fn master_of(&self, port: &str) -> Option<String> {
         let now = self.kernel.now();
         let master = now.by_index(now.get(name(port))?.master?)?;
         Some(master.name.to_string())
     }
 }
 
-pub(crate) fn all(verb: Verb, desired: &Desired) -> Request {
+/// A request for all that is declared.
+pub fn all(verb: Verb, desired: &Desired) -> Request {
     let declared = desired.links().iter().filter(|link| link.declared);
     Request::new(verb, declared.map(|link| link.name).collect())
 }
 
-pub(crate) fn lines(planned: &Planned) -> Vec<String> {
+/// The steps as text.
+pub fn lines(planned: &Planned) -> Vec<String> {
     planned.plan.to_string().lines().map(str::to_owned).collect()
 }
 
 /// Code and message of each diagnostic.
-pub(crate) fn said(planned: &Planned) -> Vec<String> {
+pub fn said(planned: &Planned) -> Vec<String> {
     let all = planned.diagnostics.iter();
     all.map(|found| format!("{}[{}]: {}", found.severity.word(), found.code, found.message))
         .collect()
