@@ -172,7 +172,7 @@ pub static FLAGS: &[Flag] = &[
         &["force"],
         None,
         CHANGING,
-        "take down what is kept on purpose: bridges with guests, no-auto-down",
+        "delete links though guests are on them, replace routes of others, run hooks though nothing changed",
     ),
     row(
         Id::SyntaxCheck,

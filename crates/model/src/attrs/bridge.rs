@@ -208,7 +208,8 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         value: Grammar::Text { max: 1000 },
-        doc: "How many seconds to wait for the ports, or for those named behind the number, to be there.",
+        doc: "How many seconds to wait for the ports, or for those named behind the number, to be there. Accepted and without \
+              effect: all NICs that the file names are waited for, as long as `--wait` and `device-wait` say.",
         example: "10 eno1",
         source: "bridge-utils-interfaces(5) `bridge_waitport`",
         ..word("bridge-waitport")
