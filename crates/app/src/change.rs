@@ -24,6 +24,7 @@ use cleat_model::plan::{Request, Verb};
 use cleat_model::snapshot::{Link, Snapshot};
 use cleat_root::LockError;
 use log::debug;
+use std::borrow::Cow;
 
 /// Runs one of the three.
 ///
@@ -142,7 +143,9 @@ fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
     let Some(mut kernel) = session.netlink() else {
         return Ended::untouched(Exit::Failed);
     };
+    session.lap("declare and lock");
     let mut state = session.state();
+    session.lap("state");
     if alone {
         session.recover(&mut state);
     }
@@ -164,7 +167,9 @@ fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
         owned: &owned,
         request: &request,
     };
+    session.lap("scope");
     let plan = session.plan(basis);
+    session.lap("plan");
     let scope = request.scope.clone();
     if args.no_act {
         let mut text: String = renames.iter().map(|due| format!("{}\n", due.op())).collect();
@@ -182,10 +187,16 @@ fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
         _ => OnError::KeepGoing,
     };
     let applied = session.apply(&mut kernel, &plan, basis, &mut runner, on_error);
+    session.lap("apply and settle");
     session.save(&state, &applied.owned);
+    session.lap("save");
+    let outcome = Some(applied.summary());
+    drop(owned);
+    // The process is at its end: to free thousands of links one by one would only take time.
+    std::mem::forget((desired, snapshot, plan, applied, state));
     Ended {
         exit: Exit::Done,
-        outcome: Some(applied.summary()),
+        outcome,
         scope,
     }
 }
@@ -248,6 +259,7 @@ fn look(
             }
         }
         let desired = session.resolve(Some(&snapshot));
+        session.lap("resolve");
         let known = Known {
             decls: &session.decls,
             desired: &desired,
@@ -267,23 +279,21 @@ fn look(
 }
 
 /// What is ours, with the hooks of the file in place of those recorded where `--use-current-config` asks for it.
-fn as_recorded(args: &Args, desired: &Desired, owned: &Owned) -> Owned {
+fn as_recorded<'a>(args: &Args, desired: &Desired, owned: &'a Owned) -> Cow<'a, Owned> {
+    if !args.use_current {
+        return Cow::Borrowed(owned);
+    }
     let mut owned = owned.clone();
-    if args.use_current {
-        for link in desired.links() {
-            if let Some(record) = owned.links.get_mut(&link.name) {
-                record.hooks = link
-                    .hooks
-                    .iter()
-                    .map(|hook| (hook.phase, hook.command.value.clone()))
-                    .collect();
-                record.stanzas.clone_from(&link.vars.stanzas);
-                record.options.clone_from(&link.vars.options);
-                record.no_scripts = link.no_scripts;
-            }
+    for link in desired.links() {
+        if let Some(record) = owned.links.get_mut(&link.name) {
+            let hooks = link.hooks.iter();
+            record.hooks = hooks.map(|hook| (hook.phase, hook.command.value.clone())).collect();
+            record.stanzas.clone_from(&link.vars.stanzas);
+            record.options.clone_from(&link.vars.options);
+            record.no_scripts = link.no_scripts;
         }
     }
-    owned
+    Cow::Owned(owned)
 }
 
 /// What the plan is asked for; scripts are only named where there are some, so that no phase is planned for nothing.

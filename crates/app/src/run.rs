@@ -64,8 +64,11 @@ fn complain(text: &str) {
 /// Runs what was asked for, on the machine that the program runs on.
 fn run(args: &Args) -> Exit {
     let mut session = Session::load(Root::real(), &args.input);
-    match args.command {
+    let exit = match args.command {
         Command::Ifquery => ifquery::run(args, &mut session),
         Command::Ifup | Command::Ifdown | Command::Ifreload => change::run(args, &mut session),
-    }
+    };
+    // The process is at its end: to free thousands of stanzas one by one would only take time.
+    std::mem::forget(session);
+    exit
 }

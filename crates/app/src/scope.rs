@@ -11,6 +11,7 @@ use cleat_model::owned::Owned;
 use cleat_model::select::{Selection, select};
 use cleat_model::snapshot::Snapshot;
 use regex_lite::Regex;
+use std::collections::HashSet;
 
 /// What is known when the scope is chosen.
 #[derive(Clone, Copy, Debug)]
@@ -102,11 +103,9 @@ pub fn scope(args: &Args, known: Known<'_>) -> (Vec<IfName>, Vec<Diagnostic>) {
     };
     if args.names.is_empty() || args.command == Command::Ifdown {
         let named = if args.names.is_empty() { Vec::new() } else { picked };
-        for name in named.into_iter().chain(recorded) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
+        let mut seen: HashSet<IfName> = names.iter().copied().collect();
+        let more = named.into_iter().chain(recorded);
+        names.extend(more.filter(|name| seen.insert(*name)));
     }
     (names, diagnostics)
 }

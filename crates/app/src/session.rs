@@ -15,10 +15,11 @@ use cleat_model::name::IfName;
 use cleat_model::snapshot::Snapshot;
 use cleat_model::types::Kind;
 use cleat_root::{Root, paths};
+use log::debug;
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One configuration on its way, and everything that was found wrong with it so far.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ pub struct Session {
     pub decls: Decls,
     /// What was found, in the order found.
     pub diagnostics: Vec<Diagnostic>,
+    lap: Instant,
 }
 
 impl Session {
@@ -61,6 +63,7 @@ impl Session {
 
     /// A session of a configuration that was read already; `found` is what was found then.
     pub fn of_config(root: Root, config: ConfigSet, mut found: Vec<Diagnostic>) -> Self {
+        let lap = Instant::now();
         let (settings, mut diagnostics) = Settings::load(&root);
         diagnostics.append(&mut found);
         let (decls, mut found) = decl::declare(config.items());
@@ -72,7 +75,15 @@ impl Session {
             config,
             decls,
             diagnostics,
+            lap,
         }
+    }
+
+    /// Tells with `--debug` how long a step took.
+    pub fn lap(&mut self, step: &str) {
+        let now = Instant::now();
+        debug!("{step}: {:.1} ms", (now - self.lap).as_secs_f64() * 1e3);
+        self.lap = now;
     }
 
     /// The files' text, to print diagnostics with.

@@ -8,7 +8,7 @@ use crate::snapshot::Snapshot;
 use crate::types::{Address, Fdb, Kind, Route, VlanRange};
 use crate::vlans::VlanMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 const HWADDRESS: &str = "hwaddress";
 
@@ -126,11 +126,12 @@ impl Owned {
     /// *Shape*: `scope` are the interfaces that were brought up; those that were taken down are in `down`.
     #[must_use]
     pub fn settle(&self, desired: &Desired, now: &Snapshot, up: &[IfName], down: &[IfName]) -> Self {
+        let up: HashSet<IfName> = up.iter().copied().collect();
         let mut all = self.clone();
         for (name, link) in &mut all.links {
             link.keep_what_is(*name, now);
         }
-        for want in desired.links().iter().filter(|want| is_reached(desired, want, up)) {
+        for want in desired.links().iter().filter(|want| is_reached(desired, want, &up)) {
             let link = all.links.entry(want.name).or_default();
             link.claim(want, now, up.contains(&want.name));
         }
@@ -144,7 +145,7 @@ impl Owned {
 }
 
 /// Whether the link was brought up itself, or as part of one that was.
-fn is_reached(desired: &Desired, want: &WantLink, up: &[IfName]) -> bool {
+fn is_reached(desired: &Desired, want: &WantLink, up: &HashSet<IfName>) -> bool {
     let port = want.master.is_some_and(|master| up.contains(&master.name));
     let below = !want.declared && desired.uppers(want.name).any(|upper| is_reached(desired, upper, up));
     up.contains(&want.name) || port || below
@@ -175,9 +176,11 @@ impl OwnedLink {
         let routes = now.routes(link.index);
         self.routes
             .retain(|ours| routes.iter().any(|is| route_agrees(ours, is)));
-        self.vlans = VlanMap::of(&self.vlans)
-            .both(&VlanMap::of(now.vlans(link.index)))
-            .ranges();
+        if !self.vlans.is_empty() {
+            self.vlans = VlanMap::of(&self.vlans)
+                .both(&VlanMap::of(now.vlans(link.index)))
+                .ranges();
+        }
         let fdb = now.fdb(link.index);
         self.fdb.retain(|ours| fdb.iter().any(|is| same_entry(ours, is)));
     }

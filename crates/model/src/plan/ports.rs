@@ -18,6 +18,9 @@ pub(super) fn join_all(builder: &mut Builder<'_>, want: &WantLink, all: &BTreeSe
     let Some(master) = builder.link(name).cloned() else {
         return;
     };
+    if !matches!(master.kind, Kind::Bridge | Kind::Bond | Kind::Vrf | Kind::Other(_)) {
+        return;
+    }
     let joining: Vec<(IfName, Origin)> = want
         .ports
         .iter()
