@@ -128,6 +128,8 @@ impl Owned {
     pub fn settle(&self, desired: &Desired, now: &Snapshot, up: &[IfName], down: &[IfName]) -> Self {
         let up: HashSet<IfName> = up.iter().copied().collect();
         let mut all = self.clone();
+        let up: HashSet<IfName> = up.iter().copied().collect();
+        let down: HashSet<IfName> = down.iter().copied().collect();
         for (name, link) in &mut all.links {
             link.keep_what_is(*name, now);
         }

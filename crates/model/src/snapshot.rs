@@ -147,18 +147,12 @@ impl Snapshot {
     pub fn remove(&mut self, index: u32) -> Option<Link> {
         let at = self.by_index.get(&index).copied()?;
         let link = self.links.remove(at);
-        self.by_name = self
-            .links
-            .iter()
-            .enumerate()
-            .map(|(at, link)| (link.name, at))
-            .collect();
-        self.by_index = self
-            .links
-            .iter()
-            .enumerate()
-            .map(|(at, link)| (link.index, at))
-            .collect();
+        self.by_name.remove(&link.name);
+        self.by_index.remove(&link.index);
+        for (at, link) in self.links.iter().enumerate().skip(at) {
+            self.by_name.insert(link.name, at);
+            self.by_index.insert(link.index, at);
+        }
         self.addresses.remove(&index);
         self.routes.remove(&index);
         self.vlans.remove(&index);

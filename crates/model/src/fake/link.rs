@@ -81,6 +81,7 @@ impl FakeKernel {
             made.parent = Some(other);
             self.now.insert(end);
         }
+        self.stands(&made);
         self.now.insert(made);
         self.hidden.insert(index, hidden);
         if *kind == Kind::Bridge {
@@ -172,6 +173,7 @@ impl FakeKernel {
             self.release(index);
         }
         self.touch(index);
+        self.falls(&link);
         self.now.remove(index);
         self.hidden.remove(&index);
         if let (Kind::Veth, Some(other), None) = (&link.kind, link.parent, link.parent_netns)

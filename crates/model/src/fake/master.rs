@@ -29,14 +29,15 @@ impl FakeKernel {
         if kind == Kind::Bond && port.is_up() {
             return Err(refuse(EPERM, "Device can not be enslaved while up"));
         }
-        if self.reaches(target, index) {
+        if !self.predicting && self.reaches(target, index) {
             return Err(KernelError::errno(if kind == Kind::Bridge { ELOOP } else { EBUSY }));
         }
-        let macvlan = self
-            .now
-            .links()
-            .iter()
-            .any(|link| link.kind == Kind::Macvlan && link.parent == Some(index));
+        let macvlan = !self.predicting
+            && self
+                .now
+                .links()
+                .iter()
+                .any(|link| link.kind == Kind::Macvlan && link.parent == Some(index));
         if macvlan && kind != Kind::Vrf {
             return Err(KernelError::errno(EBUSY));
         }

@@ -15,7 +15,7 @@ use crate::kernel::{Kernel, KernelError, Query};
 use crate::name::{IfName, Mac};
 use crate::op::Op;
 use crate::snapshot::{Link, Snapshot};
-use crate::types::{Address, Fdb, Route, VlanRange};
+use crate::types::{Address, Fdb, Kind, Route, VlanRange};
 use std::collections::{BTreeMap, HashMap};
 
 pub(crate) use address::{IFA_F_PERMANENT, covers, network, scope6};
@@ -98,6 +98,8 @@ pub struct FakeKernel {
     performed: Vec<Op>,
     tried: usize,
     failures: Vec<(usize, KernelError)>,
+    /// By link, those that stand on it; `None`: to be found out.
+    standing: Option<HashMap<u32, Vec<u32>>>,
     /// Does what a step would do without looking for reasons to refuse it that cost a walk over all links.
     predicting: bool,
 }
@@ -114,6 +116,7 @@ impl FakeKernel {
             performed: Vec::new(),
             tried: 0,
             failures: Vec::new(),
+            standing: None,
             predicting: false,
         }
     }
@@ -149,6 +152,7 @@ impl FakeKernel {
 
     /// The state now, to be changed behind everybody's back.
     pub fn now_mut(&mut self) -> &mut Snapshot {
+        self.standing = None;
         &mut self.now
     }
 
@@ -248,25 +252,71 @@ impl FakeKernel {
     }
 
     /// Links that stand on this one and live and die with it (VLANs, macvlans, VXLANs).
-    fn children(&self, index: u32) -> Vec<u32> {
-        self.now
-            .links()
-            .iter()
-            .filter(|link| stands_on(link, index))
-            .map(|link| link.index)
-            .collect()
+    fn children(&mut self, index: u32) -> Vec<u32> {
+        let now = &self.now;
+        let standing = self.standing.get_or_insert_with(|| {
+            let mut standing: HashMap<u32, Vec<u32>> = HashMap::new();
+            for link in now.links() {
+                for below in stood_on(link) {
+                    standing.entry(below).or_default().push(link.index);
+                }
+            }
+            standing
+        });
+        standing.get(&index).cloned().unwrap_or_default()
+    }
+
+    /// The ports of a link, and the links that stand on it.
+    pub(crate) fn hanging(&mut self, index: u32) -> (Vec<u32>, Vec<u32>) {
+        (self.port_indexes(index), self.children(index))
+    }
+
+    /// Takes a new link into the order of who stands on whom.
+    fn stands(&mut self, link: &Link) {
+        if let Some(standing) = &mut self.standing {
+            for below in stood_on(link) {
+                standing.entry(below).or_default().push(link.index);
+            }
+        }
+    }
+
+    fn falls(&mut self, link: &Link) {
+        if let Some(standing) = &mut self.standing {
+            standing.remove(&link.index);
+            for below in stood_on(link) {
+                standing.entry(below).or_default().retain(|index| *index != link.index);
+            }
+        }
     }
 
     fn port_indexes(&self, master: u32) -> Vec<u32> {
+        let has_ports = |link: &Link| matches!(link.kind, Kind::Bridge | Kind::Bond | Kind::Vrf);
+        if !self.now.by_index(master).is_some_and(has_ports) {
+            return Vec::new();
+        }
         self.now.ports(master).map(|port| port.index).collect()
     }
 }
 
 /// Whether the link is a VLAN, macvlan or the like on the link of that index (the other end of a veth pair is none).
 pub(crate) fn stands_on(link: &Link, index: u32) -> bool {
-    let parent = link.parent == Some(index) && link.parent_netns.is_none();
-    let lower = link.kind == crate::types::Kind::Vxlan && defaults::vxlan_device(link) == Some(index);
-    link.kind != crate::types::Kind::Veth && (parent || lower) && link.index != index
+    stood_on(link).any(|below| below == index)
+}
+
+/// The links that this one stands on.
+pub(crate) fn stood_on(link: &Link) -> impl Iterator<Item = u32> + use<> {
+    let own = link.index;
+    let parent = link
+        .parent
+        .filter(|_| link.parent_netns.is_none() && link.kind != Kind::Veth);
+    let lower = match link.kind {
+        Kind::Vxlan => defaults::vxlan_device(link),
+        _ => None,
+    };
+    parent
+        .into_iter()
+        .chain(lower)
+        .filter(move |index| *index != own && *index != 0)
 }
 
 impl Kernel for FakeKernel {

@@ -139,6 +139,14 @@ impl<'a> Builder<'a> {
         self.link(name).is_some_and(Link::is_up)
     }
 
+    /// The ports of a link, and the links that stand on it.
+    pub(super) fn hanging(&mut self, index: u32) -> (Vec<IfName>, Vec<IfName>) {
+        let (ports, children) = self.sim().hanging(index);
+        let name = |index: u32| self.now().by_index(index).map(|link| link.name);
+        let names = |all: Vec<u32>| all.into_iter().filter_map(name).collect();
+        (names(ports), names(children))
+    }
+
     /// The name of the master of a link.
     pub(super) fn master(&self, link: &Link) -> Option<IfName> {
         self.now().by_index(link.master?).map(|master| master.name)
@@ -201,7 +209,7 @@ impl<'a> Builder<'a> {
             .map(|(index, before)| (*index, before.clone()))
             .collect();
         let undo = match answer {
-            Ok(()) => undo::inverse(&op, &touched, sim.now()),
+            Ok(()) => undo::inverse(&op, &touched, sim),
             Err(_) => Vec::new(),
         };
         let others: Vec<IfName> = touched

@@ -4,13 +4,13 @@ use super::builder::{Builder, Gone};
 use super::link::{bring_down, guests, located};
 use super::{Verb, route};
 use crate::desired::{Phase, WantLink};
-use crate::fake::stands_on;
+use crate::fake::stood_on;
 use crate::name::IfName;
 use crate::op::Op;
 use crate::snapshot::Link;
 use crate::types::{Kind, Origin};
 use cleat_diag::Diagnostic;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// `ifdown`: the interfaces asked for, and what was made only for them.
 pub(super) fn down(builder: &mut Builder<'_>) {
@@ -62,32 +62,56 @@ pub(super) fn stale(builder: &mut Builder<'_>) {
 
 /// What stands on a link, or has it as a port, comes before it.
 fn uppers_first(builder: &Builder<'_>, names: &BTreeSet<IfName>) -> Vec<IfName> {
-    let mut done: Vec<IfName> = Vec::new();
-    let mut left: Vec<IfName> = names.iter().copied().collect();
     let now = builder.now();
-    while !left.is_empty() {
-        let is_upper = |upper: IfName, lower: IfName| {
-            if upper == lower {
-                return false;
-            }
-            let wanted = builder
-                .want(upper)
-                .is_some_and(|want| want.lower().any(|below| below.name == lower));
-            let (Some(upper), Some(lower)) = (now.get(upper), now.get(lower)) else {
-                return wanted;
-            };
-            wanted || lower.master == Some(upper.index) || stands_on(upper, lower.index)
-        };
-        let waits = |name: &IfName| left.iter().any(|other| is_upper(*other, *name));
-        let (rest, next): (Vec<IfName>, Vec<IfName>) = left.iter().copied().partition(waits);
-        if next.is_empty() {
-            // A ring in the kernel is not possible; one between file and kernel may be: any order is as good.
-            done.extend(rest);
-            break;
+    let lowers = |name: &IfName| -> BTreeSet<IfName> {
+        let wanted = builder.want(*name).into_iter().flat_map(WantLink::lower);
+        let mut lowers: BTreeSet<IfName> = wanted.map(|lower| lower.name).collect();
+        if let Some(link) = now.get(*name) {
+            lowers.extend(
+                stood_on(link)
+                    .filter_map(|index| now.by_index(index))
+                    .map(|lower| lower.name),
+            );
         }
-        done.extend(next);
-        left = rest;
+        lowers.retain(|lower| lower != name && names.contains(lower));
+        lowers
+    };
+    // Ports are asked for their master, so that not every link is asked for its ports.
+    let mut below: BTreeMap<IfName, BTreeSet<IfName>> = names.iter().map(|name| (*name, lowers(name))).collect();
+    for name in names {
+        let master = now.get(*name).and_then(|link| builder.master(link));
+        if let Some(lowers) = master.and_then(|master| below.get_mut(&master)) {
+            lowers.insert(*name);
+        }
     }
+    let mut waiting: BTreeMap<IfName, usize> = names.iter().map(|name| (*name, 0)).collect();
+    for lower in below.values().flatten() {
+        *waiting.entry(*lower).or_default() += 1;
+    }
+    let mut ready: VecDeque<IfName> = names
+        .iter()
+        .copied()
+        .filter(|name| waiting.get(name) == Some(&0))
+        .collect();
+    let mut done: Vec<IfName> = Vec::new();
+    while let Some(name) = ready.pop_front() {
+        done.push(name);
+        for lower in below.get(&name).into_iter().flatten() {
+            if let Some(left) = waiting.get_mut(lower) {
+                *left -= 1;
+                if *left == 0 {
+                    ready.push_back(*lower);
+                }
+            }
+        }
+    }
+    // A ring in the kernel is not possible; one between file and kernel may be: any order is as good.
+    let ring: Vec<IfName> = names
+        .iter()
+        .copied()
+        .filter(|name| waiting.get(name) != Some(&0))
+        .collect();
+    done.extend(ring);
     done
 }
 
@@ -143,12 +167,10 @@ fn refused(builder: &mut Builder<'_>, link: &Link, why: Origin) -> bool {
 
 fn delete(builder: &mut Builder<'_>, link: &Link, names: &BTreeSet<IfName>, why: Origin) {
     let name = link.name;
-    let ports: Vec<IfName> = builder.now().ports(link.index).map(|port| port.name).collect();
+    let (ports, children) = builder.hanging(link.index);
     builder.gone(Gone::Link(name));
-    for child in builder.now().links().to_vec() {
-        if stands_on(&child, link.index) {
-            builder.gone(Gone::Link(child.name));
-        }
+    for child in children {
+        builder.gone(Gone::Link(child));
     }
     builder.op(name, Op::DeleteLink { name }, why);
     for port in ports {
@@ -168,11 +190,12 @@ fn delete(builder: &mut Builder<'_>, link: &Link, names: &BTreeSet<IfName>, why:
 }
 
 /// Whether something stands on the link, or it has addresses of its own.
-fn is_used(builder: &Builder<'_>, name: IfName) -> bool {
-    let Some(link) = builder.link(name) else { return false };
-    let now = builder.now();
-    let upper = now.links().iter().any(|upper| stands_on(upper, link.index));
-    upper || now.addresses(link.index).iter().any(super::is_ours_to_judge)
+fn is_used(builder: &mut Builder<'_>, name: IfName) -> bool {
+    let Some(index) = builder.link(name).map(|link| link.index) else {
+        return false;
+    };
+    let (_, uppers) = builder.hanging(index);
+    !uppers.is_empty() || builder.now().addresses(index).iter().any(super::is_ours_to_judge)
 }
 
 /// A link that stays: our routes and addresses go, then it is set down.

@@ -9,6 +9,8 @@ use crate::op::Op;
 use crate::snapshot::{IFLA_MTU, Link};
 use crate::types::Origin;
 
+const MTU: &str = "mtu";
+
 /// Options of one link that differ, by the request that sets them.
 #[derive(Debug, Default)]
 pub(super) struct Differing {
@@ -20,6 +22,24 @@ pub(super) struct Differing {
     pub(super) recreate: Vec<&'static Attr>,
     pub(super) conf: Vec<Op>,
     pub(super) origin: Option<Origin>,
+}
+
+impl Differing {
+    /// Whether nothing differs.
+    pub(super) fn is_empty(&self) -> bool {
+        let Self {
+            link,
+            live,
+            while_down,
+            without_ports,
+            recreate,
+            conf,
+            // Who asked first, for what differs.
+            origin: _,
+        } = self;
+        let attrs = [link, live, while_down, without_ports];
+        attrs.iter().all(|attrs| attrs.is_empty()) && recreate.is_empty() && conf.is_empty()
+    }
 }
 
 /// A wanted value: said, or the default of an option that we set and that is no longer written.
@@ -161,6 +181,9 @@ pub(super) fn port_differing(builder: &Builder<'_>, want: &WantLink, link: &Link
 /// The MTU that is wanted, where one is.
 pub(super) fn mtu(builder: &Builder<'_>, want: &WantLink) -> Option<(u32, Origin)> {
     let ours = builder.owned.get(want.name).map_or(&[][..], |owned| &owned.knobs);
+    if want.knob(MTU).is_none() && !ours.iter().any(|name| name == MTU) {
+        return None;
+    }
     let target = targets(want, ours)
         .into_iter()
         .find(|target| matches!(target.attr.wire, Wire::Link(IFLA_MTU, _)))?;

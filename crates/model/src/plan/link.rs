@@ -3,7 +3,7 @@
 use super::builder::{Builder, Gone};
 use super::knobs::{self, Differing};
 use crate::desired::{Phase, WantLink};
-use crate::fake::{defaults, stands_on};
+use crate::fake::defaults;
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::Op;
@@ -33,17 +33,29 @@ pub(super) fn differs_in_kind(builder: &Builder<'_>, want: &WantLink, found: &Li
     found.kind != want.kind || below != want.parent.map(|parent| parent.name) || other_peer
 }
 
-/// Makes the link where it is not there, makes it anew where it must be, and runs `pre-up`. Whether it is there then.
-pub(super) fn make(builder: &mut Builder<'_>, want: &WantLink) -> bool {
+/// What [`make`] found or did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    /// It is not there, or is another thing of that name: nothing can be done for it.
+    No,
+    /// It is there, with all its settings.
+    Set,
+    /// It is there, and settings differ.
+    Differs,
+}
+
+/// Makes the link where it is not there, makes it anew where it must be, and runs `pre-up`.
+pub(super) fn make(builder: &mut Builder<'_>, want: &WantLink) -> Made {
     let name = want.name;
-    let Some(found) = builder.link(name).cloned() else {
+    let Some(found) = builder.link(name) else {
         return make_missing(builder, want);
     };
-    let differs = differs_in_kind(builder, want, &found);
-    let differing = knobs::differing(builder, want, &found);
+    let differs = differs_in_kind(builder, want, found);
+    let differing = knobs::differing(builder, want, found);
     if differs || !differing.recreate.is_empty() {
+        let found = found.clone();
         if !may_go(builder, want, &found, &differing) {
-            return true;
+            return if differs { Made::No } else { Made::Differs };
         }
         let what = match differing.recreate.first() {
             Some(attr) => format!("`{}` cannot be changed on a living link", attr.name),
@@ -55,7 +67,7 @@ pub(super) fn make(builder: &mut Builder<'_>, want: &WantLink) -> bool {
         return make_missing(builder, want);
     }
     builder.run_hook(name, Phase::PreUp);
-    true
+    if differing.is_empty() { Made::Set } else { Made::Differs }
 }
 
 /// Whether a link may be deleted to be made anew.
@@ -68,6 +80,17 @@ fn may_go(builder: &mut Builder<'_>, want: &WantLink, found: &Link, differing: &
             format!("{name} is a physical link, not the {} that is wanted", want.kind),
         );
         builder.say(located(fault, want, origin).help("give the new link a name that is free"));
+        return false;
+    }
+    if found.kind != want.kind && !builder.owned.created(name) && !builder.request.force {
+        let fault = Diagnostic::error(
+            "other-kind",
+            format!(
+                "{name} is there already: a {} that somebody else made, not the {} that is wanted",
+                found.kind, want.kind
+            ),
+        );
+        builder.say(located(fault, want, origin).help("delete it, or use `--force`"));
         return false;
     }
     if builder.request.verb == super::Verb::Reload && want.no_auto_down {
@@ -92,18 +115,15 @@ fn may_go(builder: &mut Builder<'_>, want: &WantLink, found: &Link, differing: &
 }
 
 /// Links that hang on this one and are none of ours: ports and links on top.
-pub(super) fn guests(builder: &Builder<'_>, link: &Link) -> Vec<IfName> {
-    let ports = builder
-        .now()
-        .ports(link.index)
-        .filter(|port| is_foreign_port(builder, link.name, port));
-    let children = builder
-        .now()
-        .links()
-        .iter()
-        .filter(|child| stands_on(child, link.index))
-        .filter(|child| builder.want(child.name).is_none() && !builder.owned.created(child.name));
-    ports.chain(children).map(|guest| guest.name).collect()
+pub(super) fn guests(builder: &mut Builder<'_>, link: &Link) -> Vec<IfName> {
+    let (ports, children) = builder.hanging(link.index);
+    let is_foreign = |name: &IfName| {
+        let port = builder.link(*name);
+        port.is_some_and(|port| is_foreign_port(builder, link.name, port))
+    };
+    let is_unknown = |name: &IfName| builder.want(*name).is_none() && !builder.owned.created(*name);
+    let ports = ports.into_iter().filter(is_foreign);
+    ports.chain(children.into_iter().filter(is_unknown)).collect()
 }
 
 /// Whether a port was put there by somebody else.
@@ -121,19 +141,19 @@ pub(super) fn is_foreign_port(builder: &Builder<'_>, master: IfName, port: &Link
     !wanted && !listed && !ours
 }
 
-fn make_missing(builder: &mut Builder<'_>, want: &WantLink) -> bool {
+fn make_missing(builder: &mut Builder<'_>, want: &WantLink) -> Made {
     let name = want.name;
     if want.kind == Kind::Physical {
         if !builder.has_hook(name, Phase::PreUp) {
-            return false;
+            return Made::No;
         }
         // The hook may make it: go on as if it did.
         builder.run_hook(name, Phase::PreUp);
         builder.expect(name);
-        return true;
+        return Made::Differs;
     }
     if want.parent.is_some_and(|parent| builder.link(parent.name).is_none()) {
-        return false;
+        return Made::No;
     }
     let (mut link, data, settings) = knobs::initial(want);
     if want.kind == Kind::Bridge || want.kind == Kind::Bond {
@@ -154,7 +174,7 @@ fn make_missing(builder: &mut Builder<'_>, want: &WantLink) -> bool {
     for op in settings {
         builder.op(name, op, want.origin);
     }
-    true
+    Made::Set
 }
 
 /// A bridge or bond that is made anew keeps the MAC that it had, where none is said.

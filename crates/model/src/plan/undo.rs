@@ -15,7 +15,7 @@ use std::net::IpAddr;
 const IFLA_BOND_PRIMARY: u16 = 11;
 
 /// The steps that lead back from `now` to how the touched links were.
-pub(super) fn inverse(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, now: &Snapshot) -> Vec<Action> {
+pub(super) fn inverse(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, sim: &mut FakeKernel) -> Vec<Action> {
     let short = match op {
         Op::CreateLink { name, .. } if touched.values().all(Option::is_none) => Some(Op::DeleteLink { name: *name }),
         Op::AddAddress {
@@ -27,17 +27,30 @@ pub(super) fn inverse(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, now: &Sna
             address: address.clone(),
         }),
         Op::SetUp { name, up: true } if touched.len() == 1 => Some(Op::SetUp { name: *name, up: false }),
+        // The bridge did not change when the port came, so it does not when the port goes.
+        Op::SetMaster {
+            name,
+            master: Some(master),
+        } if touched.len() == 1 => {
+            let free = touched.values().flatten().any(|piece| piece.link.master.is_none());
+            let bond = sim.now().get(*master).is_some_and(|link| link.kind == Kind::Bond);
+            (free && !bond).then_some(Op::SetMaster {
+                name: *name,
+                master: None,
+            })
+        }
         _ => None,
     };
     match short {
         Some(op) => vec![Action::Kernel(op)],
-        None => restore(touched, now).into_iter().map(Action::Kernel).collect(),
+        None => restore(op, touched, sim).into_iter().map(Action::Kernel).collect(),
     }
 }
 
 /// Leads a kernel in state `now` back to these pieces: what is `None` is deleted, the rest made and set as it was.
-pub(crate) fn restore(touched: &BTreeMap<u32, Option<Piece>>, now: &Snapshot) -> Vec<Op> {
-    let part = around(touched, now);
+fn restore(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, sim: &mut FakeKernel) -> Vec<Op> {
+    let part = around(op, touched, sim);
+    let now = sim.now();
     // What hangs together with them is to stay as it is now, whatever taking the steps back does to it.
     let mut goal = touched.clone();
     for link in part.links() {
@@ -373,32 +386,41 @@ fn differing(nest: Nest, kind: &Kind, was: &Attrs, is: &Attrs) -> Attrs {
         .collect()
 }
 
-/// The part of the kernel that matters: the touched links, their masters, ports, parents and children.
-fn around(goal: &BTreeMap<u32, Option<Piece>>, now: &Snapshot) -> Snapshot {
-    let mut wanted: BTreeSet<u32> = goal.keys().copied().collect();
-    for piece in goal.values().flatten() {
-        wanted.extend(piece.link.master);
-        wanted.extend(piece.link.parent);
-        wanted.extend(defaults::vxlan_device(&piece.link));
+/// Whether taking the step back may change other links than those that it changed itself.
+fn spreads(op: &Op) -> bool {
+    match op {
+        Op::CreateLink { .. } | Op::DeleteLink { .. } | Op::RenameLink { .. } => true,
+        Op::SetMaster { .. } | Op::SetUp { .. } | Op::SetData { .. } => true,
+        Op::SetLink { link, .. } => link.get(IFLA_ADDRESS).is_some() || link.get(IFLA_MTU).is_some(),
+        Op::SetPort { .. } | Op::AddVlans { .. } | Op::DelVlans { .. } => false,
+        Op::AddAddress { .. } | Op::DelAddress { .. } | Op::AddRoute { .. } | Op::DelRoute { .. } => false,
+        Op::AddFdb { .. } | Op::DelFdb { .. } | Op::SetConf { .. } | Op::SetAddrGenMode { .. } => false,
     }
-    let near: BTreeSet<u32> = now
-        .links()
-        .iter()
-        .filter(|link| {
-            let hangs = |index: Option<u32>| index.is_some_and(|index| wanted.contains(&index));
-            hangs(link.master) || hangs(link.parent)
-        })
-        .map(|link| link.index)
-        .collect();
-    wanted.extend(near);
-    let above: Vec<u32> = wanted
-        .iter()
-        .filter_map(|index| now.by_index(*index))
-        .flat_map(|link| link.master.into_iter().chain(link.parent))
-        .collect();
-    wanted.extend(above);
+}
+
+/// The part of the kernel that matters: the touched links and, where that spreads, their masters, ports, parents and
+/// children.
+fn around(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, sim: &mut FakeKernel) -> Snapshot {
+    let mut wanted: BTreeSet<u32> = touched.keys().copied().collect();
+    if spreads(op) {
+        for piece in touched.values().flatten() {
+            wanted.extend(piece.link.master);
+            wanted.extend(piece.link.parent);
+            wanted.extend(defaults::vxlan_device(&piece.link));
+        }
+        for index in wanted.clone() {
+            let (ports, children) = sim.hanging(index);
+            wanted.extend(ports.into_iter().chain(children));
+        }
+        let above: Vec<u32> = wanted
+            .iter()
+            .filter_map(|index| sim.now().by_index(*index))
+            .flat_map(|link| link.master.into_iter().chain(link.parent))
+            .collect();
+        wanted.extend(above);
+    }
     let mut part = Snapshot::new();
-    for piece in wanted.into_iter().filter_map(|index| Piece::of(now, index)) {
+    for piece in wanted.into_iter().filter_map(|index| Piece::of(sim.now(), index)) {
         let index = piece.link.index;
         part.insert(piece.link);
         part.addresses.insert(index, piece.addresses);
@@ -408,6 +430,7 @@ fn around(goal: &BTreeMap<u32, Option<Piece>>, now: &Snapshot) -> Snapshot {
     }
     part
 }
+
 /// Lower links first.
 fn in_order(goal: &BTreeMap<u32, Option<Piece>>) -> Vec<&Piece> {
     let mut left: Vec<&Piece> = goal.values().flatten().collect();

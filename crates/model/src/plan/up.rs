@@ -1,6 +1,7 @@
 //! `ifup`, and the second half of `ifreload`.
 
 use super::builder::Builder;
+use super::link::Made;
 use super::{address, link, ports, repair, route};
 use crate::desired::{Phase, WantLink};
 use crate::name::IfName;
@@ -48,10 +49,15 @@ fn segment<'a>(
     all: &BTreeSet<IfName>,
     late: &mut Vec<&'a WantLink>,
 ) {
-    let there: Vec<&WantLink> = links.iter().copied().filter(|want| link::make(builder, want)).collect();
-    for want in &there {
+    let made: Vec<(&WantLink, Made)> = links.iter().map(|want| (*want, link::make(builder, want))).collect();
+    for (want, _) in made.iter().filter(|(_, made)| *made == Made::Differs) {
         link::set(builder, want);
     }
+    let there: Vec<&WantLink> = made
+        .into_iter()
+        .filter(|(_, made)| *made != Made::No)
+        .map(|(want, _)| want)
+        .collect();
     for want in &there {
         ports::join_all(builder, want, all);
         rejoin(builder, want, all);
