@@ -38,7 +38,7 @@ usage: cargo xtask COMMAND
         only say whether they are fresh
   uml [--timeout SECONDS] [--memory MIB] -- COMMAND...
         run a command in user-mode Linux on this machine's own files, read-only
-  vm [FILTER] [--suite 12|13] [--engine qemu|uml] [--kvm] [--image FILE] [--scenario DIR]
+  vm [FILTER...] [--suite 12|13] [--engine qemu|uml] [--kvm] [--image FILE] [--scenario DIR]
      [--list] [--keep] [--jobs N] [--yes]
         scenarios in booted machines (vm-tests/scenarios, docs/vm-tests.md)
 ";

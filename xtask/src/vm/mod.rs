@@ -14,10 +14,13 @@ mod snapshot;
 mod uml;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::Instant;
+
+use nix::fcntl::{Flock, FlockArg};
 
 use crate::packages::Consent;
 use crate::tree;
@@ -27,7 +30,8 @@ use scenario::{Engine, Scenario};
 use snapshot::Snapshots;
 
 struct Options {
-    filter: Option<String>,
+    /// Parts of names; none is all.
+    filters: Vec<String>,
     suite: Option<String>,
     engine: Engine,
     kvm: bool,
@@ -39,7 +43,7 @@ struct Options {
     consent: Consent,
 }
 
-/// `cargo xtask vm [FILTER] ...`: exit status 0 only if nothing failed and something passed.
+/// `cargo xtask vm [FILTER...] ...`: exit status 0 only if nothing failed and something passed.
 pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
     let options = options(args)?;
     let scenarios = match &options.scenario {
@@ -49,10 +53,8 @@ pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
     let wanted: Vec<&Scenario> = scenarios
         .iter()
         .filter(|scenario| {
-            options
-                .filter
-                .as_ref()
-                .is_none_or(|filter| scenario.name.contains(filter.as_str()))
+            let named = |filter: &String| scenario.name.contains(filter.as_str());
+            options.filters.is_empty() || options.filters.iter().any(named)
         })
         .collect();
     if wanted.is_empty() {
@@ -72,7 +74,7 @@ pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
 fn options(mut args: lexopt::Parser) -> Result<Options, String> {
     use lexopt::prelude::*;
     let mut options = Options {
-        filter: None,
+        filters: Vec::new(),
         suite: None,
         engine: Engine::Qemu,
         kvm: false,
@@ -101,7 +103,7 @@ fn options(mut args: lexopt::Parser) -> Result<Options, String> {
             Long("keep") => options.keep = true,
             Long("jobs") => options.jobs = args.value().and_then(|value| value.parse()).map_err(text)?,
             Long("yes") => options.consent = Consent::Given,
-            Value(filter) if options.filter.is_none() => options.filter = Some(filter.string().map_err(text)?),
+            Value(filter) => options.filters.push(filter.string().map_err(text)?),
             other => return Err(other.unexpected().to_string()),
         }
     }
@@ -113,6 +115,7 @@ fn run_all(options: &Options, wanted: &[&Scenario]) -> Result<Vec<Line>, String>
     let qemu = qemu::find(options.kvm, options.consent)?;
     eprintln!("vm: {}", qemu.about);
     let folder = tree::target().join("vm");
+    let _only = alone(&folder)?;
     let suite = folder.join("suite");
     match &options.image {
         None => job::stage_suite(&suite)?,
@@ -166,6 +169,20 @@ fn run_all(options: &Options, wanted: &[&Scenario]) -> Result<Vec<Line>, String>
         }
     }
     Ok(lines)
+}
+
+/// Waits until no other run uses the folder; the lock goes with what is given.
+fn alone(folder: &Path) -> Result<Flock<File>, String> {
+    let path = folder.join("lock");
+    let failed = |error: std::io::Error| format!("cannot lock {}: {error}", path.display());
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let file = File::create(&path).map_err(failed)?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock)
+        .or_else(|(file, _)| {
+            eprintln!("vm: another run is under way in {}: waiting", folder.display());
+            Flock::lock(file, FlockArg::LockExclusive)
+        })
+        .map_err(|(_, error)| failed(error.into()))
 }
 
 /// Runs scenarios on one image, as many at a time as was asked for.
