@@ -126,7 +126,6 @@ impl Owned {
     /// *Shape*: `scope` are the interfaces that were brought up; those that were taken down are in `down`.
     #[must_use]
     pub fn settle(&self, desired: &Desired, now: &Snapshot, up: &[IfName], down: &[IfName]) -> Self {
-        let up: HashSet<IfName> = up.iter().copied().collect();
         let mut all = self.clone();
         let up: HashSet<IfName> = up.iter().copied().collect();
         let down: HashSet<IfName> = down.iter().copied().collect();

@@ -16,7 +16,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 pub(super) fn down(builder: &mut Builder<'_>) {
     let mut names: BTreeSet<IfName> = builder.request.scope.iter().copied().collect();
     if builder.request.all {
-        names.retain(|name| !builder.want(*name).is_some_and(|want| want.no_auto_down));
+        // What such a link stands on stays with it.
+        for want in builder.desired.links().iter().filter(|want| want.no_auto_down) {
+            names.remove(&want.name);
+            for lower in builder.lowers(want) {
+                names.remove(&lower);
+            }
+        }
     }
     if builder.request.admin_only {
         for name in uppers_first(builder, &names) {
@@ -51,6 +57,14 @@ pub(super) fn stale(builder: &mut Builder<'_>) {
         })
         .map(|(name, _)| *name)
         .collect();
+    let held = builder.owned.links.iter().filter(|(_, owned)| owned.no_auto_down);
+    let held: Vec<IfName> = held
+        .map(|(name, _)| *name)
+        .filter(|name| builder.want(*name).is_none())
+        .collect();
+    for name in held {
+        builder.keep(name);
+    }
     for name in uppers_first(builder, &names) {
         take_down(builder, name, &names);
     }

@@ -15,25 +15,21 @@ use std::collections::BTreeSet;
 /// Puts the wanted ports into a bridge, bond or VRF, and takes out those that we put there and nobody wants any longer.
 pub(super) fn join_all(builder: &mut Builder<'_>, want: &WantLink, all: &BTreeSet<IfName>) {
     let name = want.name;
-    let Some(master) = builder.link(name).cloned() else {
+    let Some((index, kind)) = builder.link(name).map(|link| (link.index, &link.kind)) else {
         return;
     };
-    if !matches!(master.kind, Kind::Bridge | Kind::Bond | Kind::Vrf | Kind::Other(_)) {
+    if !matches!(kind, Kind::Bridge | Kind::Bond | Kind::Vrf | Kind::Other(_)) {
         return;
     }
     let joining: Vec<(IfName, Origin)> = want
         .ports
         .iter()
-        .filter(|port| {
-            builder
-                .link(port.name)
-                .is_some_and(|link| link.master != Some(master.index))
-        })
+        .filter(|port| builder.link(port.name).is_some_and(|link| link.master != Some(index)))
         .map(|port| (port.name, port.origin))
         .collect();
     let leaving: Vec<IfName> = builder
         .now()
-        .ports(master.index)
+        .ports(index)
         .map(|port| port.name)
         .filter(|port| !want.ports.iter().any(|wanted| wanted.name == *port))
         .filter(|port| match builder.want(*port).and_then(|want| want.master) {

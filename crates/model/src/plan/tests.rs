@@ -168,3 +168,239 @@ fn hooks_stand_between_the_steps_that_they_rely_on() {
         ]
     );
 }
+
+// Witness: IFLA_VXLAN_ID cannot change (the kernel answers "Cannot change VNI", transcript vxlans).
+#[test]
+fn a_link_that_must_be_made_anew_gets_back_all_that_hung_on_it() {
+    let wanted = |id: &str| {
+        Desired::new(vec![
+            link("vx0", Kind::Vxlan)
+                .set("vxlan-id", id)
+                .set("mtu", "1400")
+                .in_master("vmbr0"),
+            link("vmbr0", Kind::Bridge).with_ports(&["vx0"]),
+        ])
+    };
+    let mut host = Host::new(&[]);
+    host.up(&wanted("7"));
+    let request = all(Verb::Reload, &wanted("8"));
+    let planned = host.plan(&wanted("8"), &request);
+    assert_eq!(
+        said(&planned),
+        ["warning[link-flaps]: vx0 is deleted and made anew: `vxlan-id` cannot be changed on a living link"]
+    );
+    assert_eq!(
+        host.reload(&wanted("8")),
+        [
+            "ip link del vx0",
+            "ip link add vx0 mtu 1400 type vxlan id 8",
+            "ip link set vx0 master vmbr0",
+            "ip link set vx0 up",
+        ]
+    );
+}
+
+// Witness: BOND_OPTFLAG_NOSLAVES | BOND_OPTFLAG_IFDOWN of the option `mode` in drivers/net/bonding/bond_options.c, and
+// transcript bonds.
+#[test]
+fn a_bond_changes_its_mode_without_its_ports_and_keeps_its_mac_and_routes() {
+    let wanted = |mode: &str| {
+        Desired::new(vec![
+            link("eno1", Kind::Physical).in_master("bond0"),
+            link("eno2", Kind::Physical).in_master("bond0"),
+            link("bond0", Kind::Bond)
+                .set("bond-mode", mode)
+                .with_ports(&["eno1", "eno2"])
+                .addr("10.0.0.1/24")
+                .via("10.0.0.254"),
+        ])
+    };
+    let mut host = Host::new(&["eno1", "eno2"]);
+    host.up(&wanted("active-backup"));
+    assert_eq!(
+        host.reload(&wanted("802.3ad")),
+        [
+            "ip link set bond0 down",
+            "ip link set eno1 nomaster",
+            "ip link set eno2 nomaster",
+            "ip link set bond0 address 02:00:00:00:00:02",
+            "ip link set bond0 type bond mode 802.3ad",
+            "ip link set eno1 master bond0",
+            "ip link set eno2 master bond0",
+            "ip link set bond0 up",
+            "ip route replace default via 10.0.0.254 dev bond0",
+        ]
+    );
+}
+
+// Witness: peers.md 4, pain 5: one missing slave must not stop the others.
+#[test]
+fn a_missing_slave_or_port_does_not_stop_the_others() {
+    let desired = Desired::new(vec![
+        link("eno1", Kind::Physical).in_master("bond0"),
+        link("eno9", Kind::Physical).in_master("bond0"),
+        link("bond0", Kind::Bond)
+            .with_ports(&["eno9", "eno1"])
+            .in_master("vmbr0"),
+        link("vmbr0", Kind::Bridge)
+            .with_ports(&["bond0", "eno8"])
+            .addr("10.0.0.1/24"),
+    ]);
+    let mut host = Host::new(&["eno1"]);
+    host.up(&desired);
+    assert_eq!(host.master_of("eno1").as_deref(), Some("bond0"));
+    assert_eq!(host.master_of("bond0").as_deref(), Some("vmbr0"));
+}
+
+// Witness: peers.md 4, pain 1 and 17: what was added by hand stays.
+#[test]
+fn addresses_and_routes_by_hand_outlive_a_flap() {
+    let wanted = |mode: &str| {
+        Desired::new(vec![
+            link("eno1", Kind::Physical).in_master("bond0"),
+            link("bond0", Kind::Bond).set("bond-mode", mode).with_ports(&["eno1"]),
+        ])
+    };
+    let mut host = Host::new(&["eno1"]);
+    host.up(&wanted("active-backup"));
+    let hand = [
+        crate::op::Op::AddAddress {
+            name: name("bond0"),
+            address: address("fd00::5/64"),
+            replace: false,
+        },
+        crate::op::Op::AddAddress {
+            name: name("bond0"),
+            address: address("10.9.0.1/24"),
+            replace: false,
+        },
+        crate::op::Op::AddRoute {
+            name: name("bond0"),
+            route: gateway("10.9.0.254"),
+            replace: false,
+        },
+    ];
+    for op in hand {
+        host.kernel.step(&op).expect("an admin may");
+    }
+    let steps = host.reload(&wanted("802.3ad"));
+    assert_eq!(
+        steps[steps.len() - 2..],
+        [
+            "ip addr replace fd00::5/64 dev bond0",
+            "ip route replace default via 10.9.0.254 dev bond0",
+        ]
+    );
+}
+
+#[test]
+fn a_default_route_of_somebody_else_is_reported_and_left_alone() {
+    let mut host = Host::new(&["eno1", "eno2"]);
+    let other = Desired::new(vec![link("eno2", Kind::Physical).addr("10.2.0.1/24")]);
+    host.up(&other);
+    let hand = crate::op::Op::AddRoute {
+        name: name("eno2"),
+        route: gateway("10.2.0.254"),
+        replace: false,
+    };
+    host.kernel.step(&hand).expect("an admin may");
+    let desired = Desired::new(vec![
+        link("eno1", Kind::Physical).addr("10.1.0.1/24").via("10.1.0.254"),
+        other.links()[0].clone(),
+    ]);
+    let mut request = all(Verb::Up, &desired);
+    let planned = host.plan(&desired, &request);
+    assert_eq!(
+        said(&planned),
+        [
+            "error[route-conflict]: the route `default via 10.1.0.254` of eno1 is taken: somebody else put one via \
+          10.2.0.254 on eno2"
+        ]
+    );
+    assert_eq!(
+        lines(&planned),
+        ["ip link set eno1 up", "ip addr add 10.1.0.1/24 dev eno1"]
+    );
+    request.force = true;
+    assert_eq!(
+        lines(&host.plan(&desired, &request)).last().map(String::as_str),
+        Some("ip route replace default via 10.1.0.254 dev eno1")
+    );
+}
+
+// Witness: vlan_dev_change_mtu (ERANGE above the parent) and transcript vlans.
+#[test]
+fn mtus_are_lowered_from_the_top_and_raised_from_the_bottom() {
+    let wanted = |mtu: &str| {
+        Desired::new(vec![
+            link("eno1", Kind::Physical).set("mtu", mtu),
+            link("eno1.5", Kind::Vlan)
+                .on("eno1")
+                .set("vlan-id", "5")
+                .set("mtu", mtu),
+        ])
+    };
+    let mut host = Host::new(&["eno1"]);
+    host.up(&wanted("1500"));
+    assert_eq!(
+        host.reload(&wanted("9000")),
+        ["ip link set eno1 mtu 9000", "ip link set eno1.5 mtu 9000"]
+    );
+    assert_eq!(
+        host.reload(&wanted("1500")),
+        ["ip link set eno1.5 mtu 1500", "ip link set eno1 mtu 1500"]
+    );
+}
+
+// Witness: peers.md 4, pain 16.
+#[test]
+fn no_auto_down_keeps_a_link_up_through_a_reload() {
+    let wanted = |rate: &str| {
+        let mut bond = link("bond0", Kind::Bond)
+            .set("bond-mode", "802.3ad")
+            .set("bond-lacp-rate", rate)
+            .with_ports(&["eno1"]);
+        bond.no_auto_down = true;
+        Desired::new(vec![link("eno1", Kind::Physical).in_master("bond0"), bond])
+    };
+    let mut host = Host::new(&["eno1"]);
+    host.up(&wanted("slow"));
+    let planned = host.plan(&wanted("fast"), &all(Verb::Reload, &wanted("fast")));
+    assert_eq!(lines(&planned), [""; 0]);
+    assert_eq!(
+        said(&planned),
+        ["warning[kept-up]: bond0 has options that can only change while it is down"]
+    );
+    let nothing = Desired::new(vec![]);
+    let planned = host.plan(&nothing, &Request::new(Verb::Reload, Vec::new()));
+    assert_eq!(lines(&planned), [""; 0], "its port stays with it");
+    let mut request = all(Verb::Down, &wanted("slow"));
+    request.all = true;
+    assert_eq!(lines(&host.plan(&wanted("slow"), &request)), [""; 0]);
+}
+
+#[test]
+fn a_nic_that_comes_late_joins_its_bond_and_is_its_primary() {
+    let mut bond = link("bond0", Kind::Bond)
+        .set("bond-mode", "active-backup")
+        .with_ports(&["eno1", "eno2"]);
+    bond.data_links.push((11, link_ref("eno2")));
+    let desired = Desired::new(vec![
+        link("eno1", Kind::Physical).in_master("bond0"),
+        link("eno2", Kind::Physical).in_master("bond0"),
+        bond,
+    ]);
+    let mut host = Host::new(&["eno1"]);
+    host.up(&desired);
+    host.kernel.now_mut().insert(defaults::nic(77, name("eno2")));
+    let request = Request::new(Verb::Up, vec![name("eno2")]);
+    let (planned, outcome) = host.run(&desired, &request, crate::apply::OnError::KeepGoing);
+    assert_eq!(outcome.diagnostics, []);
+    assert_eq!(
+        lines(&planned),
+        [
+            "ip link set eno2 master bond0",
+            "ip link set bond0 type bond primary eno2"
+        ]
+    );
+}

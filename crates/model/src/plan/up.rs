@@ -148,10 +148,8 @@ fn rejoin(builder: &mut Builder<'_>, want: &WantLink, all: &BTreeSet<IfName>) {
 
 /// Takes a port out of a master that it does not belong into any longer: it was ours to put there.
 pub(super) fn leave(builder: &mut Builder<'_>, want: &WantLink) {
-    let Some(found) = builder.link(want.name).cloned() else {
-        return;
-    };
-    let Some(master) = builder.master(&found) else { return };
+    let Some(found) = builder.link(want.name) else { return };
+    let Some(master) = builder.master(found) else { return };
     if builder.is_kept(master) {
         return;
     }

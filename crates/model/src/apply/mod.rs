@@ -325,3 +325,6 @@ impl Outcome {
         self.ending == Ending::Done
     }
 }
+
+#[cfg(test)]
+mod tests;

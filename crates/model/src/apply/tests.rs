@@ -1,0 +1,241 @@
+//! What comes of a plan when steps fail. Second witness: style 2 of the error texts (step, like command, the kernel's own
+//! words); the states are those of the simulator, which is held against real kernels.
+
+use super::*;
+use crate::desired::Desired;
+use crate::fake::refuse;
+use crate::journal::{NoJournal, recover};
+use crate::plan::Verb;
+use crate::trial::{Host, SAID, Say, all, link, name};
+use crate::types::Kind;
+
+fn bridges() -> Desired {
+    Desired::new(vec![
+        link("eno1", Kind::Physical).in_master("vmbr0"),
+        link("eno2", Kind::Physical).in_master("vmbr1"),
+        link("vmbr0", Kind::Bridge)
+            .with_ports(&["eno1"])
+            .addr("10.0.0.1/24")
+            .via("10.0.0.254"),
+        link("vmbr1", Kind::Bridge).with_ports(&["eno2"]).addr("10.1.0.1/24"),
+    ])
+}
+
+/// Severity, code, interface and message of each diagnostic.
+fn told(outcome: &Outcome) -> Vec<String> {
+    let all = outcome.diagnostics.iter();
+    all.map(|found| {
+        let iface = found
+            .iface
+            .as_deref()
+            .map(|iface| format!("{iface}: "))
+            .unwrap_or_default();
+        format!("{}[{}]: {iface}{}", found.severity.word(), found.code, found.message)
+    })
+    .collect()
+}
+
+/// Fails the step whose like command this is.
+fn failing(host: &mut Host, plan: &Plan, command: &str, error: KernelError) {
+    let depths = plan.depths();
+    let mut order: Vec<(usize, usize)> = depths.iter().enumerate().map(|(at, depth)| (*depth, at)).collect();
+    order.sort();
+    let kernel_steps = order
+        .iter()
+        .filter(|(_, at)| matches!(plan.steps[*at].action, Action::Kernel(_)));
+    let at = kernel_steps
+        .map(|(_, at)| plan.steps[*at].action.to_string())
+        .position(|found| found == command);
+    host.kernel.fail_at(at.expect("a step of the plan"), error);
+}
+
+#[test]
+fn at_boot_the_rest_goes_on_without_what_needs_the_failed_step() {
+    let mut host = Host::new(&["eno1", "eno2"]);
+    let planned = host.plan(&bridges(), &all(Verb::Up, &bridges()));
+    failing(
+        &mut host,
+        &planned.plan,
+        "ip link add vmbr0 type bridge",
+        refuse(95, "Unknown device type"),
+    );
+    let outcome = apply(
+        &planned.plan,
+        &mut host.kernel,
+        &mut NoHooks,
+        &mut NoJournal,
+        OnError::KeepGoing,
+    );
+    assert_eq!(outcome.ending, Ending::Partly);
+    assert_eq!(
+        told(&outcome),
+        [
+            "error[step-failed]: vmbr0: cannot create bridge vmbr0 (ip link add vmbr0 type bridge): Operation not \
+             supported: Unknown device type",
+            "warning[left-out]: vmbr0: 4 steps were left out because of what failed before, the first: ip link set eno1 \
+             master vmbr0",
+        ]
+    );
+    assert_eq!(
+        outcome.diagnostics[0].label.as_ref().map(|label| label.place),
+        SAID.place()
+    );
+    let now = host.kernel.now();
+    assert!(now.get(name("vmbr0")).is_none());
+    let other = now.get(name("vmbr1")).expect("the other bridge was made");
+    assert!(other.is_up());
+    assert_eq!(now.addresses(other.index).len(), 1);
+}
+
+#[test]
+fn a_reload_that_fails_says_that_everything_was_put_back() {
+    let mut host = Host::new(&["eno1", "eno2"]);
+    let planned = host.plan(&bridges(), &all(Verb::Reload, &bridges()));
+    failing(
+        &mut host,
+        &planned.plan,
+        "ip link set eno2 master vmbr1",
+        KernelError::errno(16),
+    );
+    let before = host.kernel.now().clone();
+    let mut journal: Vec<u8> = Vec::new();
+    let outcome = apply(
+        &planned.plan,
+        &mut host.kernel,
+        &mut NoHooks,
+        &mut journal,
+        OnError::RollBack,
+    );
+    assert_eq!(outcome.ending, Ending::PutBack);
+    assert_eq!(
+        told(&outcome),
+        [
+            "error[step-failed]: vmbr1: cannot add port eno2 to vmbr1 (ip link set eno2 master vmbr1): Device or \
+             resource busy",
+            "info[put-back]: everything was put back: the host is as it was before",
+        ]
+    );
+    let names = |now: &crate::snapshot::Snapshot| {
+        now.links()
+            .iter()
+            .map(|link| (link.name, link.flags))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(host.kernel.now()), names(&before));
+    assert_eq!(recover(&journal), None);
+}
+
+#[test]
+fn what_cannot_be_put_back_is_said_with_the_step() {
+    let mut host = Host::new(&["eno1", "eno2"]);
+    let planned = host.plan(&bridges(), &all(Verb::Reload, &bridges()));
+    failing(
+        &mut host,
+        &planned.plan,
+        "ip link set eno2 master vmbr1",
+        KernelError::errno(16),
+    );
+    // The first step back is that of eno1, the last step done.
+    let wave = planned
+        .plan
+        .ops()
+        .take_while(|op| op.to_string() != "ip link set eno2 master vmbr1")
+        .count();
+    host.kernel.fail_at(wave + 1, KernelError::errno(16));
+    let outcome = apply(
+        &planned.plan,
+        &mut host.kernel,
+        &mut NoHooks,
+        &mut NoJournal,
+        OnError::RollBack,
+    );
+    assert_eq!(outcome.ending, Ending::Stuck(1));
+    assert_eq!(
+        told(&outcome).last().map(String::as_str),
+        // vmbr0 had taken the MAC of its first port.
+        Some(
+            "error[not-put-back]: 1 step could not be undone: ip link set vmbr0 address 02:00:00:00:00:04: Device or \
+             resource busy"
+        )
+    );
+}
+
+struct Broken;
+
+impl Hooks for Broken {
+    fn run(&mut self, _iface: IfName, phase: Phase) -> Vec<HookFault> {
+        let text = format!("{phase} command failed: exit code 1: `false`");
+        vec![HookFault {
+            text,
+            place: SAID.place(),
+        }]
+    }
+}
+
+#[test]
+fn a_failing_hook_is_an_error_and_undoes_nothing() {
+    let mut host = Host::new(&["eno1"]);
+    let desired = Desired::new(vec![link("eno1", Kind::Physical).hook(Phase::PostUp, "false")]);
+    let planned = host.plan(&desired, &all(Verb::Reload, &desired));
+    let outcome = apply(
+        &planned.plan,
+        &mut host.kernel,
+        &mut Broken,
+        &mut NoJournal,
+        OnError::RollBack,
+    );
+    assert_eq!(outcome.ending, Ending::Done);
+    assert_eq!(
+        told(&outcome),
+        ["error[hook-failed]: eno1: post-up command failed: exit code 1: `false`"]
+    );
+    assert!(host.kernel.now().get(name("eno1")).is_some_and(|link| link.is_up()));
+}
+
+/// A journal whose disk fills up, and then the machine dies.
+struct Dying {
+    lines: Vec<u8>,
+    left: usize,
+}
+
+impl JournalSink for Dying {
+    fn put(&mut self, line: &str) -> Result<(), String> {
+        if self.left == 0 {
+            return Err("no space left on device".to_owned());
+        }
+        self.left -= 1;
+        self.lines.put(line)
+    }
+}
+
+#[test]
+fn what_a_crash_left_is_undone_from_the_journal() {
+    let mut host = Host::new(&["eno1", "eno2"]);
+    let before: Vec<IfName> = host.kernel.now().links().iter().map(|link| link.name).collect();
+    let planned = host.plan(&bridges(), &all(Verb::Up, &bridges()));
+    let mut journal = Dying {
+        lines: Vec::new(),
+        // Begin, and two waves begun and done.
+        left: 5,
+    };
+    let outcome = apply(
+        &planned.plan,
+        &mut host.kernel,
+        &mut NoHooks,
+        &mut journal,
+        OnError::KeepGoing,
+    );
+    assert_eq!(
+        told(&outcome),
+        [
+            "warning[journal-unwritable]: cannot write the journal, a crash now could not be undone: no space left on device"
+        ]
+    );
+    let left = recover(&journal.lines).expect("the journal has no end");
+    assert_eq!(left.open, []);
+    for op in left.undo() {
+        host.kernel.step(&op).expect("what was done can be undone");
+    }
+    let after: Vec<IfName> = host.kernel.now().links().iter().map(|link| link.name).collect();
+    assert_eq!(after, before);
+}
