@@ -10,5 +10,5 @@ mod lock;
 mod query;
 mod reload;
 mod rename;
-mod state;
+pub mod state;
 mod up_down;

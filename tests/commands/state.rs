@@ -7,7 +7,7 @@ use std::path::PathBuf;
 const ONE: &str = "auto eno1\niface eno1 inet static\n\taddress 192.0.2.2/24\n\nauto vmbr9\niface vmbr9 inet manual\n\tbridge-ports none\n\tbridge-fd 0\n";
 
 /// Where the files of this room's namespace are: /run/cleat, or a directory in it where process 1 is in another network.
-fn directory() -> PathBuf {
+pub fn directory() -> PathBuf {
     let entries = std::fs::read_dir("/run/cleat").unwrap();
     let mut found = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
     found.next().unwrap_or_else(|| PathBuf::from("/run/cleat"))

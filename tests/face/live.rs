@@ -2,6 +2,7 @@
 
 use super::bed::{cleat, starting};
 use crate::commands::bed::{call, example, host, write_interfaces};
+use crate::commands::state;
 use cleat_netns::{self as netns, Room};
 use std::io::{BufRead, BufReader};
 
@@ -110,15 +111,15 @@ fn a_plan_for_a_file_with_errors_is_refused_as_the_reload_would_be() {
 fn looking_leaves_a_damaged_state_file_where_it_is() {
     let room = netns::enter!(Bridge, Veth);
     default_bridge_with_a_guest(&room);
-    std::fs::write("/run/cleat/state.json", "{ \"version\": 1, \"lin").unwrap();
+    let directory = state::directory();
+    std::fs::write(directory.join("state.json"), "{ \"version\": 1, \"lin").unwrap();
     let plan = cleat("plan");
-    assert!(
-        plan.out
-            .starts_with("warning[state-damaged]: the state file /run/cleat/state.json is damaged"),
-        "{}",
-        plan.out
+    let warning = format!(
+        "warning[state-damaged]: the state file {}/state.json is damaged",
+        directory.display()
     );
-    let names: Vec<_> = std::fs::read_dir("/run/cleat")
+    assert!(plan.out.starts_with(&warning), "{}", plan.out);
+    let names: Vec<_> = std::fs::read_dir(&directory)
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .filter(|name| name.to_string_lossy().starts_with("state"))

@@ -59,7 +59,7 @@ pub fn check(want: &WantLink, now: &Snapshot) -> Vec<CheckItem> {
         "up",
         state(want.up),
         state(link.is_up()),
-        want.up == link.is_up() || link.is_loopback(),
+        want.up == link.is_up() || (link.is_up() && link.is_loopback()),
         want.origin,
     );
     let name_of = |index: Option<u32>| {
