@@ -146,3 +146,39 @@ fn what_is_up_without_being_auto_is_reloaded_too() {
     call("ifreload -c").quietly();
     assert_eq!(ip_json(&["link", "show", "eno1"])[0]["mtu"], 1300);
 }
+
+/// The second reload is answered from the first; the third sees what somebody did in between, the fourth a changed file.
+#[test]
+fn a_reload_that_was_answered_before_still_sees_every_change() {
+    let room = netns::enter!();
+    host(&room, &["eno1"], &bridge("\tmtu 1400\n"));
+    call("ifup -a").quietly();
+    let answered = || call("ifreload -a -d").err.contains("the kernel is as it was then");
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while !answered() {
+        // fe80:: addresses settle for a moment.
+        assert!(
+            std::time::Instant::now() < end,
+            "a reload without a change is never answered from the one before"
+        );
+    }
+    run("ip addr del 192.168.10.2/24 dev vmbr0");
+    call("ifreload -a").quietly();
+    assert_eq!(addresses("vmbr0"), ["192.168.10.2/24"]);
+    while !answered() {}
+    write_interfaces(&bridge("\tmtu 1300\n"));
+    call("ifreload -a").quietly();
+    assert_eq!(ip_json(&["link", "show", "vmbr0"])[0]["mtu"], 1300);
+    while !answered() {}
+    std::fs::create_dir("/etc/network/interfaces.d").unwrap();
+    write_interfaces(&(bridge("\tmtu 1300\n") + "\nsource interfaces.d/*\n"));
+    call("ifreload -a").quietly();
+    while !answered() {}
+    std::fs::write(
+        "/etc/network/interfaces.d/more",
+        "auto vmbr1\niface vmbr1\n\tbridge-ports none\n",
+    )
+    .unwrap();
+    call("ifreload -a").quietly();
+    assert!(exists("vmbr1"));
+}

@@ -129,3 +129,14 @@ fn another_file_can_be_given_and_standard_input_too() {
     call("ifup -i /etc/network/other eno1").quietly();
     assert_eq!(addresses("eno1"), ["192.0.2.2/24"]);
 }
+
+/// The kernel forgets an MTU that a bridge was created with when the bridge gets its first port.
+#[test]
+fn regress_a_new_bridge_keeps_its_mtu_when_it_gets_its_ports() {
+    let room = netns::enter!();
+    let text = "iface eno1 inet manual\n\nauto vmbr0\niface vmbr0 inet manual\n\tmtu 1400\n\tbridge-ports eno1\n\tbridge-fd 0\n";
+    host(&room, &["eno1"], text);
+    call("ifup -a").quietly();
+    assert_eq!(ip_json(&["link", "show", "vmbr0"])[0]["mtu"], 1400);
+    assert_eq!(call("ifup -a -n").out, "nothing to do\n");
+}

@@ -13,6 +13,7 @@ use crate::run::show;
 use crate::scope::{Known, scope};
 use crate::session::Session;
 use crate::state::State;
+use crate::unchanged;
 use cleat_diag::{Diagnostic, Severity};
 use cleat_kernel::Netlink;
 use cleat_model::apply::OnError;
@@ -152,6 +153,8 @@ fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
     let (args, renames) = rename_links(args, session, &mut kernel);
     let args = &args;
     session.map(&logical(args, session), !args.no_mappings);
+    let query = session.query(state.owned());
+    let before = digest_to_note(args, session, &mut kernel, query);
     let Some((desired, snapshot, names)) = look(args, session, &mut kernel, &state, &renames) else {
         return Ended::untouched(Exit::Failed);
     };
@@ -190,6 +193,11 @@ fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
     session.lap("apply and settle");
     session.save(&state, &applied.owned);
     session.lap("save");
+    if let Some(before) = before.filter(|_| applied.outcome.is_none() && session.diagnostics.is_empty())
+        && digest_to_note(args, session, &mut kernel, query) == Some(before)
+    {
+        unchanged::note(args, &session.root, &session.files, &session.config, query, before);
+    }
     let outcome = Some(applied.summary());
     drop(owned);
     // The process is at its end: to free thousands of links one by one would only take time.
@@ -199,6 +207,14 @@ fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
         outcome,
         scope,
     }
+}
+
+/// The kernel as one number, where the answer to this run may be the answer to the next: what scripts say is not known
+/// beforehand.
+fn digest_to_note(args: &Args, session: &Session, kernel: &mut Netlink, query: Query) -> Option<u64> {
+    let fixed = session.decls.mappings.is_empty() && session.decls.renames.is_empty();
+    let worthwhile = unchanged::may_be(args) && fixed;
+    worthwhile.then(|| kernel.digest(query).ok().flatten()).flatten()
 }
 
 /// The interfaces that mapping scripts may be run for: those named, or all of the classes.

@@ -26,4 +26,5 @@ pub mod scope;
 pub mod session;
 pub mod settings;
 pub mod state;
+mod unchanged;
 pub mod version;

@@ -72,8 +72,7 @@ impl Session {
             routes: true,
             vlans: said(&["bridge-vlan-aware", "bridge-vids", "bridge-pvid", "bridge-access"])
                 || owned.links.values().any(|link| !link.vlans.is_empty()),
-            fdb: said(&["vxlan-remoteip", "vxlan-svcnodeip", "vxlan-id"])
-                || owned.links.values().any(|link| !link.fdb.is_empty()),
+            fdb: said(&["vxlan-remoteip", "vxlan-svcnodeip"]) || owned.links.values().any(|link| !link.fdb.is_empty()),
         }
     }
 

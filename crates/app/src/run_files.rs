@@ -16,6 +16,8 @@ pub struct RunFiles {
     pub journal: PathBuf,
     /// What a run that was called by a hook of another run is doing.
     pub inner_journal: PathBuf,
+    /// What a reload found when it had nothing to do.
+    pub answered: PathBuf,
     /// The lock.
     pub lock: PathBuf,
 }
@@ -31,6 +33,7 @@ impl RunFiles {
                 state: paths::STATE.into(),
                 journal: paths::JOURNAL.into(),
                 inner_journal: Path::new(paths::RUN_DIR).join("journal-inner"),
+                answered: Path::new(paths::RUN_DIR).join("answered.json"),
                 lock: paths::NETWORK_LOCK.into(),
             },
         }
@@ -44,6 +47,7 @@ impl RunFiles {
             state: directory.join("state.json"),
             journal: directory.join("journal"),
             inner_journal: directory.join("journal-inner"),
+            answered: directory.join("answered.json"),
             lock: directory.join("lock"),
         }
     }

@@ -43,22 +43,27 @@ impl Session {
     /// Reads the settings, the file with all that it sources, and the interfaces in it. Never fails: what is wrong is
     /// in [`Session::diagnostics`].
     pub fn load(root: Root, input: &Input) -> Self {
-        let read = |path: &Path| ConfigSet::load(&root, path);
-        let (config, found) = match input {
+        let (config, found) = Self::read(&root, input);
+        Self::of_config(root, config, found)
+    }
+
+    /// Reads the file with all that it sources, and no more.
+    pub fn read(root: &Root, input: &Input) -> (ConfigSet, Vec<Diagnostic>) {
+        let read = |path: &Path| ConfigSet::load(root, path);
+        match input {
             Input::Standard => read(Path::new(paths::INTERFACES)),
             Input::File(path) => read(&absolute(path)),
             Input::Stdin => {
                 let mut bytes = Vec::new();
                 match std::io::stdin().lock().read_to_end(&mut bytes) {
-                    Ok(_) => ConfigSet::from_bytes(&absolute(Path::new("<stdin>")), bytes, &root),
+                    Ok(_) => ConfigSet::from_bytes(&absolute(Path::new("<stdin>")), bytes, root),
                     Err(error) => {
                         let text = format!("cannot read standard input: {error}");
                         (ConfigSet::default(), vec![Diagnostic::error("unreadable", text)])
                     }
                 }
             }
-        };
-        Self::of_config(root, config, found)
+        }
     }
 
     /// A session of a configuration that was read already; `found` is what was found then.

@@ -28,7 +28,8 @@ struct Read {
 pub struct State {
     path: PathBuf,
     read: Owned,
-    owned: Owned,
+    /// As read with what was adopted since, where anything was.
+    adopted: Option<Owned>,
 }
 
 impl State {
@@ -58,7 +59,7 @@ impl State {
         };
         let state = Self {
             path: path.to_owned(),
-            owned: read.clone(),
+            adopted: None,
             read,
         };
         (state, diagnostics)
@@ -66,12 +67,12 @@ impl State {
 
     /// What is ours: as read, with what was adopted since.
     pub fn owned(&self) -> &Owned {
-        &self.owned
+        self.adopted.as_ref().unwrap_or(&self.read)
     }
 
     /// The same, to adopt what a run that crashed left.
     pub fn owned_mut(&mut self) -> &mut Owned {
-        &mut self.owned
+        self.adopted.get_or_insert_with(|| self.read.clone())
     }
 
     /// Writes the state after a run, whole or not at all; nothing is written where nothing changed.

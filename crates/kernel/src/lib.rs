@@ -9,6 +9,7 @@
 
 mod answer;
 mod decode;
+mod digest;
 mod encode;
 mod events;
 mod explain;

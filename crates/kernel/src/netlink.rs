@@ -1,6 +1,7 @@
 //! The engine on the running kernel.
 
 use crate::decode::{self, AF_INET, AF_INET6};
+use crate::digest;
 use crate::encode::{self, Work};
 use crate::explain;
 use crate::names::{Names, Resolver, all_links, one_link};
@@ -48,6 +49,33 @@ impl Netlink {
     /// How many netlink messages were sent so far, dumps and look-ups included.
     pub fn requests(&self) -> u64 {
         self.socket.requests()
+    }
+
+    /// All that [`Kernel::snapshot`] would hold, as one number; what moves by itself (carrier, timers, duplicate address
+    /// detection) left out. Two equal numbers for one query mean that a plan made from either is the same. `None` where
+    /// the kernel changed as it was read.
+    ///
+    /// # Errors
+    /// When a dump failed as a whole.
+    pub fn digest(&mut self, query: Query) -> Result<Option<u64>, KernelError> {
+        let links = self.socket.dump(&all_links(), |_, body| digest::link(body))?;
+        let question = RouteNetlinkMessage::GetAddress(AddressMessage::default());
+        let addresses = self.socket.dump(&question, |_, body| digest::address(body))?;
+        if !links.earlier.is_empty() || !addresses.earlier.is_empty() {
+            return Ok(None);
+        }
+        let mut all = vec![digest::of(&(links.last, addresses.last))];
+        if query.routes {
+            all.push(digest::of(&self.routes(AddressFamily::Inet, AF_INET)?));
+            all.push(digest::of(&self.routes(AddressFamily::Inet6, AF_INET6)?));
+        }
+        if query.vlans {
+            all.push(digest::of(&self.vlans()?));
+        }
+        if query.fdb {
+            all.push(digest::of(&self.fdb()?));
+        }
+        Ok(Some(digest::of(&all)))
     }
 
     /// Performs steps in order, as many at once as can be, without a second try.

@@ -5,6 +5,8 @@
 
 #[path = "netlink/bridges.rs"]
 mod bridges;
+#[path = "netlink/digest.rs"]
+mod digest;
 #[path = "netlink/errors.rs"]
 mod errors;
 #[path = "netlink/events.rs"]

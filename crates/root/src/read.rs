@@ -96,7 +96,9 @@ fn read_file(file: File, limit: u64) -> io::Result<Vec<u8>> {
     if let Some(error) = not_a_file(&found) {
         return Err(error);
     }
-    let mut bytes = Vec::new();
+    // Files of /proc and /sys say 0 or a page; they grow as they are read.
+    let expected = usize::try_from(found.len().min(limit)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(expected + 1);
     let read = file.take(limit + 1).read_to_end(&mut bytes)?;
     if read as u64 > limit {
         let text = format!("it is larger than {}", in_words(limit));

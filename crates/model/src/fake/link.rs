@@ -67,7 +67,8 @@ impl FakeKernel {
         merge(kind, &mut made.data, data);
         let hidden = Hidden {
             mac_set: link.get(IFLA_ADDRESS).is_some(),
-            mtu_set: link.get(IFLA_MTU).is_some(),
+            // `rtnl_create_link` writes the MTU past the bridge's own `br_change_mtu`: the ports still change it.
+            mtu_set: false,
             before_bond: None,
         };
         self.next_index += 1;
@@ -212,8 +213,9 @@ impl FakeKernel {
             if !(68..=65536).contains(&mtu) {
                 return Err(refuse(EINVAL, "mtu less than device minimum"));
             }
+            // `dev_set_mtu` does not ask the driver where nothing changes.
+            self.hidden(index).mtu_set |= link.mtu() != mtu;
             self.set_mtu(index, mtu);
-            self.hidden(index).mtu_set = true;
         }
         if let Some(mac) = attrs.get(IFLA_ADDRESS).and_then(Mac::new) {
             self.set_mac(index, mac);

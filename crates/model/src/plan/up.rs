@@ -6,6 +6,7 @@ use super::{address, link, ports, repair, route};
 use crate::desired::{Phase, WantLink};
 use crate::name::IfName;
 use crate::op::Op;
+use crate::types::Kind;
 use std::collections::BTreeSet;
 
 const HOOKS: [Phase; 3] = [Phase::PreUp, Phase::Up, Phase::PostUp];
@@ -69,6 +70,10 @@ fn segment<'a>(
             ports::port_vlans(builder, want.name, port.name);
         }
         ports::data_links(builder, want);
+        // A bridge follows the MTU of its ports until its own is set, which counts only once it has them.
+        if want.kind == Kind::Bridge {
+            link::set(builder, want);
+        }
     }
     // A port goes up when it is in its master, so that it never stands alone with an address of its own making; the
     // rest of what it has to do comes then too.
@@ -130,7 +135,7 @@ fn rejoin(builder: &mut Builder<'_>, want: &WantLink, all: &BTreeSet<IfName>) {
     let (Some(port), Some(upper)) = (builder.link(want.name).cloned(), builder.link(master.name)) else {
         return;
     };
-    if upper.kind == crate::types::Kind::Physical {
+    if upper.kind == Kind::Physical {
         return;
     }
     if port.master != Some(upper.index) {

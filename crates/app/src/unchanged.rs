@@ -1,0 +1,93 @@
+//! A reload that asks again what was answered before: nothing to do.
+//!
+//! A plan follows from the files, the record of what is ours and the kernel, and from nothing else. So where all three
+//! are what they were when a plan was empty, it is empty again, and need not be made. Over a thousand links that is
+//! most of the time of a reload.
+
+use crate::args::Args;
+use crate::command::Command;
+use crate::run_files::RunFiles;
+use cleat_eni::ConfigSet;
+use cleat_kernel::Netlink;
+use cleat_model::kernel::Query;
+use cleat_root::{Durability, Root};
+use log::debug;
+use serde::{Deserialize, Serialize};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// What held when a reload had nothing to do and nothing to say.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Answered {
+    /// The program, the command line, the files and the record of what is ours.
+    question: u64,
+    /// The dumps that the kernel was compared by: routes, VLANs, forwarding entries.
+    dumps: (bool, bool, bool),
+    /// [`Netlink::digest`].
+    kernel: u64,
+}
+
+/// Whether a run may be answered by what was answered before: a reload of everything, as at each "apply".
+pub fn may_be(args: &Args) -> bool {
+    let plain = !args.force && !args.no_act && !args.syntax_check && !args.use_current;
+    args.command == Command::Ifreload && args.names.is_empty() && plain
+}
+
+/// Whether the same was asked before with nothing to do, and the kernel is as it was then.
+pub fn is_so_still(args: &Args, root: &Root, config: &ConfigSet) -> bool {
+    if !may_be(args) {
+        return false;
+    }
+    let files = &RunFiles::of_this_namespace(root);
+    // A journal is that of a run that is under way, or was killed.
+    if root.exists(&files.journal) {
+        return false;
+    }
+    let answered = root.read(&files.answered).ok();
+    let Some(answered) = answered.and_then(|bytes| serde_json::from_slice::<Answered>(&bytes).ok()) else {
+        return false;
+    };
+    if question(args, root, files, config) != Some(answered.question) {
+        return false;
+    }
+    let (routes, vlans, fdb) = answered.dumps;
+    let now = Netlink::open().and_then(|mut kernel| kernel.digest(Query { routes, vlans, fdb }));
+    let same = now.is_ok_and(|now| now == Some(answered.kernel));
+    debug!(
+        "the same was asked before; the kernel is {} it was then",
+        if same { "as" } else { "not as" }
+    );
+    same
+}
+
+/// Writes down that a reload had nothing to do, with the kernel as it was before and is still.
+pub fn note(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSet, query: Query, kernel: u64) {
+    let Some(question) = question(args, root, files, config) else {
+        return;
+    };
+    let answered = Answered {
+        question,
+        dumps: (query.routes, query.vlans, query.fdb),
+        kernel,
+    };
+    // Three numbers: there is nothing in it that JSON cannot hold.
+    let bytes = serde_json::to_vec(&answered).unwrap_or_default();
+    if let Err(error) = root.write_atomic(&files.answered, &bytes, Durability::Volatile) {
+        debug!("the next reload will have to make its plan: {error}");
+    }
+}
+
+/// All that a plan is made from but the kernel, as one number; `None` where a part of it cannot be read.
+fn question(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSet) -> Option<u64> {
+    let mut hasher = DefaultHasher::new();
+    let program = root.metadata(Path::new("/proc/self/exe")).ok()?;
+    (program.len(), program.mtime(), program.mtime_nsec()).hash(&mut hasher);
+    (&args.classes, &args.exclude, args.all, args.currently_up).hash(&mut hasher);
+    (args.with_depends, args.admin_state, args.no_mappings).hash(&mut hasher);
+    for (_, source) in config.sources.iter() {
+        (&source.path, source.bytes()).hash(&mut hasher);
+    }
+    root.read(&files.state).ok()?.hash(&mut hasher);
+    Some(hasher.finish())
+}

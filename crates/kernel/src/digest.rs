@@ -1,0 +1,110 @@
+//! The kernel's state as one number: to know that nothing has changed without taking everything apart.
+
+use crate::decode::{self, AF_INET, AF_INET6};
+use cleat_model::nla;
+use cleat_model::snapshot::{IFLA_LINK, KEPT_LINK_ATTRS};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Bytes of `struct ifinfomsg`.
+const HEADER: usize = 16;
+/// `IFF_RUNNING`, `IFF_LOWER_UP` and `IFF_DORMANT` of linux/if.h: what the wire does, and no step of a plan changes.
+const CARRIER_FLAGS: u32 = 0x40 | 0x1_0000 | 0x2_0000;
+/// `IFA_F_TENTATIVE` and `IFA_F_OPTIMISTIC` of linux/if_addr.h: duplicate address detection under way.
+const DETECTION_FLAGS: u32 = 0x40 | 0x04;
+
+// enum IFLA_* of linux/if_link.h.
+const IFLA_IFNAME: u16 = 3;
+const IFLA_MASTER: u16 = 10;
+const IFLA_LINKINFO: u16 = 18;
+const IFLA_AF_SPEC: u16 = 26;
+const IFLA_LINK_NETNSID: u16 = 37;
+const IFLA_PROP_LIST: u16 = 52;
+const IFLA_PERM_ADDRESS: u16 = 54;
+const IFLA_INFO_KIND: u16 = 1;
+const IFLA_INFO_DATA: u16 = 2;
+const IFLA_INFO_SLAVE_KIND: u16 = 4;
+const IFLA_INFO_SLAVE_DATA: u16 = 5;
+const IFLA_INET_CONF: u16 = 1;
+const IFLA_INET6_CONF: u16 = 2;
+const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
+
+/// `IFLA_BR_HELLO_TIMER` to `IFLA_BR_GC_TIMER`, and `IFLA_BR_MCAST_QUERIER_STATE`.
+const BRIDGE_TIMERS: [u16; 5] = [16, 17, 18, 19, 47];
+/// `IFLA_BRPORT_MESSAGE_AGE_TIMER` to `IFLA_BRPORT_HOLD_TIMER`.
+const PORT_TIMERS: [u16; 3] = [21, 22, 23];
+
+/// A number for one link: of all that [`cleat_model::snapshot::Link`] holds but carrier, operational state and timers.
+pub(crate) fn link(body: &[u8]) -> Option<u64> {
+    let (header, attrs) = body.split_at_checked(HEADER)?;
+    let flags = u32::from_ne_bytes(header[8..12].try_into().ok()?) & !CARRIER_FLAGS;
+    let mut hasher = DefaultHasher::new();
+    (&header[2..8], flags).hash(&mut hasher);
+    for (kind, bytes) in nla::iter(attrs) {
+        match kind {
+            IFLA_IFNAME | IFLA_LINK | IFLA_MASTER | IFLA_LINK_NETNSID | IFLA_PROP_LIST | IFLA_PERM_ADDRESS => {
+                (kind, bytes).hash(&mut hasher);
+            }
+            kind if KEPT_LINK_ATTRS.contains(&kind) => (kind, bytes).hash(&mut hasher),
+            IFLA_LINKINFO => info(bytes, &mut hasher),
+            IFLA_AF_SPEC => families(bytes, &mut hasher),
+            _ => {}
+        }
+    }
+    Some(hasher.finish())
+}
+
+fn info(bytes: &[u8], hasher: &mut DefaultHasher) {
+    let is_bridge = |bytes: &[u8]| bytes.strip_suffix(b"\0").unwrap_or(bytes) == b"bridge";
+    // The kernel writes the kind before its data, for the link as for the port.
+    let (mut bridge, mut port) = (false, false);
+    for (kind, bytes) in nla::iter(bytes) {
+        match kind {
+            IFLA_INFO_KIND => {
+                bridge = is_bridge(bytes);
+                (kind, bytes).hash(hasher);
+            }
+            IFLA_INFO_SLAVE_KIND => {
+                port = is_bridge(bytes);
+                (kind, bytes).hash(hasher);
+            }
+            IFLA_INFO_DATA => all_but(kind, bytes, |attr| bridge && BRIDGE_TIMERS.contains(&attr), hasher),
+            IFLA_INFO_SLAVE_DATA => all_but(kind, bytes, |attr| port && PORT_TIMERS.contains(&attr), hasher),
+            _ => {}
+        }
+    }
+}
+
+fn all_but(kind: u16, bytes: &[u8], skip: impl Fn(u16) -> bool, hasher: &mut DefaultHasher) {
+    kind.hash(hasher);
+    for pair in nla::iter(bytes).filter(|(attr, _)| !skip(*attr)) {
+        pair.hash(hasher);
+    }
+}
+
+fn families(bytes: &[u8], hasher: &mut DefaultHasher) {
+    for (family, bytes) in nla::iter(bytes) {
+        let kept: &[u16] = match u8::try_from(family) {
+            Ok(AF_INET) => &[IFLA_INET_CONF],
+            Ok(AF_INET6) => &[IFLA_INET6_CONF, IFLA_INET6_ADDR_GEN_MODE],
+            _ => continue,
+        };
+        family.hash(hasher);
+        for pair in nla::iter(bytes).filter(|(kind, _)| kept.contains(kind)) {
+            pair.hash(hasher);
+        }
+    }
+}
+
+/// A number for one address.
+pub(crate) fn address(body: &[u8]) -> Option<u64> {
+    let (index, mut address) = decode::address::address(body)?;
+    address.flags &= !DETECTION_FLAGS;
+    Some(of(&(index, address)))
+}
+
+/// A number for anything that is decoded anyway.
+pub(crate) fn of(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,82 @@
+//! The kernel's state as one number. Second witness: `ip` makes each change.
+
+use super::open;
+use cleat_kernel::Netlink;
+use cleat_model::kernel::Query;
+use cleat_netns::{self as netns, run};
+
+fn digest(kernel: &mut Netlink) -> u64 {
+    // Addresses of the kernel's own making come and go by themselves for a moment.
+    for _ in 0..50 {
+        let first = kernel.digest(Query::ALL).expect("a room can be read");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        if let (Some(first), Some(second)) = (first, kernel.digest(Query::ALL).expect("a room can be read"))
+            && first == second
+        {
+            return first;
+        }
+    }
+    panic!("the room does not come to rest");
+}
+
+#[test]
+fn every_change_that_a_plan_could_see_changes_the_digest() {
+    let _room = netns::enter!();
+    let mut kernel = open();
+    for line in [
+        "ip link add br0 type bridge",
+        "ip link add v0 type veth peer name v1",
+        "ip link set v0 addrgenmode none",
+        "ip link set v1 addrgenmode none",
+        "ip link set br0 addrgenmode none",
+        "ip link set br0 up",
+        "ip link set v0 up",
+    ] {
+        run(line);
+    }
+    let mut seen = vec![digest(&mut kernel)];
+    for line in [
+        "ip link set v0 master br0",
+        "ip link set br0 type bridge ageing_time 1000",
+        "ip link set v0 type bridge_slave cost 7",
+        "ip addr add 192.0.2.1/24 dev br0",
+        "ip addr change 192.0.2.1/24 dev br0 metric 5",
+        "ip route add 198.51.100.0/24 via 192.0.2.9",
+        "ip link set v1 mtu 1400",
+        "ip link set v1 alias a-name",
+        "ip link set v1 address 02:00:00:00:00:07",
+        "ip link set v0 down",
+        "sysctl -qw net.ipv4.conf.v1.proxy_arp=1",
+        "sysctl -qw net.ipv6.conf.v1.accept_ra=0",
+        "bridge fdb add 02:00:00:00:00:08 dev v0 master static",
+        "ip link add name br1 type bridge",
+        "ip link set br1 name br2",
+        "ip link del br2",
+    ] {
+        run(line);
+        let now = digest(&mut kernel);
+        let back = line == "ip link del br2";
+        assert!(
+            back || !seen.contains(&now),
+            "{line} leaves the digest as it was before"
+        );
+        seen.push(now);
+    }
+}
+
+/// The kernel's timers of a bridge run all the time, carrier is what the wire does.
+#[test]
+fn timers_and_carrier_do_not_change_the_digest() {
+    let _room = netns::enter!();
+    let mut kernel = open();
+    run("ip link add br0 type bridge");
+    run("ip link add v0 type veth peer name v1");
+    for link in ["br0", "v0", "v1"] {
+        run(&format!("ip link set {link} addrgenmode none"));
+    }
+    run("ip link set v0 master br0 up");
+    run("ip link set br0 up");
+    let before = digest(&mut kernel);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    assert_eq!(digest(&mut kernel), before);
+}
