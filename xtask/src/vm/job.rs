@@ -17,7 +17,7 @@ const HOME: &str = "var/lib/vm-tests";
 /// Builds the suite and lays it out in `folder` as a host has it.
 pub fn stage_suite(folder: &Path) -> Result<(), String> {
     let _ = std::fs::remove_dir_all(folder);
-    for executable in executables()? {
+    for executable in executables(&["build", "--bins"])? {
         let name = executable
             .file_name()
             .unwrap_or_default()
@@ -40,6 +40,17 @@ pub fn stage_suite(folder: &Path) -> Result<(), String> {
             stage_unit(&file, folder)?;
         }
     }
+    Ok(())
+}
+
+/// Builds the project's integration tests and lays them out in `folder` as [`Text::tests`](super::scenario::Text) says.
+pub fn stage_tests(folder: &Path) -> Result<(), String> {
+    let _ = std::fs::remove_dir_all(folder);
+    let found = executables(&["test", "--no-run", "--test", "tests"])?;
+    let tests = found.first().ok_or("cargo named no test executable")?;
+    let to = folder.join("usr/lib/vm-tests/tests");
+    copy(tests, &to)?;
+    packages::runs("strip", &[&to.to_string_lossy()]);
     Ok(())
 }
 
@@ -75,31 +86,26 @@ fn wanted_by(unit: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The suite's executables, built.
-fn executables() -> Result<Vec<PathBuf>, String> {
+/// The root package's executables, built by cargo with these words.
+fn executables(words: &[&str]) -> Result<Vec<PathBuf>, String> {
     let output = Command::new(tree::cargo())
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "cleat",
-            "--bins",
-            "--message-format=json",
-        ])
+        .args(words)
+        .args(["--quiet", "--package", "cleat", "--message-format=json"])
         .current_dir(tree::top())
         .stderr(std::process::Stdio::inherit())
         .output()
         .map_err(|error| format!("cannot run cargo: {error}"))?;
     if !output.status.success() {
-        return Err("the suite does not build".to_owned());
+        return Err(format!("cargo {}: it does not build", words.join(" ")));
     }
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(text
         .lines()
         .filter_map(|line| {
-            serde_json::from_str::<Value>(line).ok()?["executable"]
-                .as_str()
-                .map(PathBuf::from)
+            let artifact: Value = serde_json::from_str(line).ok()?;
+            // With the tests cargo names the suite's own executables too: they are built as well.
+            let wanted = words.contains(&"--bins") || artifact["profile"]["test"] == true;
+            artifact["executable"].as_str().filter(|_| wanted).map(PathBuf::from)
         })
         .collect())
 }

@@ -122,6 +122,10 @@ fn run_all(options: &Options, wanted: &[&Scenario]) -> Result<Vec<Line>, String>
         // Someone's own image has what they want tried.
         Some(_) => job::stage_nothing(&suite)?,
     }
+    let tests = folder.join("tests");
+    if wanted.iter().any(|scenario| scenario.text.tests) {
+        job::stage_tests(&tests)?;
+    }
     let mut by_release: BTreeMap<String, Vec<&Scenario>> = BTreeMap::new();
     for scenario in wanted {
         match (&options.image, &options.suite) {
@@ -147,6 +151,7 @@ fn run_all(options: &Options, wanted: &[&Scenario]) -> Result<Vec<Line>, String>
                     qemu: &qemu,
                     image: &image,
                     suite: &suite,
+                    tests: &tests,
                     folder: folder.join(format!("{release}-{}", options.engine)),
                     engine: options.engine,
                     snapshots: &snapshots,

@@ -20,6 +20,8 @@ pub struct Lab<'a> {
     pub image: &'a Image,
     /// The suite, laid out as the root.
     pub suite: &'a Path,
+    /// The integration tests, laid out as the root.
+    pub tests: &'a Path,
     /// Where each scenario has its folder.
     pub folder: PathBuf,
     /// What runs it.
@@ -28,6 +30,18 @@ pub struct Lab<'a> {
     pub snapshots: &'a Snapshots,
     /// Leave the folders of scenarios that passed.
     pub keep: bool,
+}
+
+impl Lab<'_> {
+    /// The integration tests where the scenario wants them.
+    fn tests_for(&self, scenario: &Scenario) -> &[&Path] {
+        let Self { tests, .. } = self;
+        if scenario.text.tests {
+            std::slice::from_ref(tests)
+        } else {
+            &[]
+        }
+    }
 }
 
 /// Runs a scenario. On success its folder is removed; after a failure it holds all that was collected.
@@ -108,7 +122,7 @@ fn plan<'a>(lab: &'a Lab, scenario: &'a Scenario, folder: &'a Path) -> Plan<'a> 
 
 /// A machine that goes on where the snapshot was taken; its job disk is the scenario's.
 fn resumed(lab: &Lab, scenario: &Scenario, folder: &Path, snapshot: &Snapshot) -> Result<Machine, String> {
-    job::write(scenario, &[], folder)?;
+    job::write(scenario, lab.tests_for(scenario), folder)?;
     let state = snapshot.state();
     let plan = Plan {
         root: Root::Resumed(snapshot.disk()),
@@ -127,7 +141,8 @@ fn booted(lab: &Lab, scenario: &Scenario, folder: &Path, deadline: Instant) -> R
     if empty {
         job::write(&scenario.without_content(), &[lab.suite], folder)?;
     } else {
-        job::write(scenario, &[lab.suite], folder)?;
+        let with = [&[lab.suite], lab.tests_for(scenario)].concat();
+        job::write(scenario, &with, folder)?;
     }
     let plan = plan(lab, scenario, folder);
     let mut machine = match lab.engine {
@@ -137,7 +152,7 @@ fn booted(lab: &Lab, scenario: &Scenario, folder: &Path, deadline: Instant) -> R
     machine.ready(left(deadline)?)?;
     if empty {
         machine.ask("run settled", left(deadline)?)?;
-        job::write(scenario, &[], folder)?;
+        job::write(scenario, lab.tests_for(scenario), folder)?;
     }
     Ok(machine)
 }

@@ -31,6 +31,9 @@ pub struct Text {
     /// Memory in MiB.
     #[serde(default = "memory")]
     pub memory: u32,
+    /// Whether the project's integration tests go in, as /usr/lib/vm-tests/tests.
+    #[serde(default)]
+    pub tests: bool,
     /// Path in the machine to a file here, relative to the scenario.
     #[serde(default)]
     pub place: BTreeMap<String, PathBuf>,

@@ -116,6 +116,7 @@ impl Scenario {
                 engines: Vec::new(),
                 words: self.text.words.clone(),
                 memory: self.text.memory,
+                tests: false,
                 place: BTreeMap::new(),
                 nics: self.text.nics.clone(),
                 steps: Vec::new(),
