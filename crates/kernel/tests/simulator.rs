@@ -45,4 +45,5 @@ transcripts! {
     vlans_are_as_the_simulator_has_them: "vlans" [Vlan, Veth]
     filtering_bridges_are_as_the_simulator_has_them: "vlan-filtering" [VlanFiltering, Veth]
     bonds_are_as_the_simulator_has_them: "bonds" [Bond, Veth]
+    bond_options_are_as_the_simulator_has_them: "bond-options" [Bond]
 }

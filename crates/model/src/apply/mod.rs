@@ -238,6 +238,21 @@ impl Walk<'_> {
     /// Undoes what was done, last first.
     fn roll_back(&mut self, kernel: &mut dyn Kernel) {
         let mut stuck: Vec<String> = Vec::new();
+        // A refused request of several parts may have been done in part. What was not done cannot be undone either: what
+        // the kernel answers is of no matter here.
+        for step in self
+            .outcome
+            .failed
+            .iter()
+            .rev()
+            .filter_map(|id| self.plan.steps.get(id.0 as usize))
+        {
+            for action in step.undo.iter().filter(|_| may_be_done_in_part(&step.action)) {
+                if let Action::Kernel(op) = action {
+                    kernel.perform(std::slice::from_ref(op));
+                }
+            }
+        }
         for id in self.outcome.done.iter().rev().filter(|id| !self.idle.contains(id)) {
             let Some(step) = self.plan.steps.get(id.0 as usize) else {
                 continue;
@@ -270,6 +285,15 @@ impl Walk<'_> {
         self.outcome.ending = ending;
         self.outcome.diagnostics.push(diagnostic);
     }
+}
+
+/// Whether the kernel may have done a part of a step that it refused.
+fn may_be_done_in_part(action: &Action) -> bool {
+    let Action::Kernel(op) = action else { return false };
+    matches!(
+        op,
+        Op::SetLink { .. } | Op::SetData { .. } | Op::SetPort { .. } | Op::AddVlans { .. } | Op::DelVlans { .. }
+    )
 }
 
 /// Whether a refused step asks for what is so already: a hook, the kernel or somebody else was faster.

@@ -13,12 +13,6 @@ const IFLA_VXLAN_ID: u16 = 1;
 const IFLA_VXLAN_PORT: u16 = 15;
 const IFLA_BR_VLAN_DEFAULT_PVID: u16 = 39;
 const IFLA_BR_MULTI_BOOLOPT: u16 = 46;
-const IFLA_BOND_MODE: u16 = 1;
-const IFLA_BOND_FAIL_OVER_MAC: u16 = 13;
-const IFLA_BOND_LACP_RATE: u16 = 21;
-const IFLA_BOND_AD_SELECT: u16 = 22;
-const IFLA_BOND_TLB_DYNAMIC_LB: u16 = 27;
-const IFLA_BOND_LACP_ACTIVE: u16 = 29;
 /// `VLAN_FLAG_LOOSE_BINDING`.
 const LOOSE_BINDING: u32 = 4;
 
@@ -64,7 +58,9 @@ impl FakeKernel {
         for (number, payload) in link.iter() {
             made.attrs.set(number, payload);
         }
-        merge(kind, &mut made.data, data);
+        if *kind != Kind::Bond {
+            merge(kind, &mut made.data, data);
+        }
         let hidden = Hidden {
             mac_set: link.get(IFLA_ADDRESS).is_some(),
             // `rtnl_create_link` writes the MTU past the bridge's own `br_change_mtu`: the ports still change it.
@@ -87,6 +83,13 @@ impl FakeKernel {
         self.hidden.insert(index, hidden);
         if *kind == Kind::Bridge {
             self.default_vlan(index, index);
+        }
+        if *kind == Kind::Bond
+            && let Err(error) = self.bond_options(index, data)
+        {
+            self.remove(index);
+            self.touched.clear();
+            return Err(error);
         }
         match up {
             true => self.set_up(index, true),
@@ -320,31 +323,19 @@ impl FakeKernel {
         {
             return Err(refuse(EOPNOTSUPP, "Cannot change VNI"));
         }
-        if *kind == Kind::Bond {
-            let ports = self.now.ports(index).count();
-            let differs = |number: u16| data.get(number).is_some_and(|new| link.data.get(number) != Some(new));
-            if ports > 0 && [IFLA_BOND_MODE, IFLA_BOND_FAIL_OVER_MAC].into_iter().any(differs) {
-                return Err(refuse(ENOTEMPTY, "unable to set option because the bond has slaves"));
-            }
-            let down_only = [
-                IFLA_BOND_MODE,
-                IFLA_BOND_LACP_RATE,
-                IFLA_BOND_AD_SELECT,
-                IFLA_BOND_TLB_DYNAMIC_LB,
-                IFLA_BOND_LACP_ACTIVE,
-            ];
-            if link.is_up() && down_only.into_iter().any(differs) {
-                return Err(refuse(EBUSY, "unable to set option because the bond device is up"));
-            }
-        }
         let resolved: Result<Vec<(u16, u32)>, KernelError> = links
             .iter()
             .map(|(number, link)| Ok((*number, link.map_or(Ok(0), |link| self.index(link))?)))
             .collect();
         let resolved = resolved?;
         let pvid = data.get(IFLA_BR_VLAN_DEFAULT_PVID).is_some();
+        if *kind == Kind::Bond {
+            self.bond_options(index, data)?;
+        }
         self.change(index, |link| {
-            merge(kind, &mut link.data, data);
+            if *kind != Kind::Bond {
+                merge(kind, &mut link.data, data);
+            }
             for (number, target) in resolved {
                 link.data.set(number, &target.to_ne_bytes());
             }

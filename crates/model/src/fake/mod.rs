@@ -4,6 +4,7 @@
 //! so that side effects (a VLAN that goes down with its parent, routes that vanish with a link) are known beforehand.
 
 mod address;
+mod bond;
 mod bridge;
 pub mod defaults;
 mod link;
@@ -174,7 +175,7 @@ impl FakeKernel {
     /// Takes one step.
     ///
     /// # Errors
-    /// What Linux would answer; nothing is changed then.
+    /// What Linux would answer. Nothing is changed then, but for options of a bond that stood before the refused one.
     pub fn step(&mut self, op: &Op) -> Answer {
         self.touched.clear();
         let at = self.tried;

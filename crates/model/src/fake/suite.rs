@@ -9,6 +9,7 @@ mod steps;
 use crate::kernel::{Kernel, KernelError, Query};
 use crate::name::Mac;
 use crate::op::Op;
+use crate::show::words::Nest;
 use crate::snapshot::{IFLA_ADDRESS, Link, Snapshot};
 use crate::types::{Address, Kind, Route};
 use std::collections::BTreeSet;
@@ -21,6 +22,8 @@ use steps::{
 const OURS: [u8; 3] = [0x0a, 0xbe, 0xef];
 
 const IFLA_BR_VLAN_FILTERING: u16 = 7;
+/// Mode, miimon, arp_interval, xmit_hash_policy, min_links, lacp_rate, ad_select, tlb_dynamic_lb.
+const COMPARED_BOND_OPTIONS: [u16; 8] = [1, 3, 7, 14, 18, 21, 22, 27];
 
 /// Steps that belong together.
 #[derive(Debug)]
@@ -64,6 +67,21 @@ pub fn state(now: &Snapshot) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     for link in now.links() {
         lines.insert(link_line(now, link));
+        if link.kind == Kind::Bond {
+            let options = COMPARED_BOND_OPTIONS.iter().filter_map(|number| {
+                let value = link
+                    .data
+                    .get(*number)?
+                    .iter()
+                    .rev()
+                    .fold(0u64, |all, byte| all << 8 | u64::from(*byte));
+                Some(format!(
+                    " {}={value}",
+                    crate::show::words::word(Nest::Data, &Kind::Bond, *number)
+                ))
+            });
+            lines.insert(format!("{}: options{}", link.name, options.collect::<String>()));
+        }
         for address in now.addresses(link.index).iter().filter(|address| !is_local(address)) {
             let second = if address.ip.is_ipv4() && address.flags & 1 != 0 {
                 " secondary"
@@ -143,6 +161,7 @@ pub fn scenarios() -> Vec<Scenario> {
         vlans(),
         vlan_filtering(),
         bonds(),
+        bond_options(),
     ]
 }
 
@@ -473,5 +492,41 @@ fn bonds() -> Scenario {
             delete("bond0"),
         ],
         witness: include_str!("witness/bonds.txt"),
+    }
+}
+
+fn bond_options() -> Scenario {
+    let mode = |mode: u8| (1, vec![mode]);
+    let four = |number: u16, value: u32| (number, value.to_ne_bytes().to_vec());
+    let set = |list: &[(u16, Vec<u8>)]| data("bond0", Kind::Bond, list);
+    Scenario {
+        name: "bond-options",
+        steps: vec![
+            make("bond0", Kind::Bond, 1, &[mode(1)]),
+            set(&[(21, vec![1])]),
+            set(&[(22, vec![1])]),
+            set(&[four(20, 4)]),
+            set(&[(29, vec![0])]),
+            set(&[(27, vec![0])]),
+            set(&[(14, vec![1])]),
+            set(&[four(18, 2)]),
+            set(&[four(7, 200)]),
+            set(&[four(3, 100)]),
+            set(&[mode(4), (21, vec![1]), four(3, 100)]),
+            set(&[four(7, 200)]),
+            set(&[
+                (22, vec![1]),
+                (24, 7u16.to_ne_bytes().to_vec()),
+                (25, 9u16.to_ne_bytes().to_vec()),
+            ]),
+            set(&[(26, mac(9))]),
+            set(&[mode(0), four(20, 4)]),
+            set(&[mode(1), (21, vec![0])]),
+            set(&[mode(5), (27, vec![0])]),
+            set(&[mode(6)]),
+            set(&[(13, vec![1])]),
+            set(&[mode(2), four(7, 200)]),
+        ],
+        witness: include_str!("witness/bond-options.txt"),
     }
 }

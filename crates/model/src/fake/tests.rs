@@ -35,6 +35,7 @@ like_linux! {
     vlans_behave_as_in_linux: "vlans"
     filtering_bridges_behave_as_in_linux: "vlan-filtering"
     bonds_behave_as_in_linux: "bonds"
+    bond_options_behave_as_in_linux: "bond-options"
 }
 
 /// The steps whose answer or changes differ, with both.

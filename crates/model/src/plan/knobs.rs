@@ -1,7 +1,7 @@
 //! Scalar options: which differ, and in which request each goes.
 
 use super::builder::Builder;
-use crate::attr::{Attr, Change, On, Value, Wire};
+use crate::attr::{Attr, Change, Need, On, Value, Wire};
 use crate::desired::{Knob, WantLink};
 use crate::name::IfName;
 use crate::nla::Attrs;
@@ -60,6 +60,7 @@ pub(super) fn targets(want: &WantLink, ours: &[String]) -> Vec<Target> {
         .iter()
         .filter(|name| want.knob(name).is_none())
         .filter_map(|name| crate::table::find(name))
+        .filter(|attr| attr.needs.iter().all(|need| is_met(want, need)))
         .filter_map(|attr| {
             Some(Target {
                 attr,
@@ -68,6 +69,25 @@ pub(super) fn targets(want: &WantLink, ours: &[String]) -> Vec<Target> {
             })
         });
     said.chain(dropped).collect()
+}
+
+/// Whether what is wanted of the link allows the option: the kernel refuses `lacp_rate` in a mode without LACP.
+fn is_met(want: &WantLink, need: &Need) -> bool {
+    let value = |option: &str| {
+        let default = || crate::table::find(option)?.default_value();
+        match want.knob(option).map(|knob| knob.value.clone()).or_else(default) {
+            Some(Value::Number(number)) => Some(number),
+            _ => None,
+        }
+    };
+    match need {
+        Need::OneOf { attr, values } => value(attr).is_none_or(|number| values.contains(&number)),
+        Need::Set(attr) => match want.knob(attr).map(|knob| &knob.value) {
+            Some(Value::Number(number)) => *number != 0,
+            other => other.is_some(),
+        },
+        Need::Excludes(_) => true,
+    }
 }
 
 /// Whether the link has this value, as far as the kernel tells.

@@ -230,14 +230,25 @@ pub(super) fn set(builder: &mut Builder<'_>, want: &WantLink) {
         data: data.clone(),
         links: Vec::new(),
     };
-    if !differing.live.is_empty() {
+    // A bond in another mode takes other options, and forgets some: all are said again, in one request.
+    let anew = !differing.without_ports.is_empty();
+    if !differing.live.is_empty() && !anew {
         tell_guests(builder, want, &found, &differing.live, origin);
         builder.op(name, data(&differing.live), origin);
     }
-    let mut held = differing.while_down.clone();
     let has_ports = builder.now().ports(found.index).next().is_some();
-    for (number, payload) in differing.without_ports.iter() {
-        held.push(number, payload);
+    let mut held = match anew {
+        true => knobs::initial(want).1,
+        false => Attrs::new(),
+    };
+    let live = differing.live.iter().filter(|_| anew);
+    for (number, payload) in live
+        .chain(differing.while_down.iter())
+        .chain(differing.without_ports.iter())
+    {
+        if held.get(number) != Some(payload) {
+            held.set(number, payload);
+        }
     }
     if held.is_empty() {
         return;

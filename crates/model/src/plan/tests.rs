@@ -404,3 +404,36 @@ fn a_nic_that_comes_late_joins_its_bond_and_is_its_primary() {
         ]
     );
 }
+
+// Witness: transcript bond-options: `lacp_rate` is refused outside 802.3ad, and what stood before it in the request is
+// done all the same.
+#[test]
+fn a_bond_that_leaves_802_3ad_is_not_asked_for_lacp() {
+    let wanted = |mode: &str, options: &[(&str, &str)]| {
+        let mut bond = link("bond0", Kind::Bond).set("bond-mode", mode).with_ports(&["eno1"]);
+        for (option, value) in options {
+            bond = bond.set(option, value);
+        }
+        Desired::new(vec![link("eno1", Kind::Physical).in_master("bond0"), bond])
+    };
+    let mut host = Host::new(&["eno1"]);
+    host.up(&wanted(
+        "802.3ad",
+        &[
+            ("bond-miimon", "100"),
+            ("bond-updelay", "200"),
+            ("bond-lacp-rate", "fast"),
+        ],
+    ));
+    assert_eq!(
+        host.reload(&wanted("active-backup", &[("bond-arp-interval", "200")])),
+        [
+            "ip link set bond0 down",
+            "ip link set eno1 nomaster",
+            "ip link set bond0 address 02:00:00:00:00:02",
+            "ip link set bond0 type bond mode active-backup arp_interval 200 miimon 0",
+            "ip link set eno1 master bond0",
+            "ip link set bond0 up",
+        ]
+    );
+}

@@ -179,6 +179,8 @@ pub fn network(seed: &Seed) -> Desired {
         let (key, text) = match (&links[at].kind, value % 4) {
             (Kind::Bridge, 0) => ("bridge-ageing", "100".to_owned()),
             (Kind::Bridge, _) => ("bridge-maxage", format!("{}", 6 + value % 30)),
+            (Kind::Bond, 3) if links[at].number("bond-mode") == Some(4) => ("bond-lacp-rate", "fast".to_owned()),
+            (Kind::Bond, 2) => ("bond-xmit-hash-policy", "layer3+4".to_owned()),
             (Kind::Bond, _) => ("bond-updelay", format!("{}", u32::from(value % 4) * 100)),
             (_, 0) => ("ip-forward", "on".to_owned()),
             (_, 1) => ("alias", format!("port {value}")),
