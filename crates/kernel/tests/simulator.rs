@@ -46,4 +46,5 @@ transcripts! {
     filtering_bridges_are_as_the_simulator_has_them: "vlan-filtering" [VlanFiltering, Veth]
     bonds_are_as_the_simulator_has_them: "bonds" [Bond, Veth]
     bond_options_are_as_the_simulator_has_them: "bond-options" [Bond]
+    vrfs_are_as_the_simulator_has_them: "vrfs" [Vrf, Veth, Inet6]
 }

@@ -1,7 +1,7 @@
 //! Addresses.
 
 use super::*;
-use crate::types::ScopeId;
+use crate::types::{Kind, ScopeId};
 use std::net::IpAddr;
 
 /// `IFA_F_SECONDARY` of linux/if_addr.h.
@@ -165,7 +165,7 @@ impl FakeKernel {
                 (0, false) => 256,
                 (metric, _) => metric,
             },
-            table: 254,
+            table: self.table(index),
             protocol: 2,
             source: v4.then_some(address.ip),
             scope: ScopeId(if v4 { 253 } else { 0 }),
@@ -174,6 +174,21 @@ impl FakeKernel {
         if !routes.contains(&route) {
             routes.push(route);
         }
+    }
+
+    /// The routing table of a link: that of its VRF, or main.
+    fn table(&self, index: u32) -> u32 {
+        const IFLA_VRF_TABLE: u16 = 1;
+        const MAIN: u32 = 254;
+        let master = self
+            .now
+            .by_index(index)
+            .and_then(|link| self.now.by_index(link.master?));
+        let vrf = master.filter(|master| master.kind == Kind::Vrf);
+        let table = vrf
+            .and_then(|vrf| vrf.data.get(IFLA_VRF_TABLE))
+            .and_then(|bytes| bytes.try_into().ok());
+        table.map_or(MAIN, u32::from_ne_bytes)
     }
 
     pub(super) fn connect_all(&mut self, index: u32) {

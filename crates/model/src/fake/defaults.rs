@@ -10,6 +10,8 @@ pub(crate) const IFLA_VXLAN_LINK: u16 = 3;
 
 /// A link with nothing said of it: down, Ethernet, MTU 1500, that MAC.
 pub fn link(index: u32, name: IfName, kind: Kind, mac: Mac) -> Link {
+    // `vrf_setup`: IP6_MAX_MTU.
+    let mtu: u32 = if kind == Kind::Vrf { 65575 } else { 1500 };
     Link {
         index,
         name,
@@ -25,7 +27,7 @@ pub fn link(index: u32, name: IfName, kind: Kind, mac: Mac) -> Link {
         parent_netns: None,
         attrs: [
             (IFLA_ADDRESS, mac.bytes().to_vec()),
-            (IFLA_MTU, 1500u32.to_ne_bytes().to_vec()),
+            (IFLA_MTU, mtu.to_ne_bytes().to_vec()),
             (IFLA_TXQLEN, 1000u32.to_ne_bytes().to_vec()),
         ]
         .into_iter()

@@ -60,6 +60,9 @@ impl FakeKernel {
                 _ => Attrs::new(),
             };
         });
+        if *kind == Kind::Vrf {
+            self.cycle(index);
+        }
         if *kind == Kind::Bridge {
             self.default_vlan(target, index);
             self.follow_ports(target);
@@ -150,11 +153,21 @@ impl FakeKernel {
                     self.hidden(master).mac_set = false;
                 }
             }
+            Some(Kind::Vrf) => self.cycle(index),
             Some(Kind::Bridge) => {
                 self.follow_ports(master);
                 self.follow_mac(master);
             }
             _ => {}
+        }
+    }
+
+    /// A port of a VRF is set down and up when it comes and goes, so that its routes move (`cycle_netdev`).
+    fn cycle(&mut self, index: u32) {
+        if self.now.by_index(index).is_some_and(Link::is_up) {
+            // A link that was up can be set up again: what it stands on is up.
+            let _ = self.set_up(index, false);
+            let _ = self.set_up(index, true);
         }
     }
 
@@ -205,7 +218,8 @@ fn check_join(port: &Link, upper: &Link) -> Answer {
         return Err(KernelError::errno(EOPNOTSUPP));
     }
     if port.is_loopback() {
-        return Err(KernelError::errno(EINVAL));
+        let errno = if upper.kind == Kind::Vrf { EOPNOTSUPP } else { EINVAL };
+        return Err(KernelError::errno(errno));
     }
     match (&upper.kind, &port.kind) {
         (Kind::Bridge, Kind::Bridge) => Err(refuse(ELOOP, "Can not enslave a bridge to a bridge")),

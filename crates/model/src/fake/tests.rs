@@ -36,6 +36,7 @@ like_linux! {
     filtering_bridges_behave_as_in_linux: "vlan-filtering"
     bonds_behave_as_in_linux: "bonds"
     bond_options_behave_as_in_linux: "bond-options"
+    vrfs_behave_as_in_linux: "vrfs"
 }
 
 /// The steps whose answer or changes differ, with both.

@@ -158,6 +158,26 @@ fn take_down(builder: &mut Builder<'_>, name: IfName, names: &BTreeSet<IfName>) 
     builder.run_hook(name, Phase::PostDown);
 }
 
+/// A NIC that others made VLANs on stays up: their guests talk through it.
+fn carries_guests(builder: &mut Builder<'_>, link: &Link, why: Origin) -> bool {
+    let guests = guests(builder, link);
+    if guests.is_empty() || builder.request.force {
+        return false;
+    }
+    let list = guests.iter().map(|guest| guest.as_str()).collect::<Vec<_>>().join(", ");
+    let fault = Diagnostic::error(
+        "link-has-guests",
+        format!("{} stays up: others hang on it: {list}", link.name),
+    );
+    let fault = match builder.want(link.name) {
+        Some(want) => located(fault, want, why),
+        None => fault.on(link.name),
+    };
+    builder.say(fault.help("take them away first, or use `--force`"));
+    builder.gone(Gone::Link(link.name));
+    true
+}
+
 /// Guests keep their bridge: one that others hang on is not deleted.
 fn refused(builder: &mut Builder<'_>, link: &Link, why: Origin) -> bool {
     let guests = guests(builder, link);
@@ -248,7 +268,7 @@ fn clear(builder: &mut Builder<'_>, link: &Link, why: Origin) {
         }
     }
     let ours_to_down = builder.request.verb == Verb::Down || owned.is_some_and(|owned| owned.up);
-    if ours_to_down && !link.is_loopback() {
+    if ours_to_down && !link.is_loopback() && !carries_guests(builder, link, why) {
         bring_down(builder, name, why);
     }
 }

@@ -437,3 +437,23 @@ fn a_bond_that_leaves_802_3ad_is_not_asked_for_lacp() {
         ]
     );
 }
+
+// Witness: proxmox.md 4: on a bridge without VLANs, guests' tags make `eno1.5` and `vmbr0v5` at run time.
+#[test]
+fn a_nic_that_guests_vlans_stand_on_stays_up() {
+    let mut host = Host::new(&["eno1"]);
+    let desired = Desired::new(vec![link("eno1", Kind::Physical)]);
+    host.up(&desired);
+    let parent = host.kernel.now().get(name("eno1")).expect("the NIC").index;
+    let mut vlan = defaults::link(90, name("eno1.5"), Kind::Vlan, defaults::mac(90));
+    vlan.parent = Some(parent);
+    vlan.flags |= 1;
+    host.kernel.now_mut().insert(vlan);
+    let gone = Desired::new(vec![]);
+    let planned = host.plan(&gone, &Request::new(Verb::Reload, Vec::new()));
+    assert_eq!(lines(&planned), [""; 0]);
+    assert_eq!(
+        said(&planned),
+        ["error[link-has-guests]: eno1 stays up: others hang on it: eno1.5"]
+    );
+}
