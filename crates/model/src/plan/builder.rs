@@ -179,7 +179,7 @@ impl<'a> Builder<'a> {
         &self.touched
     }
 
-    /// Whether a kernel step was planned for this interface.
+    /// Whether hooks run for this interface: it changes, or was not up by us before.
     pub(super) fn runs_hooks(&self, name: IfName) -> bool {
         self.hooked.contains(&name)
     }

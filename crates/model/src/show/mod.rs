@@ -125,7 +125,7 @@ impl fmt::Display for Op {
 }
 
 fn attributes(out: &mut fmt::Formatter<'_>, nest: Nest, kind: &Kind, attrs: &Attrs) -> fmt::Result {
-    // The VLAN protocol and id come first in every example of ip-link(8): order as given is kept, it is the plan's.
+    // In the order of the plan.
     attrs
         .iter()
         .try_for_each(|(number, payload)| out.write_str(&attribute(nest, kind, number, payload)))
