@@ -154,7 +154,9 @@ fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
     let args = &args;
     session.map(&logical(args, session), !args.no_mappings);
     let query = session.query(state.owned());
-    let before = digest_to_note(args, session, &mut kernel, query);
+    if may_be_noted(args, session) {
+        kernel.keep_digest();
+    }
     let Some((desired, snapshot, names)) = look(args, session, &mut kernel, &state, &renames) else {
         return Ended::untouched(Exit::Failed);
     };
@@ -193,10 +195,10 @@ fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
     session.lap("apply and settle");
     session.save(&state, &applied.owned);
     session.lap("save");
-    if let Some(before) = before.filter(|_| applied.outcome.is_none() && session.diagnostics.is_empty())
-        && digest_to_note(args, session, &mut kernel, query) == Some(before)
-    {
-        unchanged::note(args, &session.root, &session.files, &session.config, query, before);
+    // The record must be what the plan was made from, too.
+    let same = applied.outcome.is_none() && applied.owned == *state.owned();
+    if let Some(seen) = kernel.last_digest().filter(|_| same && session.diagnostics.is_empty()) {
+        unchanged::note(args, &session.root, &session.files, &session.config, query, seen);
     }
     let outcome = Some(applied.summary());
     drop(owned);
@@ -209,12 +211,10 @@ fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
     }
 }
 
-/// The kernel as one number, where the answer to this run may be the answer to the next: what scripts say is not known
-/// beforehand.
-fn digest_to_note(args: &Args, session: &Session, kernel: &mut Netlink, query: Query) -> Option<u64> {
+/// Whether the answer to this run may be the answer to the next: what scripts say is not known beforehand.
+fn may_be_noted(args: &Args, session: &Session) -> bool {
     let fixed = session.decls.mappings.is_empty() && session.decls.renames.is_empty();
-    let worthwhile = unchanged::may_be(args) && fixed;
-    worthwhile.then(|| kernel.digest(query).ok().flatten()).flatten()
+    unchanged::may_be(args) && fixed
 }
 
 /// The interfaces that mapping scripts may be run for: those named, or all of the classes.

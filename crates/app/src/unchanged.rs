@@ -61,7 +61,7 @@ pub fn is_so_still(args: &Args, root: &Root, config: &ConfigSet) -> bool {
     same
 }
 
-/// Writes down that a reload had nothing to do, with the kernel as it was before and is still.
+/// Writes down that a reload had nothing to do, with the kernel as its plan was made from.
 pub fn note(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSet, query: Query, kernel: u64) {
     let Some(question) = question(args, root, files, config) else {
         return;

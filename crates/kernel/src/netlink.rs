@@ -24,6 +24,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 pub struct Netlink {
     socket: Socket,
     names: Names,
+    /// Whether snapshots are made a number of, too.
+    digesting: bool,
+    last_digest: Option<u64>,
 }
 
 impl std::fmt::Debug for Netlink {
@@ -43,12 +46,25 @@ impl Netlink {
         Ok(Self {
             socket: Socket::open()?,
             names: Names::default(),
+            digesting: false,
+            last_digest: None,
         })
     }
 
     /// How many netlink messages were sent so far, dumps and look-ups included.
     pub fn requests(&self) -> u64 {
         self.socket.requests()
+    }
+
+    /// From now on each snapshot is made a number of as it is read, see [`Netlink::last_digest`].
+    pub fn keep_digest(&mut self) {
+        self.digesting = true;
+    }
+
+    /// What [`Netlink::digest`] would have said when the last snapshot was taken; `None` where the kernel changed as it
+    /// was read, or nobody asked with [`Netlink::keep_digest`].
+    pub fn last_digest(&self) -> Option<u64> {
+        self.last_digest
     }
 
     /// All that [`Kernel::snapshot`] would hold, as one number; what moves by itself (carrier, timers, duplicate address
@@ -167,14 +183,22 @@ impl Netlink {
         self.run(std::slice::from_ref(op), true).pop().unwrap_or(Ok(()))
     }
 
-    fn links(&mut self) -> Result<Snapshot, KernelError> {
-        let found = self.socket.dump(&all_links(), |_, body| decode::link::link(body))?;
+    /// The links, and a number for each of them where snapshots are made a number of and the kernel kept still.
+    fn links(&mut self) -> Result<(Snapshot, Option<Vec<u64>>), KernelError> {
+        let digesting = self.digesting;
+        let read = |_, body: &[u8]| {
+            let number = if digesting { digest::link(body) } else { None };
+            Some((number, decode::link::link(body)?))
+        };
+        let found = self.socket.dump(&all_links(), read)?;
+        let still = digesting && found.earlier.is_empty();
+        let numbers = still.then(|| found.last.iter().filter_map(|(number, _)| *number).collect());
         let mut snapshot = Snapshot::new();
-        for link in found.last {
+        for (_, link) in found.last {
             snapshot.insert(link);
         }
         // A link that only an earlier try saw is gone, or the kernel overlooked it as it changed: asked one by one.
-        let doubtful: BTreeSet<u32> = found.earlier.iter().map(|link| link.index).collect();
+        let doubtful: BTreeSet<u32> = found.earlier.iter().map(|(_, link)| link.index).collect();
         for index in doubtful {
             if snapshot.by_index(index).is_some() {
                 continue;
@@ -187,7 +211,7 @@ impl Netlink {
         }
         self.names
             .replace(snapshot.links().iter().map(|link| (link.name, link.index)));
-        Ok(snapshot)
+        Ok((snapshot, numbers))
     }
 
     fn routes(&mut self, family: AddressFamily, byte: u8) -> Result<Vec<(u32, Route)>, KernelError> {
@@ -222,13 +246,18 @@ impl Netlink {
 
 impl Kernel for Netlink {
     fn snapshot(&mut self, query: Query) -> Result<Snapshot, KernelError> {
-        let mut snapshot = self.links()?;
+        let (mut snapshot, links) = self.links()?;
         let question = RouteNetlinkMessage::GetAddress(AddressMessage::default());
-        for (index, mut address) in self
-            .socket
-            .dump(&question, |_, body| decode::address::address(body))?
-            .last
-        {
+        let digesting = links.is_some();
+        let read = |_, body: &[u8]| {
+            let number = if digesting { digest::address(body) } else { None };
+            Some((number, decode::address::address(body)?))
+        };
+        let addresses = self.socket.dump(&question, read)?;
+        let still = addresses.earlier.is_empty();
+        let numbers: Vec<u64> = addresses.last.iter().filter_map(|(number, _)| *number).collect();
+        let mut all = links.filter(|_| still).map(|links| vec![digest::of(&(links, numbers))]);
+        for (_, (index, mut address)) in addresses.last {
             let link = snapshot.by_index(index);
             address.label = address
                 .label
@@ -236,21 +265,28 @@ impl Kernel for Netlink {
             snapshot.addresses.entry(index).or_default().push(address);
         }
         if query.routes {
-            gather(&mut snapshot.routes, self.routes(AddressFamily::Inet, AF_INET)?);
-            gather(&mut snapshot.routes, self.routes(AddressFamily::Inet6, AF_INET6)?);
+            for (family, byte) in [(AddressFamily::Inet, AF_INET), (AddressFamily::Inet6, AF_INET6)] {
+                let routes = self.routes(family, byte)?;
+                note(&mut all, &routes);
+                gather(&mut snapshot.routes, routes);
+            }
         }
         if query.vlans {
-            for (index, ranges) in self.vlans()? {
+            let vlans = self.vlans()?;
+            note(&mut all, &vlans);
+            for (index, ranges) in vlans {
                 snapshot.vlans.entry(index).or_default().extend(ranges);
             }
         }
         if query.fdb {
             let mut entries = self.fdb()?;
+            note(&mut all, &entries);
             // A bridge lists the addresses of its ports and its own: those are no entries that anybody made.
             let own: HashSet<Mac> = snapshot.links().iter().filter_map(Link::mac).collect();
             entries.retain(|(_, entry)| entry.on_self || !own.contains(&entry.mac));
             gather(&mut snapshot.fdb, entries);
         }
+        self.last_digest = all.map(|all| digest::of(&all));
         Ok(snapshot)
     }
 
@@ -325,6 +361,13 @@ struct Batch {
     /// The links that could not be made.
     failed: HashSet<IfName>,
     answers: Vec<Result<(), KernelError>>,
+}
+
+/// Takes what was read into the number of a snapshot, where one is made.
+fn note(all: &mut Option<Vec<u64>>, found: &impl std::hash::Hash) {
+    if let Some(all) = all {
+        all.push(digest::of(found));
+    }
 }
 
 fn gather<T>(into: &mut HashMap<u32, Vec<T>>, found: Vec<(u32, T)>) {

@@ -2,7 +2,7 @@
 
 use super::open;
 use cleat_kernel::Netlink;
-use cleat_model::kernel::Query;
+use cleat_model::kernel::{Kernel, Query};
 use cleat_netns::{self as netns, run};
 
 fn digest(kernel: &mut Netlink) -> u64 {
@@ -79,4 +79,20 @@ fn timers_and_carrier_do_not_change_the_digest() {
     let before = digest(&mut kernel);
     std::thread::sleep(std::time::Duration::from_millis(1100));
     assert_eq!(digest(&mut kernel), before);
+}
+
+#[test]
+fn a_snapshot_gives_the_number_that_the_digest_gives() {
+    let _room = netns::enter!(Veth, Bridge);
+    run("ip link add name br0 type bridge");
+    run("ip link add name port0 type veth peer name peer0");
+    run("ip link set port0 master br0");
+    run("ip addr add 192.0.2.1/24 dev br0");
+    let mut kernel = Netlink::open().expect("a room has a kernel");
+    kernel.snapshot(Query::ALL).expect("a room can be read");
+    assert_eq!(kernel.last_digest(), None, "nobody asked");
+    kernel.keep_digest();
+    let before = digest(&mut kernel);
+    kernel.snapshot(Query::ALL).expect("a room can be read");
+    assert_eq!(kernel.last_digest(), Some(before));
 }
