@@ -125,3 +125,37 @@ fn no_file_is_longer_than_600_lines_and_none_has_a_name_without_meaning() {
         }
     }
 }
+
+#[test]
+fn model_does_no_io_has_no_clock_and_no_async() {
+    for path in rust_files() {
+        if !path.starts_with(tree().join("crates/model/src")) {
+            continue;
+        }
+        let below = path.strip_prefix(tree()).expect("below the tree");
+        // Test support and tests may read fixtures.
+        if below
+            .iter()
+            .any(|part| part == "tests" || part == "tests.rs" || part == "testing.rs" || part == "trial")
+        {
+            continue;
+        }
+        let text = read(&path);
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (number, line) in code.lines().enumerate() {
+            let line = line.split("//").next().unwrap_or_default();
+            for word in [
+                "std::fs",
+                "std::process",
+                "std::env",
+                "Instant::",
+                "SystemTime",
+                "async fn",
+                "UdpSocket",
+                "TcpStream",
+            ] {
+                assert!(!line.contains(word), "{}:{}: {word}", path.display(), number + 1);
+            }
+        }
+    }
+}
