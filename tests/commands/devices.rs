@@ -29,6 +29,28 @@ fn a_late_nic_goes_into_its_bridge() {
     call("ifup --hotplug eno1").quietly();
 }
 
+/// Otherwise the unit of a bond's first leg ends as failed in every boot without the second.
+#[test]
+fn regress_a_nic_that_comes_is_no_failure_for_another_that_did_not() {
+    let room = netns::enter!();
+    host(
+        &room,
+        &["eno1"],
+        "auto vmbr0\niface vmbr0 inet manual\n\tbridge-ports eno1 eno2\n",
+    );
+    let called = call("ifup --hotplug eno1");
+    assert_eq!(master("eno1").as_deref(), Some("vmbr0"));
+    assert!(
+        called
+            .err
+            .contains("warning: vmbr0: there is no link `eno2` on this machine"),
+        "{}",
+        called.err
+    );
+    assert_eq!(called.code, 0, "{}", called.err);
+    assert_eq!(call("ifup -a").code, 1);
+}
+
 #[test]
 fn a_hotplug_nic_comes_up_alone_and_an_undeclared_one_is_left_alone() {
     let room = netns::enter!();

@@ -26,6 +26,7 @@ use cleat_model::snapshot::{Link, Snapshot};
 use cleat_root::LockError;
 use log::debug;
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// Runs one of the three.
 ///
@@ -39,6 +40,9 @@ pub fn run(args: &Args, session: &mut Session) -> Exit {
     }
     if !args.names.is_empty() && args.command != Command::Ifreload {
         leave_out_others(&mut session.diagnostics, &ended.scope);
+    }
+    if args.hotplug {
+        forgive_absent(&mut session.diagnostics);
     }
     reporter.print(&session.diagnostics, session.sources());
     if let Some(outcome) = ended.outcome {
@@ -266,6 +270,8 @@ fn look(
     let query = session.query(state.owned());
     let before = session.diagnostics.len();
     let mut waited = args.command == Command::Ifdown || args.no_act;
+    // The NIC that came is there; waiting for others would hold up the next one that comes.
+    let limit = args.wait.or_else(|| args.hotplug.then_some(Duration::ZERO));
     loop {
         let mut snapshot = session.snapshot(kernel, query)?;
         for due in renames {
@@ -283,7 +289,7 @@ fn look(
             owned: state.owned(),
         };
         let (names, mut found) = scope(args, known);
-        if !waited && session.wait_for_devices(&desired, &snapshot, &names, args.wait) {
+        if !waited && session.wait_for_devices(&desired, &snapshot, &names, limit) {
             debug!("reading the kernel again");
             waited = true;
             session.diagnostics.truncate(before);
@@ -349,6 +355,16 @@ fn forgive_hooks(diagnostics: &mut [Diagnostic]) {
     for diagnostic in diagnostics
         .iter_mut()
         .filter(|diagnostic| diagnostic.code == "hook-failed")
+    {
+        diagnostic.severity = Severity::Warning;
+    }
+}
+
+/// Where one NIC has come, those that have not are no failure: the boot told of them, and each is waited for by itself.
+fn forgive_absent(diagnostics: &mut [Diagnostic]) {
+    for diagnostic in diagnostics
+        .iter_mut()
+        .filter(|diagnostic| diagnostic.code == "missing-link")
     {
         diagnostic.severity = Severity::Warning;
     }
