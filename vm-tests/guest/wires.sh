@@ -53,8 +53,15 @@ link_data() {
     ip -d -j link show "$1" | jq -r ".[0]$2"
 }
 
-# pings NAMESPACE ADDRESS COUNT INTERVAL: all must come back.
-pings() {
-    ip netns exec "$1" ping -q -c "$3" -i "$4" -W 5 "$2" | tee /tmp/pings
-    grep -q " 0% packet loss" /tmp/pings
+# none_lost PING...: runs the ping, shows what it says, and fails where an answer is missing.
+none_lost() {
+    "$@" | tee /tmp/none-lost
+    grep -q " 0% packet loss" /tmp/none-lost
+}
+
+# lacp_carries NIC [NAMESPACE]: the port of an 802.3ad bond collects and distributes: 16 and 32 of IEEE 802.1AX's Actor_State.
+lacp_carries() {
+    _state=$(ip ${2:+-n "$2"} -d -j link show "$1" | jq '.[0].linkinfo.info_slave_data.ad_actor_oper_port_state')
+    echo "LACP state of $1: $_state"
+    [ $((_state & 48)) -eq 48 ]
 }
