@@ -34,6 +34,16 @@ fn rust_files() -> Vec<PathBuf> {
     found
 }
 
+/// The lines of a file's code with their numbers, without comments and without what is for its own tests.
+fn code_lines(path: &Path) -> Vec<(usize, String)> {
+    let text = read(path);
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines = code
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default().to_owned());
+    (1..).zip(lines).collect()
+}
+
 /// The names under a heading of a manifest, as far as they are ours.
 fn ours(manifest: &str, heading: &str) -> BTreeSet<String> {
     let lines = manifest.lines().skip_while(|line| line.trim() != heading).skip(1);
@@ -92,10 +102,7 @@ fn eni_knows_no_attribute_names() {
         if !path.starts_with(tree().join("crates/eni/src")) {
             continue;
         }
-        let text = read(&path);
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        for (number, line) in code.lines().enumerate() {
-            let line = line.split("//").next().unwrap_or_default();
+        for (number, line) in code_lines(&path) {
             for word in [
                 "\"bridge-",
                 "\"bond-",
@@ -105,7 +112,7 @@ fn eni_knows_no_attribute_names() {
                 "\"gateway\"",
                 "\"mtu\"",
             ] {
-                assert!(!line.contains(word), "{}:{}: {word}", path.display(), number + 1);
+                assert!(!line.contains(word), "{}:{}: {word}", path.display(), number);
             }
         }
     }
@@ -145,10 +152,7 @@ fn model_does_no_io_has_no_clock_and_no_async() {
         if below.iter().any(|part| tests.iter().any(|name| part == *name)) {
             continue;
         }
-        let text = read(&path);
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        for (number, line) in code.lines().enumerate() {
-            let line = line.split("//").next().unwrap_or_default();
+        for (number, line) in code_lines(&path) {
             for word in [
                 "std::fs",
                 "std::process",
@@ -159,7 +163,7 @@ fn model_does_no_io_has_no_clock_and_no_async() {
                 "UdpSocket",
                 "TcpStream",
             ] {
-                assert!(!line.contains(word), "{}:{}: {word}", path.display(), number + 1);
+                assert!(!line.contains(word), "{}:{}: {word}", path.display(), number);
             }
         }
     }

@@ -320,14 +320,6 @@ fn as_recorded<'a>(args: &Args, desired: &Desired, owned: &'a Owned) -> Cow<'a, 
 
 /// What the plan is asked for; scripts are only named where there are some, so that no phase is planned for nothing.
 pub(crate) fn request(args: &Args, names: Vec<IfName>, runner: &mut Runner) -> Request {
-    let phases = [
-        Phase::PreUp,
-        Phase::Up,
-        Phase::PostUp,
-        Phase::PreDown,
-        Phase::Down,
-        Phase::PostDown,
-    ];
     let verb = match args.command {
         Command::Ifdown => Verb::Down,
         // Only where all is asked for is anything stale; named interfaces are brought up as the file says.
@@ -338,7 +330,7 @@ pub(crate) fn request(args: &Args, names: Vec<IfName>, runner: &mut Runner) -> R
         all: args.all,
         force: args.force,
         admin_only: args.admin_state,
-        scripts: phases
+        scripts: Phase::ALL
             .into_iter()
             .filter(|phase| !runner.scripts(*phase).is_empty())
             .collect(),

@@ -1,32 +1,19 @@
 //! The kernel's state as one number: to know that nothing has changed without taking everything apart.
 
+use crate::decode::link::{
+    HEADER, IFLA_AF_SPEC, IFLA_IFNAME, IFLA_INET_CONF, IFLA_INET6_ADDR_GEN_MODE, IFLA_INET6_CONF, IFLA_INFO_DATA,
+    IFLA_INFO_KIND, IFLA_INFO_SLAVE_DATA, IFLA_INFO_SLAVE_KIND, IFLA_LINK_NETNSID, IFLA_LINKINFO, IFLA_MASTER,
+    IFLA_PERM_ADDRESS, IFLA_PROP_LIST,
+};
 use crate::decode::{self, AF_INET, AF_INET6};
 use cleat_model::nla;
 use cleat_model::snapshot::{IFLA_LINK, KEPT_LINK_ATTRS};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Bytes of `struct ifinfomsg`.
-const HEADER: usize = 16;
 /// `IFF_RUNNING`, `IFF_LOWER_UP` and `IFF_DORMANT` of linux/if.h: what the wire does, and no step of a plan changes.
 const CARRIER_FLAGS: u32 = 0x40 | 0x1_0000 | 0x2_0000;
 /// `IFA_F_TENTATIVE` and `IFA_F_OPTIMISTIC` of linux/if_addr.h: duplicate address detection under way.
 const DETECTION_FLAGS: u32 = 0x40 | 0x04;
-
-// enum IFLA_* of linux/if_link.h.
-const IFLA_IFNAME: u16 = 3;
-const IFLA_MASTER: u16 = 10;
-const IFLA_LINKINFO: u16 = 18;
-const IFLA_AF_SPEC: u16 = 26;
-const IFLA_LINK_NETNSID: u16 = 37;
-const IFLA_PROP_LIST: u16 = 52;
-const IFLA_PERM_ADDRESS: u16 = 54;
-const IFLA_INFO_KIND: u16 = 1;
-const IFLA_INFO_DATA: u16 = 2;
-const IFLA_INFO_SLAVE_KIND: u16 = 4;
-const IFLA_INFO_SLAVE_DATA: u16 = 5;
-const IFLA_INET_CONF: u16 = 1;
-const IFLA_INET6_CONF: u16 = 2;
-const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
 
 /// `IFLA_BR_HELLO_TIMER` to `IFLA_BR_GC_TIMER`, and `IFLA_BR_MCAST_QUERIER_STATE`.
 const BRIDGE_TIMERS: [u16; 5] = [16, 17, 18, 19, 47];

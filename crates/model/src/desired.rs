@@ -53,6 +53,18 @@ pub enum Phase {
     PostDown,
 }
 
+impl Phase {
+    /// All phases, in the order of an interface's life.
+    pub const ALL: [Self; 6] = [
+        Self::PreUp,
+        Self::Up,
+        Self::PostUp,
+        Self::PreDown,
+        Self::Down,
+        Self::PostDown,
+    ];
+}
+
 /// One hook line of a stanza.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hook {

@@ -7,27 +7,27 @@ use cleat_model::snapshot::{IFLA_LINK, KEPT_LINK_ATTRS, Link};
 use cleat_model::types::Kind;
 
 /// Bytes of `struct ifinfomsg`.
-const HEADER: usize = 16;
+pub(crate) const HEADER: usize = 16;
 
 // enum IFLA_* of linux/if_link.h.
-const IFLA_IFNAME: u16 = 3;
-const IFLA_MASTER: u16 = 10;
+pub(crate) const IFLA_IFNAME: u16 = 3;
+pub(crate) const IFLA_MASTER: u16 = 10;
 const IFLA_OPERSTATE: u16 = 16;
-const IFLA_LINKINFO: u16 = 18;
-const IFLA_AF_SPEC: u16 = 26;
-const IFLA_LINK_NETNSID: u16 = 37;
-const IFLA_PROP_LIST: u16 = 52;
+pub(crate) const IFLA_LINKINFO: u16 = 18;
+pub(crate) const IFLA_AF_SPEC: u16 = 26;
+pub(crate) const IFLA_LINK_NETNSID: u16 = 37;
+pub(crate) const IFLA_PROP_LIST: u16 = 52;
 const IFLA_ALT_IFNAME: u16 = 53;
-const IFLA_PERM_ADDRESS: u16 = 54;
+pub(crate) const IFLA_PERM_ADDRESS: u16 = 54;
 
-const IFLA_INFO_KIND: u16 = 1;
-const IFLA_INFO_DATA: u16 = 2;
-const IFLA_INFO_SLAVE_KIND: u16 = 4;
-const IFLA_INFO_SLAVE_DATA: u16 = 5;
+pub(crate) const IFLA_INFO_KIND: u16 = 1;
+pub(crate) const IFLA_INFO_DATA: u16 = 2;
+pub(crate) const IFLA_INFO_SLAVE_KIND: u16 = 4;
+pub(crate) const IFLA_INFO_SLAVE_DATA: u16 = 5;
 
-const IFLA_INET_CONF: u16 = 1;
-const IFLA_INET6_CONF: u16 = 2;
-const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
+pub(crate) const IFLA_INET_CONF: u16 = 1;
+pub(crate) const IFLA_INET6_CONF: u16 = 2;
+pub(crate) const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
 
 /// The index and name alone, for the table of names.
 pub(crate) fn index_and_name(body: &[u8]) -> Option<(u32, Option<IfName>)> {

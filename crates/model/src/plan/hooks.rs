@@ -29,15 +29,7 @@ fn has(desired: &Desired, owned: &Owned, request: &Request, name: IfName, phase:
 
 /// Whether the interface has any hooks that the request would run.
 pub(super) fn any(desired: &Desired, owned: &Owned, request: &Request, name: IfName) -> bool {
-    let phases = [
-        Phase::PreUp,
-        Phase::Up,
-        Phase::PostUp,
-        Phase::PreDown,
-        Phase::Down,
-        Phase::PostDown,
-    ];
-    phases
+    Phase::ALL
         .into_iter()
         .any(|phase| has(desired, owned, request, name, phase))
 }
