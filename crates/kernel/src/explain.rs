@@ -5,10 +5,24 @@ use cleat_model::op::Op;
 use cleat_model::types::Kind;
 use nix::libc;
 
+/// `IFLA_BR_VLAN_FILTERING` of linux/if_link.h.
+const IFLA_BR_VLAN_FILTERING: u16 = 7;
+
 /// Adds a text where there is none; the kernel's own stays, but for the one that says nothing ("Unknown device type").
 pub(crate) fn explain(op: &Op, error: &mut KernelError) {
     let silent = error.text.is_none();
     let text = match (op, error.errno) {
+        // A kernel without bridges says "Unknown device type"; one that only lacks this option says nothing.
+        (
+            Op::CreateLink {
+                kind: Kind::Bridge,
+                data,
+                ..
+            },
+            libc::EOPNOTSUPP,
+        ) if silent && data.get(IFLA_BR_VLAN_FILTERING).is_some() => {
+            "the running kernel cannot filter VLANs in bridges".to_owned()
+        }
         (Op::CreateLink { kind, .. }, libc::EOPNOTSUPP)
             if silent || error.text.as_deref() == Some("Unknown device type") =>
         {
@@ -97,13 +111,17 @@ mod tests {
     use cleat_model::nla::Attrs;
 
     fn said(kind: Kind, errno: i32, text: Option<&str>) -> String {
+        said_with(kind, Attrs::new(), errno, text)
+    }
+
+    fn said_with(kind: Kind, data: Attrs, errno: i32, text: Option<&str>) -> String {
         let op = Op::CreateLink {
             name: IfName::new("x0").expect("a name"),
             kind,
             parent: None,
             peer: None,
             link: Attrs::new(),
-            data: Attrs::new(),
+            data,
             up: false,
         };
         let mut error = KernelError {
@@ -124,6 +142,21 @@ mod tests {
         assert_eq!(
             said(Kind::Vlan, libc::EOPNOTSUPP, None),
             "Operation not supported: the running kernel has no `vlan` links (module `8021q` missing?)"
+        );
+    }
+
+    // Second witness: a 6.18 kernel built without CONFIG_BRIDGE_VLAN_FILTERING, which makes bridges and answers
+    // `ip link add br0 type bridge vlan_filtering 1` with EOPNOTSUPP and no text.
+    #[test]
+    fn bridges_that_cannot_filter_vlans_are_not_told_as_missing() {
+        let filtering: Attrs = [(IFLA_BR_VLAN_FILTERING, vec![1])].into_iter().collect();
+        assert_eq!(
+            said_with(Kind::Bridge, filtering.clone(), libc::EOPNOTSUPP, None),
+            "Operation not supported: the running kernel cannot filter VLANs in bridges"
+        );
+        assert_eq!(
+            said_with(Kind::Bridge, filtering, libc::EOPNOTSUPP, Some("Unknown device type")),
+            "Operation not supported: the running kernel has no `bridge` links (module `bridge` missing?)"
         );
     }
 

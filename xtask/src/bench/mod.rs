@@ -201,7 +201,13 @@ impl Bench {
         let no_op = of(&ours, Runs::reload_millis);
         let dumps = of(&ours, Runs::dumps_millis);
         let first = of(&ours, Runs::first_reload_millis);
-        row(what("its first run"), first, "bare dumps", dumps.clone(), Bar::None);
+        row(
+            what("its first run"),
+            first,
+            "bare dumps",
+            dumps.clone(),
+            Bar::RatioAtMost(2.0),
+        );
         row(
             what("no-op ifreload -a"),
             no_op.clone(),
