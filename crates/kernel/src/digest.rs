@@ -15,12 +15,15 @@ const CARRIER_FLAGS: u32 = 0x40 | 0x1_0000 | 0x2_0000;
 /// `IFA_F_TENTATIVE` and `IFA_F_OPTIMISTIC` of linux/if_addr.h: duplicate address detection under way.
 const DETECTION_FLAGS: u32 = 0x40 | 0x04;
 
-/// `IFLA_BR_HELLO_TIMER` to `IFLA_BR_GC_TIMER`, and `IFLA_BR_MCAST_QUERIER_STATE`.
-const BRIDGE_TIMERS: [u16; 5] = [16, 17, 18, 19, 47];
-/// `IFLA_BRPORT_MESSAGE_AGE_TIMER` to `IFLA_BRPORT_HOLD_TIMER`.
-const PORT_TIMERS: [u16; 3] = [21, 22, 23];
+/// What the spanning tree has come to, and the timers, of a bridge: `IFLA_BR_ROOT_ID`, `IFLA_BR_ROOT_PORT` to
+/// `IFLA_BR_GC_TIMER`, and `IFLA_BR_MCAST_QUERIER_STATE`. No option sets them; carrier and other bridges do.
+const BRIDGE_COURSE: [u16; 10] = [10, 12, 13, 14, 15, 16, 17, 18, 19, 47];
+/// The same of a port: `IFLA_BRPORT_STATE`, `IFLA_BRPORT_ROOT_ID` to `IFLA_BRPORT_DESIGNATED_COST`, and
+/// `IFLA_BRPORT_TOPOLOGY_CHANGE_ACK` to `IFLA_BRPORT_HOLD_TIMER`.
+const PORT_COURSE: [u16; 10] = [1, 13, 14, 15, 16, 19, 20, 21, 22, 23];
 
-/// A number for one link: of all that [`cleat_model::snapshot::Link`] holds but carrier, operational state and timers.
+/// A number for one link: of all that [`cleat_model::snapshot::Link`] holds but carrier, operational state, timers and
+/// the state of the spanning tree.
 pub(crate) fn link(body: &[u8]) -> Option<u64> {
     let (header, attrs) = body.split_at_checked(HEADER)?;
     let flags = u32::from_ne_bytes(header[8..12].try_into().ok()?) & !CARRIER_FLAGS;
@@ -54,8 +57,8 @@ fn info(bytes: &[u8], hasher: &mut DefaultHasher) {
                 port = is_bridge(bytes);
                 (kind, bytes).hash(hasher);
             }
-            IFLA_INFO_DATA => all_but(kind, bytes, |attr| bridge && BRIDGE_TIMERS.contains(&attr), hasher),
-            IFLA_INFO_SLAVE_DATA => all_but(kind, bytes, |attr| port && PORT_TIMERS.contains(&attr), hasher),
+            IFLA_INFO_DATA => all_but(kind, bytes, |attr| bridge && BRIDGE_COURSE.contains(&attr), hasher),
+            IFLA_INFO_SLAVE_DATA => all_but(kind, bytes, |attr| port && PORT_COURSE.contains(&attr), hasher),
             _ => {}
         }
     }

@@ -64,9 +64,10 @@ fn every_change_that_a_plan_could_see_changes_the_digest() {
     }
 }
 
-/// The kernel's timers of a bridge run all the time, carrier is what the wire does.
+/// The kernel's timers of a bridge run all the time; carrier is what the wire does, and the spanning tree's
+/// state of a port follows it. Second witness: `bridge -j link` shows that the port's state did change.
 #[test]
-fn timers_and_carrier_do_not_change_the_digest() {
+fn timers_carrier_and_the_spanning_tree_do_not_change_the_digest() {
     let _room = netns::enter!();
     let mut kernel = open();
     run("ip link add br0 type bridge");
@@ -76,9 +77,29 @@ fn timers_and_carrier_do_not_change_the_digest() {
     }
     run("ip link set v0 master br0 up");
     run("ip link set br0 up");
+    let state = || run("bridge -j link show dev v0");
+    comes(&|| state().contains("\"disabled\""));
     let before = digest(&mut kernel);
+    run("ip link set v1 up");
+    comes(&|| state().contains("\"forwarding\""));
+    let during = digest(&mut kernel);
+    assert_ne!(during, before, "v1 is up");
     std::thread::sleep(std::time::Duration::from_millis(1100));
+    assert_eq!(digest(&mut kernel), during, "timers");
+    run("ip link set v1 down");
+    comes(&|| state().contains("\"disabled\""));
     assert_eq!(digest(&mut kernel), before);
+}
+
+/// Waits until the kernel shows it: changes of carrier wait in a queue for up to a second.
+fn comes(done: &dyn Fn() -> bool) {
+    for _ in 0..500 {
+        if done() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("the kernel does not come to it within 10 s");
 }
 
 #[test]
