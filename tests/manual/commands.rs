@@ -2,8 +2,8 @@
 
 use super::roff::{bold, italic, sentence, typed};
 use cleat_app::args::flags::{self, Flag};
+use cleat_app::cli::{self, Program};
 use cleat_app::command::Command;
-use cleat_app::face::args;
 use std::fmt::Write;
 
 /// The options of one of the four commands.
@@ -51,29 +51,44 @@ fn capital(text: &str) -> String {
     first.unwrap_or_default() + chars.as_str()
 }
 
-/// The verbs of `cleat`, each with its options.
-pub fn verbs() -> String {
+/// The verbs of a program, each with its options.
+pub fn verbs(program: &Program) -> String {
     let mut text = String::new();
-    for verb in args::verbs() {
+    for verb in program.verbs {
         let _ = write!(
             text,
             ".SS {}\n.nf\n{}\n.fi\n.PP\n{}\n",
-            typed(&format!("cleat {}", verb.name)),
+            typed(&format!("{} {}", program.name, verb.name)),
             bold(verb.usage),
             sentence(verb.doc)
         );
-        for (form, doc) in verb.options {
-            let head: Vec<String> = form.split(' ').map(word).collect();
-            let _ = write!(text, ".TP\n{}\n{}.\n", head.join(" "), sentence(doc));
+        let words = (!verb.words.name.is_empty()).then_some((verb.words.name, verb.words.doc));
+        let options = verb.options.iter().map(|option| (option.form, option.doc));
+        for (form, doc) in words.into_iter().chain(options) {
+            let _ = write!(text, ".TP\n{}\n{}.\n", form_of(form), sentence(doc));
         }
+    }
+    text += ".SS Options of every command\n";
+    for option in &cli::COMMON {
+        let _ = write!(text, ".TP\n{}\n{}.\n", form_of(option.form), sentence(option.doc));
     }
     text
 }
 
+/// `-y, --yes`, `--from FILE`, `--confirm-boot[=CHECK]`.
+fn form_of(form: &str) -> String {
+    let words: Vec<String> = form.split(' ').map(word).collect();
+    words.join(" ")
+}
+
 fn word(word: &str) -> String {
-    match word.starts_with('-') {
-        true => bold(word),
-        false => italic(word),
+    match word.split_once("[=") {
+        _ if !word.starts_with('-') => italic(word),
+        Some((option, value)) => format!("{}[={}]", bold(option), italic(value.trim_end_matches(']'))),
+        None => match word.strip_suffix(',') {
+            Some(letter) => format!("{},", bold(letter)),
+            None => bold(word),
+        },
     }
 }
 

@@ -45,8 +45,12 @@ fn part(word: &str) -> Option<String> {
         "IFDOWN-OPTIONS" => commands::options(Command::Ifdown),
         "IFRELOAD-OPTIONS" => commands::options(Command::Ifreload),
         "IFQUERY-OPTIONS" => commands::options(Command::Ifquery),
-        "VERBS" => commands::verbs(),
-        _ => return None,
+        _ => {
+            // VERBS-CLEAT-LINK stands for those of cleat-link.
+            let name = word.strip_prefix("VERBS-")?.to_lowercase();
+            let program = cleat_app::PROGRAMS.iter().find(|program| program.name == name)?;
+            commands::verbs(program)
+        }
     })
 }
 

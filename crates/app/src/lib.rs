@@ -7,6 +7,7 @@
 
 pub mod args;
 pub mod change;
+pub mod cli;
 pub mod command;
 pub mod devices;
 pub mod exit;
@@ -28,3 +29,6 @@ pub mod settings;
 pub mod state;
 mod unchanged;
 pub mod version;
+
+/// The programs that are one table each ([`cli`]); `ifup` and its like have the table of [`args::flags`].
+pub static PROGRAMS: &[&cli::Program] = &[&face::args::PROGRAM];

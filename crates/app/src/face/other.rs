@@ -23,6 +23,6 @@ pub fn run(name: &str, arguments: &[OsString]) -> ExitCode {
             }
         }
     }
-    complain(&format!("{}\n", args::unknown(name)));
+    complain(&args::PROGRAM.unknown(name));
     End::Usage.into()
 }

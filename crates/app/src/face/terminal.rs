@@ -1,6 +1,7 @@
 //! What standard output is: a terminal with colours and a width, or a file.
 
-use super::args::{Color, Options};
+use super::args::Options;
+use crate::cli::Color;
 use std::io::IsTerminal;
 
 /// Columns where nobody says how many there are.

@@ -1,0 +1,53 @@
+//! What a program says and how it ends.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::OnceLock;
+
+/// How a verb ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All is well: 0.
+    Well,
+    /// It was done, and the answer is no (errors in the file, differences, lost packets): 1.
+    Fault,
+    /// The arguments make no sense: 2.
+    Usage,
+}
+
+impl From<End> for ExitCode {
+    fn from(end: End) -> Self {
+        ExitCode::from(match end {
+            End::Well => 0,
+            End::Fault => 1,
+            End::Usage => 2,
+        })
+    }
+}
+
+static NAME: OnceLock<&'static str> = OnceLock::new();
+
+/// The program that [`complain`] speaks for.
+pub(super) fn name(name: &'static str) {
+    // A second program in one process (tests) keeps the first.
+    let _ = NAME.set(name);
+}
+
+/// Writes to standard output. A reader that went away (`cleat graph | head`) is no fault.
+pub fn print(text: &str) -> End {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            complain(&format!("cannot write to standard output: {error}"));
+            End::Fault
+        }
+        _ => End::Well,
+    }
+}
+
+/// Writes `PROGRAM: TEXT` and a line end to standard error.
+pub fn complain(text: &str) {
+    let name = NAME.get().copied().unwrap_or("cleat");
+    // There is nowhere to tell that standard error cannot be written.
+    let _ = writeln!(std::io::stderr(), "{name}: {}", text.trim_end_matches('\n'));
+}
