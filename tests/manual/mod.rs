@@ -9,6 +9,7 @@
 mod attributes;
 mod commands;
 mod roff;
+mod settings;
 
 use cleat_app::command::Command;
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ const PAGES: &[(&str, &str)] = &[
     ("ifreload.8", "ifreload.8.in"),
     ("ifquery.8", "ifquery.8.in"),
     ("cleat.1", "cleat.1.in"),
+    ("cleat.toml.5", "cleat.toml.5.in"),
 ];
 
 fn folder() -> PathBuf {
@@ -45,6 +47,7 @@ fn part(word: &str) -> Option<String> {
         "IFDOWN-OPTIONS" => commands::options(Command::Ifdown),
         "IFRELOAD-OPTIONS" => commands::options(Command::Ifreload),
         "IFQUERY-OPTIONS" => commands::options(Command::Ifquery),
+        "SETTINGS" => settings::entries(),
         _ => {
             // VERBS-CLEAT-LINK stands for those of cleat-link.
             let name = word.strip_prefix("VERBS-")?.to_lowercase();

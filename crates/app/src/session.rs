@@ -2,7 +2,7 @@
 
 use crate::args::Input;
 use crate::run_files::RunFiles;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::state::State;
 use crate::{devices, mapping};
 use cleat_diag::{Diagnostic, Severity, Sources};
@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 pub struct Session {
     /// The `/` that it is read from.
     pub root: Root,
-    /// Time limits.
+    /// What /etc/cleat/cleat.toml says.
     pub settings: Settings,
     /// The files under /run.
     pub files: RunFiles,
@@ -67,9 +67,9 @@ impl Session {
     }
 
     /// A session of a configuration that was read already; `found` is what was found then.
-    pub fn of_config(root: Root, config: ConfigSet, mut found: Vec<Diagnostic>) -> Self {
+    pub fn of_config(root: Root, mut config: ConfigSet, mut found: Vec<Diagnostic>) -> Self {
         let lap = Instant::now();
-        let (settings, mut diagnostics) = Settings::load(&root);
+        let (settings, mut diagnostics) = Settings::load(&root, &mut config.sources);
         diagnostics.append(&mut found);
         let (decls, mut found) = decl::declare(config.items());
         diagnostics.append(&mut found);
@@ -96,9 +96,13 @@ impl Session {
         &self.config.sources
     }
 
-    /// Whether an error was found.
+    /// Whether an error was found. One in our own settings does not count: the built-in ones hold then.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|found| found.severity == Severity::Error)
+        let mut errors = self
+            .diagnostics
+            .iter()
+            .filter(|found| found.severity == Severity::Error);
+        errors.any(|found| !settings::is_about(found))
     }
 
     /// Runs the mapping scripts for these interfaces and configures each by the stanza that they pick; names given as

@@ -1,0 +1,96 @@
+//! Settings: built-in, then /etc/cleat/cleat.toml, then the environment, then the command line.
+//!
+//! Every key is one row of [`keys::KEYS`]; reading, cleat.toml(5) and the commented example follow from it.
+
+mod file;
+pub mod keys;
+mod value;
+
+pub use value::Check;
+
+use cleat_diag::{Diagnostic, Sources};
+use cleat_root::{Root, paths};
+use keys::KEYS;
+use std::time::Duration;
+
+/// The settings of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a busy lock is waited for.
+    pub lock_wait: Duration,
+    /// How long one hook may run.
+    pub hook_limit: Duration,
+    /// How long missing NICs are waited for; `None`: 10 s while the machine boots, then not at all.
+    pub device_wait: Option<Duration>,
+    /// Whether a staged file that is refused at boot is set aside.
+    pub keep_refused: bool,
+    /// How many generations are kept.
+    pub keep_generations: u32,
+    /// How much room the generations may take. *Units*: MiB.
+    pub keep_size: u32,
+    /// What the first boot with a new generation has to pass; `None`: nothing.
+    pub confirm_boot: Option<Check>,
+    /// How long that check may take until it counts as failed.
+    pub confirm_limit: Duration,
+    /// How long `cleat-commit try` waits for a confirmation.
+    pub try_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            lock_wait: Duration::from_secs(60),
+            hook_limit: Duration::from_secs(60),
+            device_wait: None,
+            keep_refused: false,
+            keep_generations: 50,
+            keep_size: 64,
+            confirm_boot: None,
+            confirm_limit: Duration::from_secs(60),
+            try_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the file and the environment. What is wrong with them is reported, and the default holds: of a key whose
+    /// value is wrong, or of all where the file is no TOML. A file with faults is added to `sources`, which the
+    /// diagnostics point into.
+    pub fn load(root: &Root, sources: &mut Sources) -> (Self, Vec<Diagnostic>) {
+        let mut settings = Self::default();
+        let mut found = Vec::new();
+        match root.read(paths::CONFIG) {
+            Ok(bytes) => found = file::read(&mut settings, bytes, sources),
+            Err(error) if error.is_missing() => {}
+            Err(error) => found.push(Diagnostic::error("config-file", error.to_string()).note(DEFAULTS_HOLD)),
+        }
+        found.extend(settings.take_environment());
+        (settings, found)
+    }
+
+    /// Takes what `CLEAT_...` variables say.
+    fn take_environment(&mut self) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        for key in KEYS {
+            let Some((name, text)) = key.variable.and_then(|name| Some((name, std::env::var(name).ok()?))) else {
+                continue;
+            };
+            if let Err(reason) = key.slot.put_text(self, &text) {
+                let message = format!("{name} takes {reason}, not `{text}`");
+                found.push(Diagnostic::warning("config-variable", message));
+            }
+        }
+        found
+    }
+}
+
+/// The note where nothing of the file is used.
+const DEFAULTS_HOLD: &str = "the built-in settings are used";
+
+/// Whether a diagnostic is about the settings: a host with a wrong one is still brought up, and its network reloaded.
+pub fn is_about(found: &Diagnostic) -> bool {
+    found.code.starts_with("config-")
+}
+
+#[cfg(test)]
+mod tests;
