@@ -2,6 +2,8 @@
 //!
 //! Everything is read through [`Root`](cleat_root::Root), so that a captured tree or an image is as good as the host.
 
+pub mod carried;
+pub mod cmdline;
 pub mod scheme;
 
 pub use scheme::{Flag, SCHEMES, Scheme};

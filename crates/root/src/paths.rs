@@ -53,5 +53,19 @@ pub const PROC_CMDLINE: &str = "/proc/cmdline";
 pub const SYS_CLASS_NET: &str = "/sys/class/net";
 /// Kernel modules that are loaded or built in.
 pub const SYS_MODULE: &str = "/sys/module";
+/// Release of the running kernel.
+pub const PROC_OSRELEASE: &str = "/proc/sys/kernel/osrelease";
+/// The directories of .link files that last over a boot, the highest precedence first (systemd.link(5)). On a system
+/// without a merged /usr the last is one of its own; elsewhere it is the one before.
+pub const LINK_FILES: [&str; 4] = [
+    "/etc/systemd/network",
+    "/usr/local/lib/systemd/network",
+    "/usr/lib/systemd/network",
+    "/lib/systemd/network",
+];
+/// File systems and where they are mounted.
+pub const FSTAB: &str = "/etc/fstab";
+/// What `cleat-early` found when it compared the .link files of the initramfs with the root's.
+pub const INITRAMFS_VERDICT: &str = "/run/cleat/initramfs";
 /// The kernel's log.
 pub const KMSG: &str = "/dev/kmsg";
