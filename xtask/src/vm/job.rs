@@ -23,14 +23,16 @@ pub fn stage_suite(folder: &Path) -> Result<(), String> {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        let place = if name == "ifupdown" { "usr/sbin" } else { "usr/bin" };
-        let to = folder.join(place).join(&name);
+        let to = folder.join(place(&name)).join(&name);
         copy(&executable, &to)?;
         // Without debug information it is a tenth; a host has it so too. Where strip is missing it is only slower.
         packages::runs("strip", &[&to.to_string_lossy()]);
         if name == "ifupdown" {
             for command in ["ifup", "ifdown", "ifreload", "ifquery"] {
-                link(Path::new("ifupdown"), &folder.join(place).join(command))?;
+                link(
+                    Path::new("../lib/cleat/ifupdown"),
+                    &folder.join("usr/sbin").join(command),
+                )?;
             }
         }
     }
@@ -41,6 +43,16 @@ pub fn stage_suite(folder: &Path) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The directory that an executable of the suite is installed in.
+fn place(name: &str) -> &'static str {
+    match name {
+        "cleat" => "usr/bin",
+        // Not called by these names: by ifup and its like, by the initramfs.
+        "ifupdown" | "cleat-early" => "usr/lib/cleat",
+        _ => "usr/sbin",
+    }
 }
 
 /// Builds the project's integration tests and lays them out in `folder` as [`Text::tests`](super::scenario::Text) says.
@@ -71,17 +83,21 @@ fn stage_unit(file: &Path, folder: &Path) -> Result<(), String> {
     }
     copy(file, &folder.join("usr/lib/systemd/system").join(&name))?;
     let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-    for target in wanted_by(&text) {
-        let wants = folder.join(format!("etc/systemd/system/{target}.wants")).join(&name);
-        link(&Path::new("/usr/lib/systemd/system").join(&name), &wants)?;
+    let unit = Path::new("/usr/lib/systemd/system").join(&name);
+    let system = folder.join("etc/systemd/system");
+    for target in words_of(&text, "WantedBy=") {
+        link(&unit, &system.join(format!("{target}.wants")).join(&name))?;
+    }
+    for alias in words_of(&text, "Alias=") {
+        link(&unit, &system.join(alias))?;
     }
     Ok(())
 }
 
-/// The targets of the `WantedBy=` lines of a unit's `[Install]` section.
-fn wanted_by(unit: &str) -> Vec<&str> {
+/// The words of a setting of a unit's `[Install]` section.
+fn words_of<'a>(unit: &'a str, setting: &str) -> Vec<&'a str> {
     unit.lines()
-        .filter_map(|line| line.trim().strip_prefix("WantedBy="))
+        .filter_map(|line| line.trim().strip_prefix(setting))
         .flat_map(str::split_whitespace)
         .collect()
 }
@@ -242,6 +258,9 @@ mod tests {
     #[test]
     fn a_unit_is_enabled_for_each_target_that_it_names() {
         let unit = "[Unit]\nWants=x.target\n[Install]\nWantedBy=multi-user.target a.target\nWantedBy=b.target\n";
-        assert_eq!(wanted_by(unit), ["multi-user.target", "a.target", "b.target"]);
+        assert_eq!(
+            words_of(unit, "WantedBy="),
+            ["multi-user.target", "a.target", "b.target"]
+        );
     }
 }

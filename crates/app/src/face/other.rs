@@ -1,4 +1,5 @@
-//! `cleat X` for an X that is a program of its own: `cleat-X`, from our own directory or from PATH.
+//! `cleat X` for an X that is a program of its own: `cleat-X`, from our own directory, from PATH, or from
+//! /usr/sbin.
 
 use super::{End, args, complain};
 use std::ffi::OsString;
@@ -14,7 +15,9 @@ pub fn run(name: &str, arguments: &[OsString]) -> ExitCode {
         let beside = std::env::current_exe()
             .ok()
             .and_then(|exe| Some(exe.parent()?.join(&program)));
-        for candidate in beside.into_iter().chain([PathBuf::from(&program)]) {
+        // A user's search path may lack the directory of the programs for administrators.
+        let installed = PathBuf::from("/usr/sbin").join(&program);
+        for candidate in beside.into_iter().chain([PathBuf::from(&program), installed]) {
             // `exec` only returns where it failed.
             let error = Command::new(&candidate).args(arguments).exec();
             if error.kind() != std::io::ErrorKind::NotFound {
