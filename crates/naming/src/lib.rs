@@ -4,6 +4,8 @@
 
 pub mod carried;
 pub mod cmdline;
+pub mod link_file;
+pub mod pins;
 pub mod scheme;
 
 pub use scheme::{Flag, SCHEMES, Scheme};

@@ -49,6 +49,22 @@ pub const PROC_SYS_IPV6_CONF: &str = "/proc/sys/net/ipv6/conf";
 pub const PROC_LOCKS: &str = "/proc/locks";
 /// The kernel command line.
 pub const PROC_CMDLINE: &str = "/proc/cmdline";
+/// Host name of the running kernel.
+pub const PROC_HOSTNAME: &str = "/proc/sys/kernel/hostname";
+/// Machine that the kernel runs on: `uname -m`; since Linux 6.1.
+pub const PROC_ARCH: &str = "/proc/sys/kernel/arch";
+/// Number of this installation.
+pub const MACHINE_ID: &str = "/etc/machine-id";
+/// .link files of the administrator, and ours.
+pub const ETC_LINK_FILES: &str = "/etc/systemd/network";
+/// .link files that live until the next boot.
+pub const RUN_LINK_FILES: &str = "/run/systemd/network";
+/// .link files of what was installed beside the distribution; Proxmox VE's pins are here.
+pub const LOCAL_LINK_FILES: &str = "/usr/local/lib/systemd/network";
+/// .link files of the distribution.
+pub const USR_LINK_FILES: &str = "/usr/lib/systemd/network";
+/// udev's database.
+pub const UDEV_DATA: &str = "/run/udev/data";
 /// Network interfaces.
 pub const SYS_CLASS_NET: &str = "/sys/class/net";
 /// Kernel modules that are loaded or built in.

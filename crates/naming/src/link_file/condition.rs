@@ -1,0 +1,162 @@
+//! Conditions of `[Match]` on the machine rather than on the NIC.
+
+use super::words::{Style, split};
+use crate::cmdline::{self, NAMES_KEY, Word};
+use cleat_root::{Root, matches, paths};
+
+/// Whether something holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// It cannot be told from what is known.
+    Unknown,
+}
+
+impl Holds {
+    fn of(known: Option<bool>) -> Self {
+        match known {
+            Some(true) => Self::Yes,
+            Some(false) => Self::No,
+            None => Self::Unknown,
+        }
+    }
+}
+
+/// Keys that are conditions.
+pub(super) const KEYS: &[&str] = &[
+    "Host",
+    "Virtualization",
+    "KernelCommandLine",
+    "KernelVersion",
+    "Credential",
+    "Architecture",
+    "Firmware",
+];
+
+/// `Host=`, `KernelCommandLine=` and their like; each once, a later assignment takes the place of the one before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// The key.
+    pub key: &'static str,
+    /// What is asked for, without the `!`.
+    pub value: String,
+    /// Whether it stands behind a `!`.
+    pub negated: bool,
+}
+
+/// What conditions ask of the machine; what is not known is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Machine {
+    /// Host name.
+    pub host_name: Option<String>,
+    /// /etc/machine-id.
+    pub machine_id: Option<String>,
+    /// Words of the kernel command line.
+    pub command_line: Option<Vec<Word>>,
+    /// As `uname -r` prints it.
+    pub kernel_release: Option<String>,
+    /// As `uname -m` prints it.
+    pub machine: Option<String>,
+}
+
+impl Machine {
+    /// Reads what the root has.
+    pub fn read(root: &Root) -> Self {
+        let text = |path: &str| root.read_text(path).ok().filter(|text| !text.is_empty());
+        Self {
+            host_name: text(paths::PROC_HOSTNAME),
+            machine_id: text(paths::MACHINE_ID),
+            command_line: root
+                .read_text(paths::PROC_CMDLINE)
+                .ok()
+                .map(|line| cmdline::words(&line)),
+            kernel_release: text(paths::PROC_OSRELEASE),
+            machine: text(paths::PROC_ARCH),
+        }
+    }
+
+    /// Whether names are given by policy at all: `net.ifnames=0` turns that off.
+    ///
+    /// *Source*: systemd-udevd.service(8), KERNEL COMMAND LINE; the last occurrence counts.
+    pub fn uses_name_policies(&self) -> bool {
+        let words = self.command_line.iter().flatten().rev();
+        let said = words
+            .filter(|word| word.is(NAMES_KEY))
+            .find_map(|word| match word.value() {
+                None => Some(true),
+                Some(value) => match value.to_ascii_lowercase().as_str() {
+                    "0" | "no" | "n" | "false" | "f" | "off" => Some(false),
+                    "1" | "yes" | "y" | "true" | "t" | "on" => Some(true),
+                    _ => None,
+                },
+            });
+        said.unwrap_or(true)
+    }
+}
+
+impl Condition {
+    /// As written: `Host=!vm*`.
+    pub fn text(&self) -> String {
+        format!("{}={}{}", self.key, if self.negated { "!" } else { "" }, self.value)
+    }
+
+    /// Whether it holds on this machine. *Source*: systemd.unit(5), the `Condition...=` of the same names.
+    pub fn holds(&self, machine: &Machine) -> Holds {
+        let plain = match self.key {
+            "Host" => self.is_host(machine),
+            "KernelCommandLine" => machine.command_line.as_ref().map(|words| {
+                let is = |word: &Word| match word.text.strip_prefix(self.value.as_str()) {
+                    Some("") => true,
+                    Some(rest) => !self.value.contains('=') && rest.starts_with('='),
+                    None => false,
+                };
+                words.iter().any(is)
+            }),
+            "KernelVersion" => self.is_kernel(machine),
+            "Architecture" if self.value == "native" => Some(true),
+            "Architecture" => machine
+                .machine
+                .as_deref()
+                .map(|machine| architecture(machine) == self.value),
+            _ => None,
+        };
+        Holds::of(plain.map(|holds| holds != self.negated))
+    }
+
+    fn is_host(&self, machine: &Machine) -> Option<bool> {
+        let hex: String = self.value.chars().filter(|char| *char != '-').collect();
+        if hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Some(machine.machine_id.as_ref()?.eq_ignore_ascii_case(&hex));
+        }
+        let name = machine.host_name.as_ref()?.to_lowercase();
+        Some(matches(&self.value.to_lowercase(), &name))
+    }
+
+    /// Patterns for the release; an order (`>=6.1`) is not judged here.
+    fn is_kernel(&self, machine: &Machine) -> Option<bool> {
+        let release = machine.kernel_release.as_ref()?;
+        let (words, _) = split(&self.value, Style::Quoted);
+        if words.iter().any(|word| word.starts_with(['<', '>', '=', '!', '$'])) {
+            return None;
+        }
+        Some(words.iter().all(|word| matches(word, release)))
+    }
+}
+
+/// systemd's word for what `uname -m` prints. *Source*: systemd.unit(5), `ConditionArchitecture=`.
+fn architecture(machine: &str) -> &str {
+    match machine {
+        "x86_64" => "x86-64",
+        "i386" | "i486" | "i586" | "i686" => "x86",
+        "aarch64" => "arm64",
+        "aarch64_be" => "arm64-be",
+        "ppc64le" => "ppc64-le",
+        "ppcle" => "ppc-le",
+        arm if arm.starts_with("armv") && arm.ends_with('b') => "arm-be",
+        arm if arm.starts_with("armv") => "arm",
+        same => same,
+    }
+}

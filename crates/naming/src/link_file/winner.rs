@@ -1,0 +1,71 @@
+//! Which file a device gets: the first that matches, and no other.
+
+use super::{Device, Fit, LinkFile, LinkFiles, Machine, State};
+
+/// Why a file is not the one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Passed {
+    /// It is for other devices: this does not hold.
+    Other(String),
+    /// It is masked, refused, or matches nothing.
+    LeftOut(State),
+    /// It is for this device if this holds, which cannot be told here.
+    Perhaps(String),
+    /// It is for this device too, and comes behind the one that is taken.
+    Shadowed,
+}
+
+/// What udev does with a device.
+#[derive(Clone, Debug)]
+pub struct Verdict<'a> {
+    /// The file that it gets; the rest of the files does nothing to it.
+    pub winner: Option<&'a LinkFile>,
+    /// The other files, in order, each with the reason.
+    pub passed: Vec<(&'a LinkFile, Passed)>,
+}
+
+impl<'a> Verdict<'a> {
+    /// Files that are for this device too and do nothing.
+    pub fn shadowed(&self) -> impl Iterator<Item = &'a LinkFile> + '_ {
+        let shadowed = self.passed.iter().filter(|(_, why)| *why == Passed::Shadowed);
+        shadowed.map(|(file, _)| *file)
+    }
+
+    /// Files before the winner of which it cannot be told whether they are for this device.
+    pub fn open(&self) -> impl Iterator<Item = (&'a LinkFile, &str)> + '_ {
+        self.passed.iter().filter_map(|(file, why)| match why {
+            Passed::Perhaps(condition) => Some((*file, condition.as_str())),
+            _ => None,
+        })
+    }
+}
+
+impl LinkFiles {
+    /// Which file a device gets.
+    ///
+    /// *Source*: systemd.link(5): "the first (in alphanumeric order) of the link files that matches a given interface is
+    /// applied, all later files are ignored, even if they match as well".
+    pub fn verdict(&self, device: &Device, machine: &Machine) -> Verdict<'_> {
+        let mut verdict = Verdict {
+            winner: None,
+            passed: Vec::new(),
+        };
+        for file in &self.files {
+            if file.state != State::Read {
+                verdict.passed.push((file, Passed::LeftOut(file.state)));
+                continue;
+            }
+            let why = match (file.matching.fit(device, machine), verdict.winner) {
+                (Fit::Yes, None) => {
+                    verdict.winner = Some(file);
+                    continue;
+                }
+                (Fit::Yes | Fit::Perhaps(_), Some(_)) => Passed::Shadowed,
+                (Fit::Perhaps(condition), None) => Passed::Perhaps(condition),
+                (Fit::No(reason), _) => Passed::Other(reason),
+            };
+            verdict.passed.push((file, why));
+        }
+        verdict
+    }
+}
