@@ -4,8 +4,15 @@
 
 pub mod carried;
 pub mod cmdline;
+pub mod facts;
 pub mod link_file;
+mod number;
 pub mod pins;
+pub mod predict;
 pub mod scheme;
+pub mod udev;
 
+pub use facts::NicFacts;
+pub use predict::{Candidate, Origin, Prediction, legal, predict};
 pub use scheme::{Flag, SCHEMES, Scheme};
+pub use udev::Udev;

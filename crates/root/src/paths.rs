@@ -67,6 +67,10 @@ pub const USR_LINK_FILES: &str = "/usr/lib/systemd/network";
 pub const UDEV_DATA: &str = "/run/udev/data";
 /// Network interfaces.
 pub const SYS_CLASS_NET: &str = "/sys/class/net";
+/// PCI slots: a directory each, with the address that it belongs to.
+pub const SYS_PCI_SLOTS: &str = "/sys/bus/pci/slots";
+/// The devicetree, on machines that have one: a link into /sys.
+pub const PROC_DEVICE_TREE: &str = "/proc/device-tree";
 /// Kernel modules that are loaded or built in.
 pub const SYS_MODULE: &str = "/sys/module";
 /// Release of the running kernel.

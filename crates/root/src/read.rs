@@ -65,6 +65,18 @@ impl Root {
         read().map_err(|error| RootError::new("read the link", path, error))
     }
 
+    /// The path below this root that `path` leads to, all links followed.
+    pub fn real_path(&self, path: impl AsRef<Path>) -> Result<PathBuf, RootError> {
+        let path = path.as_ref();
+        let resolve = || {
+            let host = self.follow(path)?;
+            fs::symlink_metadata(&host)?;
+            let below = host.strip_prefix(self.prefix()).unwrap_or(&host);
+            Ok(Path::new("/").join(below))
+        };
+        resolve().map_err(|error| RootError::new("resolve", path, error))
+    }
+
     /// Kind, mode, owner and size of a path, links followed.
     pub fn metadata(&self, path: impl AsRef<Path>) -> Result<fs::Metadata, RootError> {
         let path = path.as_ref();

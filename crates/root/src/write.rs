@@ -120,6 +120,15 @@ impl Root {
         rename().map_err(|error| RootError::new("rename", from, error))
     }
 
+    /// Makes a symbolic link that says `target`.
+    ///
+    /// *Errors*: also where the path exists already.
+    pub fn symlink(&self, target: impl AsRef<Path>, path: impl AsRef<Path>) -> Result<(), RootError> {
+        let path = path.as_ref();
+        let make = || std::os::unix::fs::symlink(target, self.follow_parents(path)?);
+        make().map_err(|error| RootError::new("make the link", path, error))
+    }
+
     /// Makes a directory and its parents; nothing where it is there already.
     pub fn create_dir_all(&self, path: impl AsRef<Path>) -> Result<(), RootError> {
         let path = path.as_ref();

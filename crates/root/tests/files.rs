@@ -53,6 +53,25 @@ fn files_of_the_kernel_read_without_their_line_end() {
     assert!(root.read_dir("/sys/class/net").unwrap().iter().any(|name| name == "lo"));
 }
 
+/// Second witness: the links as they are made; sysfs names devices so (`class/net/eth0`, `physfn`).
+#[test]
+fn a_path_is_resolved_to_where_it_leads_below_the_root() {
+    let (directory, root) = room();
+    root.symlink("../network", "/etc/network/self").unwrap();
+    assert_eq!(
+        root.real_path("/etc/network/self/self").unwrap(),
+        Path::new("/etc/network")
+    );
+    assert_eq!(
+        fs::read_link(directory.path().join("etc/network/self")).unwrap(),
+        Path::new("../network")
+    );
+    let again = root.symlink("x", "/etc/network/self").unwrap_err().to_string();
+    assert_eq!(again, "cannot make the link /etc/network/self: File exists");
+    let missing = root.real_path("/etc/none").unwrap_err().to_string();
+    assert_eq!(missing, "cannot resolve /etc/none: No such file or directory");
+}
+
 #[test]
 fn links_do_not_lead_out_of_the_root() {
     let (directory, root) = room();
