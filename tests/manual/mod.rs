@@ -24,6 +24,8 @@ const PAGES: &[(&str, &str)] = &[
     ("ifquery.8", "ifquery.8.in"),
     ("cleat.1", "cleat.1.in"),
     ("cleat.toml.5", "cleat.toml.5.in"),
+    ("cleat-link.8", "cleat-link.8.in"),
+    ("cleat-early.8", "cleat-early.8.in"),
 ];
 
 fn folder() -> PathBuf {

@@ -25,6 +25,7 @@ pub const TO_TEST: &[Package] = &[
     package("kmod", "loads the kernel modules of user-mode Linux"),
     package("shellcheck", "checks the shell files"),
     package("strace", "counts netlink requests"),
+    package("zstd", "unpacks an initramfs"),
 ];
 
 /// The kernel for the second run of the network tests; not built for every architecture.

@@ -15,11 +15,14 @@ pub mod face;
 mod hangup;
 pub mod hooks;
 pub mod ifquery;
+pub mod initramfs;
+pub mod link;
 pub mod lock;
 pub mod logging;
 pub mod mapping;
 pub mod pick;
 pub mod pipeline;
+pub mod programs;
 pub mod rename;
 pub mod run;
 pub mod run_files;
@@ -31,4 +34,4 @@ mod unchanged;
 pub mod version;
 
 /// The programs that are one table each ([`cli`]); `ifup` and its like have the table of [`args::flags`].
-pub static PROGRAMS: &[&cli::Program] = &[&face::args::PROGRAM];
+pub static PROGRAMS: &[&cli::Program] = &[&face::args::PROGRAM, &link::PROGRAM];

@@ -83,6 +83,18 @@ pub const LINK_FILES: [&str; 4] = [
     "/usr/lib/systemd/network",
     "/lib/systemd/network",
 ];
+/// The program that the initramfs carries.
+pub const EARLY: &str = "/usr/lib/cleat/cleat-early";
+/// Our hook of initramfs-tools.
+pub const INITRAMFS_TOOLS_HOOK: &str = "/usr/share/initramfs-tools/hooks/cleat";
+/// Our module of dracut.
+pub const DRACUT_MODULE: &str = "/usr/lib/dracut/modules.d/90cleat/module-setup.sh";
+/// Kernels and their initramfs.
+pub const BOOT: &str = "/boot";
+/// The modules of each kernel that is installed, in a directory by its release.
+pub const MODULES: &str = "/usr/lib/modules";
+/// The boot partitions that proxmox-boot-tool(8) writes, a UUID a line.
+pub const PROXMOX_BOOT_UUIDS: &str = "/etc/kernel/proxmox-boot-uuids";
 /// File systems and where they are mounted.
 pub const FSTAB: &str = "/etc/fstab";
 /// What `cleat-early` found when it compared the .link files of the initramfs with the root's.
