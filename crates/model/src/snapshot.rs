@@ -24,6 +24,8 @@ pub const IFLA_TXQLEN: u16 = 13;
 pub const IFLA_IFALIAS: u16 = 20;
 /// `IFLA_GROUP`.
 pub const IFLA_GROUP: u16 = 27;
+/// `IFLA_BOND_SLAVE_PERM_HWADDR`.
+const IFLA_BOND_SLAVE_PERM_HWADDR: u16 = 4;
 
 /// The attributes of `RTM_NEWLINK` that [`Link::attrs`] keeps: those that a row or the plan reads.
 pub const KEPT_LINK_ATTRS: &[u16] = &[IFLA_ADDRESS, IFLA_MTU, IFLA_TXQLEN, IFLA_IFALIAS, IFLA_GROUP];
@@ -80,6 +82,15 @@ impl Link {
     /// `IFLA_ADDRESS`.
     pub fn mac(&self) -> Option<Mac> {
         self.attrs.get(IFLA_ADDRESS).and_then(Mac::new)
+    }
+
+    /// `IFLA_BOND_SLAVE_PERM_HWADDR`: the address that a port of a bond had before it took the bond's.
+    pub fn bond_port_mac(&self) -> Option<Mac> {
+        let bond_port = self.port_kind == Some(Kind::Bond);
+        self.port
+            .get(IFLA_BOND_SLAVE_PERM_HWADDR)
+            .filter(|_| bond_port)
+            .and_then(Mac::new)
     }
 
     /// `IFLA_IFALIAS`.

@@ -19,18 +19,22 @@ pub struct Page {
 impl Page {
     /// By the options, the terminal and the environment (`NO_COLOR`, `TERM`, `COLUMNS`).
     pub fn new(options: &Options) -> Self {
+        Self::of(options.color, options.width)
+    }
+
+    /// As [`Page::new`], with `--color` and `--width` as they were given.
+    pub fn of(color: Color, width: Option<usize>) -> Self {
         let stdout = std::io::stdout();
         let told = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
         let of_terminal = rustix::termios::tcgetwinsize(&stdout)
             .ok()
             .map(|size| usize::from(size.ws_col))
             .filter(|columns| *columns > 0);
-        let width = options
-            .width
+        let width = width
             .or(of_terminal)
             .or_else(|| told("COLUMNS")?.parse().ok())
             .unwrap_or(USUAL_WIDTH);
-        let color = match options.color {
+        let color = match color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => {

@@ -1,6 +1,17 @@
-//! `cleat-link`: names of NICs.
+//! `cleat-link`: names of NICs that stay. Which .link file names which NIC, and pins: a name for a hardware address.
 
+mod check;
+mod faults;
+mod host;
+mod list;
+mod names;
+mod nic;
 pub mod refresh;
+#[cfg(test)]
+mod testing;
+
+pub use host::{Host, Next};
+pub use nic::{Nic, Own};
 
 use crate::cli::Program;
 
@@ -10,5 +21,5 @@ pub static PROGRAM: Program = Program {
     about: "cleat-link keeps the names of network interfaces.",
     others: false,
     closing: "",
-    verbs: &[refresh::VERB],
+    verbs: &[list::VERB, check::VERB, refresh::VERB],
 };

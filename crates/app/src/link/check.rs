@@ -1,0 +1,187 @@
+//! `cleat-link check`: which file names which NIC and why, and what is wrong.
+
+use super::faults::faults;
+use super::host::{Host, Next};
+use super::nic::{Nic, Own};
+use crate::cli::{COLOR, Call, End, JSON, Verb, Words, complain, print};
+use crate::face;
+use crate::face::terminal::Page;
+use cleat_diag::{Diagnostic, Severity, Summary, render};
+use cleat_naming::link_file::{Passed, State, Verdict};
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "check",
+    usage: "cleat-link check [--json] [--color WHEN]",
+    short: "explains which .link file each NIC gets, and what is wrong",
+    doc: "Explains for every NIC which .link file it gets and why, and which do nothing for it because they come later; \
+          then all that is wrong with the files, with the pins, with the names at the next boot, and with the \
+          initramfs. Exit code 1 where an error is among it.",
+    words: Words::NONE,
+    options: &[JSON, COLOR],
+    run,
+};
+
+/// Prints the explanation and the faults, or the document of `--json`.
+fn run(call: &Call) -> End {
+    let color = match call.color() {
+        Ok(color) => Page::of(color, None).color,
+        Err(text) => {
+            complain(&text);
+            return End::Usage;
+        }
+    };
+    let host = match Host::running() {
+        Ok(host) => host,
+        Err(text) => {
+            complain(&text);
+            return End::Fault;
+        }
+    };
+    let found = faults(&host);
+    let text = match call.has("json") {
+        true => format!("{:#}\n", document(&host, &found)),
+        false => page(&host, &found, color),
+    };
+    let errors = found.iter().any(|fault| fault.severity == Severity::Error);
+    match print(&text) {
+        End::Well if errors => End::Fault,
+        end => end,
+    }
+}
+
+/// *Shape*: that of `cleat check --json`, and `"nics": [{"name", "next_name", "file", "passed": [{"file", "why"}]}]`.
+pub fn document(host: &Host, found: &[Diagnostic]) -> Value {
+    let nics = host.nics.iter().map(|nic| {
+        let verdict = host.verdict(nic);
+        let passed = verdict
+            .passed
+            .iter()
+            .map(|(file, why)| json!({ "file": file.path.display().to_string(), "why": reason(why) }));
+        json!({
+            "name": nic.name,
+            "next_name": match host.next_name(nic, verdict.winner) {
+                Next::Name(name) => Some(name),
+                Next::Kernel | Next::Unknown(_) => None,
+            },
+            "file": verdict.winner.map(|file| file.path.display().to_string()),
+            "passed": passed.collect::<Vec<_>>(),
+        })
+    });
+    let mut document = face::check::document(&found.iter().collect::<Vec<_>>(), &host.files.sources);
+    document["nics"] = nics.collect();
+    document
+}
+
+/// The explanation of every NIC, then the faults.
+pub fn page(host: &Host, found: &[Diagnostic], color: bool) -> String {
+    let mut text = String::new();
+    for nic in &host.nics {
+        explain(&mut text, host, nic);
+    }
+    if host.nics.is_empty() {
+        text += "there is no NIC on this machine\n";
+    }
+    text.push('\n');
+    for fault in found {
+        text += render::terminal(fault, &host.files.sources, color).trim_end_matches('\n');
+        text += "\n\n";
+    }
+    let summary = Summary::of(found);
+    match (summary.errors, summary.warnings) {
+        (0, 0) => text += "no fault found\n",
+        _ => {
+            let _ = writeln!(text, "{summary}");
+        }
+    }
+    text
+}
+
+fn explain(text: &mut String, host: &Host, nic: &Nic) {
+    let verdict = host.verdict(nic);
+    let address = match &nic.own {
+        Own::Known(address, key) => format!("{address} ({}=)", key.word()),
+        Own::Unknown(reason) => format!("not to be known by an address: {reason}"),
+    };
+    let _ = writeln!(text, "{}, {address}", nic.name);
+    let name = match host.next_name(nic, verdict.winner) {
+        Next::Name(name) if name == nic.name => "keeps this name".to_owned(),
+        Next::Name(name) => format!("becomes {name} at the next boot"),
+        Next::Kernel => "gets the kernel's name, which may be another at each boot".to_owned(),
+        Next::Unknown(reason) => format!("its name at the next boot is not known: {reason}"),
+    };
+    match verdict.winner {
+        Some(file) => {
+            let more = file.drop_ins.iter().map(|path| format!(" and {}", path.display()));
+            let more: String = more.collect();
+            let _ = writeln!(text, "  {}{more}: {name}", file.path.display());
+        }
+        None => {
+            let _ = writeln!(text, "  no .link file is for it: {name}");
+        }
+    }
+    passed(text, &verdict);
+}
+
+fn passed(text: &mut String, verdict: &Verdict<'_>) {
+    for (file, why) in &verdict.passed {
+        // A file for other devices is no news, unless it comes before the one that counts.
+        let before = verdict
+            .winner
+            .is_none_or(|winner| file.base_name() < winner.base_name());
+        if matches!(why, Passed::Other(_)) && !before {
+            continue;
+        }
+        let _ = writeln!(text, "  not {}: {}", file.path.display(), reason(why));
+    }
+}
+
+fn reason(why: &Passed) -> String {
+    match why {
+        Passed::Other(reason) => reason.clone(),
+        Passed::LeftOut(State::Masked) => "it is masked".to_owned(),
+        Passed::LeftOut(State::MatchesNothing) => "its [Match] asks for nothing".to_owned(),
+        Passed::LeftOut(_) => "systemd refuses it".to_owned(),
+        Passed::Perhaps(condition) => format!("but it would be, if `{condition}` holds, which is not known here"),
+        Passed::Shadowed => "it is for this NIC too, and comes later".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Bed;
+    use super::*;
+
+    #[test]
+    fn each_nic_is_told_its_file_and_why_not_the_others() {
+        let bed = Bed::new();
+        bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
+        bed.pin("/etc/systemd/network/10-cleat-lan0.link", "bc:24:11:00:00:01", "lan0");
+        bed.pin(
+            "/usr/local/lib/systemd/network/50-pmx-nic0.link",
+            "bc:24:11:00:00:01",
+            "nic0",
+        );
+        bed.write("/etc/systemd/network/05-off.link", "");
+        bed.write(
+            "/etc/systemd/network/07-vm.link",
+            "[Match]\nVirtualization=kvm\nType=ether\n[Link]\nName=x0\n",
+        );
+        bed.pin("/etc/systemd/network/08-other.link", "bc:24:11:00:00:77", "other0");
+        let text = page(&bed.host(), &[], false);
+        assert_eq!(
+            text,
+            "enp1s0, bc:24:11:00:00:01 (MACAddress=)\n\
+             \x20 /etc/systemd/network/10-cleat-lan0.link: becomes lan0 at the next boot\n\
+             \x20 not /etc/systemd/network/05-off.link: it is masked\n\
+             \x20 not /etc/systemd/network/07-vm.link: but it would be, if `Virtualization=kvm` holds, which is not known here\n\
+             \x20 not /etc/systemd/network/08-other.link: `MACAddress=` does not list bc:24:11:00:00:01\n\
+             \x20 not /usr/local/lib/systemd/network/50-pmx-nic0.link: it is for this NIC too, and comes later\n\
+             \x20 not /usr/lib/systemd/network/99-default.link: it is for this NIC too, and comes later\n\
+             \n\
+             no fault found\n"
+        );
+    }
+}

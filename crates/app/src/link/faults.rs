@@ -1,0 +1,178 @@
+//! What is wrong with .link files, pins, and the names at the next boot.
+
+use super::host::{Host, Next};
+use super::names;
+use super::nic::Nic;
+use cleat_diag::Diagnostic;
+use cleat_naming::pins::Clash;
+use std::collections::BTreeMap;
+
+/// All faults of a host, those of the files first.
+pub fn faults(host: &Host) -> Vec<Diagnostic> {
+    let mut found = host.files.diagnostics.clone();
+    clashes(host, &mut found);
+    shadowed(host, &mut found);
+    absent(host, &mut found);
+    shared_addresses(host, &mut found);
+    clashing_names(host, &mut found);
+    odd_names(host, &mut found);
+    found
+}
+
+/// Pins that are not unique both ways.
+fn clashes(host: &Host, found: &mut Vec<Diagnostic>) {
+    for clash in host.pins.clashes() {
+        found.push(match clash {
+            Clash::Name(one, two) => {
+                let text = format!("`{}` is pinned for {} and for {}", two.name, one.address, two.address);
+                Diagnostic::error("pin-name-twice", text)
+                    .note(format!("in {} and {}", one.path.display(), two.path.display()))
+                    .help("udev gives it to whichever NIC comes first, the other keeps the kernel's name: change one")
+            }
+            Clash::Address(one, two) => {
+                let text = format!(
+                    "{} is pinned twice: as `{}` and as `{}`",
+                    two.address, one.name, two.name
+                );
+                let why = format!("{} comes later and does nothing", two.path.display());
+                Diagnostic::warning("pin-address-twice", text)
+                    .note(why)
+                    .help("remove the one that is not meant")
+            }
+        });
+    }
+}
+
+/// Pins whose NIC gets another file.
+fn shadowed(host: &Host, found: &mut Vec<Diagnostic>) {
+    for pin in &host.pins.list {
+        let Some(nic) = host.nic_of(pin) else { continue };
+        let verdict = host.verdict(nic);
+        let twice = host
+            .pins
+            .of_address(&pin.address)
+            .is_some_and(|first| first.path != pin.path);
+        match verdict.winner {
+            Some(winner) if winner.path != pin.path && !twice => {
+                let text = format!("`{}` is pinned as `{}` to no effect", nic.name, pin.name);
+                let why = format!(
+                    "{} is for it too, and sorts before {}",
+                    winner.path.display(),
+                    pin.path.display()
+                );
+                found.push(Diagnostic::error("pin-shadowed", text).note(why).on(&nic.name));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn absent(host: &Host, found: &mut Vec<Diagnostic>) {
+    for pin in host.pins.list.iter().filter(|pin| host.nic_of(pin).is_none()) {
+        let text = format!("no NIC here has the address {} of the pin `{}`", pin.address, pin.name);
+        let fault = Diagnostic::warning("pin-gone", text).note(format!("in {}", pin.path.display()));
+        found.push(fault.help(format!(
+            "where the NIC was taken out for good: cleat-link unpin {}",
+            pin.name
+        )));
+    }
+}
+
+/// Two NICs with one address: a pin for it would be for both.
+fn shared_addresses(host: &Host, found: &mut Vec<Diagnostic>) {
+    for pin in &host.pins.list {
+        let sharing: Vec<&str> = host
+            .nics
+            .iter()
+            .filter(|nic| nic.address() == Some(&pin.address))
+            .map(|nic| nic.name.as_str())
+            .collect();
+        if sharing.len() > 1 {
+            let text = format!("{} have the address of the pin `{}`", sharing.join(" and "), pin.name);
+            let fault = Diagnostic::error("pin-address-shared", text).note(format!("in {}", pin.path.display()));
+            found.push(fault.help("udev gives the name to whichever comes first: remove the pin"));
+        }
+    }
+}
+
+/// NICs that would get one name at the next boot.
+fn clashing_names(host: &Host, found: &mut Vec<Diagnostic>) {
+    let mut by_name: BTreeMap<String, Vec<&Nic>> = BTreeMap::new();
+    for nic in &host.nics {
+        if let Next::Name(name) = host.next_name(nic, host.verdict(nic).winner) {
+            by_name.entry(name).or_default().push(nic);
+        }
+    }
+    for (name, nics) in by_name.iter().filter(|(_, nics)| nics.len() > 1) {
+        // One address for two NICs, or one name for two addresses, is told as a fault of the pin.
+        if host.pins.named(name).is_some() && nics.iter().all(|nic| host.pin_of(nic).is_some()) {
+            continue;
+        }
+        let list: Vec<&str> = nics.iter().map(|nic| nic.name.as_str()).collect();
+        let text = format!("{} would all be called `{name}` at the next boot", list.join(" and "));
+        let fault = Diagnostic::error("link-name-clash", text);
+        found.push(fault.help("the first gets the name, the others keep the kernel's: pin them to names of their own"));
+    }
+}
+
+/// Pinned names that others could get too.
+fn odd_names(host: &Host, found: &mut Vec<Diagnostic>) {
+    for pin in &host.pins.list {
+        if let Some(pattern) = names::pattern(&pin.name) {
+            let text = format!("`{}` is pinned, and {pattern} make such names too", pin.name);
+            let fault = Diagnostic::warning("pin-name-pattern", text).note(format!("in {}", pin.path.display()));
+            found.push(fault.help(names::ADVICE));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Bed;
+    use super::*;
+
+    fn told(bed: &Bed) -> Vec<String> {
+        let host = bed.host();
+        let found = faults(&host);
+        found
+            .iter()
+            .map(|fault| format!("{}: {}", fault.code, fault.message))
+            .collect()
+    }
+
+    #[test]
+    fn a_host_without_pins_has_no_fault() {
+        let bed = Bed::new();
+        bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
+        bed.nic("enp2s0", "bc:24:11:00:00:02", "enp2s0");
+        assert_eq!(told(&bed), [""; 0]);
+    }
+
+    #[test]
+    fn pins_that_cannot_come_true_are_faults() {
+        let bed = Bed::new();
+        for (name, mac) in [("enp1s0", "01"), ("enp2s0", "02"), ("enp3s0", "03"), ("enp4s0", "04")] {
+            bed.nic(name, &format!("bc:24:11:00:00:{mac}"), name);
+        }
+        bed.pin("/etc/systemd/network/20-a.link", "bc:24:11:00:00:01", "lan0");
+        bed.pin("/etc/systemd/network/20-b.link", "bc:24:11:00:00:02", "lan0");
+        bed.pin("/etc/systemd/network/20-c.link", "bc:24:11:00:00:03", "enp4s0");
+        bed.pin("/etc/systemd/network/20-d.link", "bc:24:11:00:00:01", "lan1");
+        bed.pin("/etc/systemd/network/20-e.link", "bc:24:11:00:00:99", "lan9");
+        bed.write(
+            "/etc/systemd/network/10-all.link",
+            "[Match]\nOriginalName=enp2*\n[Link]\nName=wan0\n",
+        );
+        assert_eq!(
+            told(&bed),
+            [
+                "pin-name-twice: `lan0` is pinned for bc:24:11:00:00:01 and for bc:24:11:00:00:02",
+                "pin-address-twice: bc:24:11:00:00:01 is pinned twice: as `lan0` and as `lan1`",
+                "pin-shadowed: `enp2s0` is pinned as `lan0` to no effect",
+                "pin-gone: no NIC here has the address bc:24:11:00:00:99 of the pin `lan9`",
+                "link-name-clash: enp3s0 and enp4s0 would all be called `enp4s0` at the next boot",
+                "pin-name-pattern: `enp4s0` is pinned, and systemd's own policies make such names too",
+            ]
+        );
+    }
+}

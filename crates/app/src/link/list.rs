@@ -1,0 +1,153 @@
+//! `cleat-link list`.
+
+use super::host::{Host, Next};
+use super::nic::Own;
+use crate::cli::{Call, End, JSON, Verb, Words, complain, print};
+use cleat_naming::pins::{Origin, Pin};
+use serde_json::{Value, json};
+
+/// The verb.
+pub(super) const VERB: Verb = Verb {
+    name: "list",
+    usage: "cleat-link list [--json]",
+    short: "shows every NIC, its pin, and pins without a NIC",
+    doc: "Shows every NIC of this machine with its hardware address, the name it has, the name it gets at the next boot \
+          where that is another, and the .link file that says so; then the pins whose NIC is not here. A pin is a .link \
+          file that gives one address one name; those that Proxmox VE made are among them.",
+    words: Words::NONE,
+    options: &[JSON],
+    run,
+};
+
+/// Prints the table, or the document of `--json`.
+fn run(call: &Call) -> End {
+    match Host::running() {
+        Ok(host) if call.has("json") => print(&format!("{:#}\n", document(&host))),
+        Ok(host) => print(&table(&host)),
+        Err(text) => {
+            complain(&text);
+            End::Fault
+        }
+    }
+}
+
+/// *Shape*: `{"nics": [{"name", "altnames", "address", "no_address", "next_name", "file", "pin": {"name", "origin",
+/// "file"}}], "absent": [{"name", "address", "origin", "file"}]}`; what is not there or not known is null.
+pub fn document(host: &Host) -> Value {
+    let nics = host.nics.iter().map(|nic| {
+        let winner = host.verdict(nic).winner;
+        let next = match host.next_name(nic, winner) {
+            Next::Name(name) => Some(name),
+            Next::Kernel | Next::Unknown(_) => None,
+        };
+        let reason = match &nic.own {
+            Own::Known(..) => None,
+            Own::Unknown(reason) => Some(reason),
+        };
+        json!({
+            "name": nic.name,
+            "altnames": nic.altnames,
+            "address": nic.address().map(ToString::to_string),
+            "no_address": reason,
+            "next_name": next,
+            "file": winner.map(|file| file.path.display().to_string()),
+            "pin": host.pin_of(nic).map(pin_value),
+        })
+    });
+    let absent = absent(host);
+    json!({ "nics": nics.collect::<Vec<_>>(), "absent": absent.map(pin_value).collect::<Vec<_>>() })
+}
+
+fn pin_value(pin: &Pin) -> Value {
+    json!({
+        "name": pin.name,
+        "address": pin.address.to_string(),
+        "origin": origin_word(pin.origin),
+        "file": pin.path.display().to_string(),
+    })
+}
+
+fn absent(host: &Host) -> impl Iterator<Item = &Pin> {
+    host.pins.list.iter().filter(|pin| host.nic_of(pin).is_none())
+}
+
+/// A word for who wrote a pin.
+pub(super) fn origin_word(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Ours => "cleat",
+        Origin::Proxmox => "proxmox",
+        Origin::Other => "other",
+    }
+}
+
+/// A line for each NIC and each pin without one, in columns.
+pub fn table(host: &Host) -> String {
+    let mut rows = vec![["nic", "address", "pin", "named by"].map(str::to_owned)];
+    for nic in &host.nics {
+        let winner = host.verdict(nic).winner;
+        let address = match &nic.own {
+            Own::Known(address, _) => address.to_string(),
+            Own::Unknown(_) => "-".to_owned(),
+        };
+        let pin = host.pin_of(nic).map_or("-".to_owned(), |pin| match pin.origin {
+            Origin::Other => pin.name.clone(),
+            origin => format!("{} ({})", pin.name, origin_word(origin)),
+        });
+        let file = winner.map_or("no file".to_owned(), |file| file.path.display().to_string());
+        let then = match host.next_name(nic, winner) {
+            Next::Name(name) if name != nic.name => format!("; {name} at the next boot"),
+            _ => String::new(),
+        };
+        rows.push([nic.name.clone(), address, pin, file + &then]);
+    }
+    for pin in absent(host) {
+        let pinned = format!("{} ({})", pin.name, origin_word(pin.origin));
+        let file = format!("{}; no NIC here has this address", pin.path.display());
+        rows.push(["-".to_owned(), pin.address.to_string(), pinned, file]);
+    }
+    in_columns(&rows)
+}
+
+/// Rows as text, each column as wide as its widest cell; the last is not filled up.
+pub(super) fn in_columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let text = cells.collect::<Vec<_>>().join("  ");
+        format!("{}\n", text.trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Bed;
+    use super::*;
+
+    #[test]
+    fn every_nic_is_listed_with_its_pin_and_every_pin_without_a_nic() {
+        let bed = Bed::new();
+        bed.nic("eth10", "bc:24:11:00:00:10", "enp10s0");
+        bed.nic("nic0", "bc:24:11:00:00:01", "enp1s0");
+        bed.nic("enp2s0", "bc:24:11:00:00:02", "enp2s0");
+        bed.pin(
+            "/usr/local/lib/systemd/network/50-pmx-nic0.link",
+            "bc:24:11:00:00:01",
+            "nic0",
+        );
+        bed.pin("/etc/systemd/network/10-cleat-lan0.link", "bc:24:11:00:00:02", "lan0");
+        bed.pin("/etc/systemd/network/20-mine.link", "bc:24:11:00:00:99", "gone0");
+        assert_eq!(
+            table(&bed.host()),
+            "nic     address            pin             named by\n\
+             enp2s0  bc:24:11:00:00:02  lan0 (cleat)    /etc/systemd/network/10-cleat-lan0.link; lan0 at the next boot\n\
+             eth10   bc:24:11:00:00:10  -               /usr/lib/systemd/network/99-default.link; enp10s0 at the next boot\n\
+             nic0    bc:24:11:00:00:01  nic0 (proxmox)  /usr/local/lib/systemd/network/50-pmx-nic0.link\n\
+             -       bc:24:11:00:00:99  gone0 (other)   /etc/systemd/network/20-mine.link; no NIC here has this address\n"
+        );
+        let document = document(&bed.host());
+        assert_eq!(document["nics"][0]["next_name"], "lan0");
+        assert_eq!(document["absent"][0]["name"], "gone0");
+    }
+}

@@ -1,0 +1,90 @@
+//! An invented host: NICs in sysfs, udev's database, and the kernel's links.
+
+use super::Host;
+use crate::face::testing::link;
+use cleat_model::snapshot::{IFLA_ADDRESS, Link, Snapshot};
+use cleat_model::types::Kind;
+use cleat_root::{Durability, Root};
+use std::cell::RefCell;
+use std::path::Path;
+
+/// A tree that is gone when the test ends.
+pub struct Bed {
+    pub root: Root,
+    links: RefCell<Vec<Link>>,
+    _tree: tempfile::TempDir,
+}
+
+/// Debian 12's.
+pub const DEFAULT: &str = "[Match]\nOriginalName=*\n[Link]\nNamePolicy=keep kernel database onboard slot path\n\
+                           AlternativeNamesPolicy=database onboard slot path\nMACAddressPolicy=persistent\n";
+
+impl Bed {
+    pub fn new() -> Self {
+        let tree = tempfile::tempdir().unwrap();
+        let bed = Self {
+            root: Root::at(tree.path()),
+            links: RefCell::default(),
+            _tree: tree,
+        };
+        bed.write("/usr/lib/systemd/network/99-default.link", DEFAULT);
+        bed
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        self.root.create_dir_all(Path::new(path).parent().unwrap()).unwrap();
+        self.root
+            .write_atomic(path, text.as_bytes(), Durability::Volatile)
+            .unwrap();
+    }
+
+    /// An Ethernet NIC with a name by its path in udev's database.
+    pub fn nic(&self, name: &str, mac: &str, by_path: &str) {
+        self.nic_as(name, mac, by_path, |_| {});
+    }
+
+    /// The same, its link changed.
+    pub fn nic_as(&self, name: &str, mac: &str, by_path: &str, change: impl FnOnce(&mut Link)) {
+        let index = self.links.borrow().len() as u32 + 2;
+        let directory = format!("/sys/class/net/{name}");
+        self.write(&format!("{directory}/device/vendor"), "0x1af4\n");
+        self.write(
+            &format!("{directory}/uevent"),
+            &format!("INTERFACE={name}\nIFINDEX={index}\n"),
+        );
+        for (file, value) in [("type", "1"), ("address", mac), ("addr_assign_type", "0")] {
+            self.write(&format!("{directory}/{file}"), &format!("{value}\n"));
+        }
+        let mut properties = format!("E:ID_NET_NAME_MAC=enx{}\n", mac.replace(':', ""));
+        if !by_path.is_empty() {
+            properties += &format!("E:ID_NET_NAME_PATH={by_path}\n");
+        }
+        self.write(&format!("/run/udev/data/n{index}"), &properties);
+        let mut link = link(index, name, Kind::Physical, None);
+        let bytes: Vec<u8> = mac
+            .split(':')
+            .map(|byte| u8::from_str_radix(byte, 16).unwrap())
+            .collect();
+        link.attrs.set(IFLA_ADDRESS, &bytes);
+        if name != by_path && !by_path.is_empty() {
+            link.altnames.push(by_path.to_owned());
+        }
+        change(&mut link);
+        self.links.borrow_mut().push(link);
+    }
+
+    pub fn pin(&self, path: &str, mac: &str, name: &str) {
+        self.write(
+            path,
+            &format!("[Match]\nMACAddress={mac}\nType=ether\n[Link]\nName={name}\n"),
+        );
+    }
+
+    pub fn host(&self) -> Host {
+        let mut snapshot = Snapshot::new();
+        for link in self.links.borrow().iter() {
+            snapshot.insert(link.clone());
+        }
+        Host::of(self.root.clone(), snapshot)
+    }
+}
