@@ -27,7 +27,7 @@ fn shipped(folder: &Path) -> Vec<PathBuf> {
 /// Codes and severities in the sources. `Diagnostic::new` takes a severity that is found out when it runs.
 fn made() -> BTreeMap<String, BTreeSet<&'static str>> {
     let mut made: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
-    for name in ["eni", "model", "kernel", "naming", "early", "app"] {
+    for name in ["eni", "model", "kernel", "naming", "early", "sysctl", "app"] {
         for path in shipped(&tree().join("crates").join(name).join("src")) {
             let text = std::fs::read_to_string(&path).unwrap();
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();

@@ -39,6 +39,17 @@ pub const RUN_NETWORK: &str = "/run/network";
 /// The lock that Proxmox VE holds while it writes the staged configuration.
 pub const PVE_INTERFACES_LOCK: &str = "/etc/network/.pve-interfaces.lock";
 
+/// The directories of sysctl.d(5), the one that counts most first. The last is that of a system without a merged /usr.
+pub const SYSCTL_D: [&str; 5] = [
+    "/etc/sysctl.d",
+    "/run/sysctl.d",
+    "/usr/local/lib/sysctl.d",
+    "/usr/lib/sysctl.d",
+    "/lib/sysctl.d",
+];
+/// Settings that sysctl(8) reads, and systemd-sysctl only where a link in [`SYSCTL_D`] leads here.
+pub const SYSCTL_CONF: &str = "/etc/sysctl.conf";
+
 /// Kernel settings; `a.b` is the file `a/b` here.
 pub const PROC_SYS: &str = "/proc/sys";
 /// IPv4 settings per interface.

@@ -1,0 +1,103 @@
+//! Wanted and found, side by side.
+
+use crate::key::Key;
+use crate::resets::resets;
+use crate::wanted::Wanted;
+use cleat_diag::Diagnostic;
+use cleat_root::{Root, os_text};
+
+/// What the kernel has for a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// This value, as it prints it, line ends cut off.
+    Value(String),
+    /// There is no such setting.
+    Nothing,
+    /// It cannot be read: some can only be written (`net.ipv4.route.flush`).
+    Unreadable(String),
+}
+
+impl Found {
+    /// Reads a setting.
+    pub fn read(root: &Root, key: &Key) -> Self {
+        if key.leads_out() {
+            return Found::Nothing;
+        }
+        match root.read_text(key.path()) {
+            Ok(text) => Found::Value(text.trim_end().to_owned()),
+            Err(error) if error.is_missing() => Found::Nothing,
+            Err(error) => Found::Unreadable(os_text(&error.error)),
+        }
+    }
+
+    /// Whether it is what is wanted.
+    pub fn is(&self, wanted: &Wanted) -> bool {
+        matches!(self, Found::Value(found) if wanted.value.is(found))
+    }
+}
+
+/// Compares each setting with the kernel's value.
+pub fn check(root: &Root, wanted: &[Wanted]) -> Vec<Found> {
+    wanted.iter().map(|wanted| Found::read(root, &wanted.key)).collect()
+}
+
+/// What is to be said of settings that are not as wanted, each at its line; `found` as [`check`] answered for `wanted`.
+///
+/// *Shape*: a value that differs is an error, a setting that this kernel does not have a warning, as it is with
+/// systemd-sysctl; a setting that cannot be read is none.
+pub fn differences(wanted: &[Wanted], found: &[Found]) -> Vec<Diagnostic> {
+    let mut all = Vec::new();
+    for (want, found) in wanted.iter().zip(found) {
+        let diagnostic = match found {
+            Found::Value(_) if found.is(want) => continue,
+            Found::Unreadable(_) => continue,
+            Found::Nothing if want.may_fail => continue,
+            Found::Nothing => unknown(want),
+            Found::Value(value) => {
+                let text = format!("`{}` is `{value}`, not `{}`", want.key, want.value);
+                because(
+                    Diagnostic::error("sysctl-differs", text).at(want.place, "wants this"),
+                    want,
+                    wanted,
+                )
+            }
+        };
+        all.push(diagnostic);
+    }
+    all
+}
+
+/// The warning of a setting that this kernel does not have.
+pub(crate) fn unknown(wanted: &Wanted) -> Diagnostic {
+    let text = format!("there is no setting `{}` in this kernel", wanted.key);
+    let warning = Diagnostic::warning("sysctl-unknown", text).at(wanted.place, "");
+    let parts: Vec<&str> = wanted.key.parts().collect();
+    match parts.as_slice() {
+        ["net", "bridge", ..] => warning.help("load br_netfilter before: name it in a file of /etc/modules-load.d"),
+        ["net", "netfilter", ..] => warning.help("load nf_conntrack before: name it in a file of /etc/modules-load.d"),
+        ["net", "ipv4" | "ipv6", "conf" | "neigh", link, ..] => {
+            warning.help(format!("it comes with the link {link}; is the name right?"))
+        }
+        _ => warning.help("correct the name; with `-` before it nothing is said"),
+    }
+}
+
+/// Adds why the value may be another: other lines that set the same, or that reset it.
+fn because(mut diagnostic: Diagnostic, want: &Wanted, all: &[Wanted]) -> Diagnostic {
+    if let Some(pattern) = &want.pattern {
+        diagnostic = diagnostic.note(format!("the pattern `{pattern}` names it"));
+    }
+    for (place, value) in &want.overridden {
+        let said = value
+            .as_ref()
+            .map_or("nothing".to_owned(), |value| format!("`{value}`"));
+        diagnostic = diagnostic.note_at(*place, format!("{said} is asked for, and overridden,"));
+    }
+    let causes = all
+        .iter()
+        .filter(|other| other.value != want.value && resets(&other.key, &want.key));
+    for cause in causes {
+        diagnostic = diagnostic.note_at(cause.place, format!("`{}` resets it when it is written,", cause.key));
+    }
+    diagnostic.help("`cleat-sysctl apply` sets it; where it does not stay, something else on the host sets it back")
+}

@@ -1,0 +1,154 @@
+//! All files of sysctl.d as one list of settings.
+
+use crate::key::Key;
+use crate::line::{self, Line};
+use crate::value::Value;
+use cleat_diag::{Diagnostic, Place, Sources};
+use cleat_root::{Root, paths};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// A setting, or a pattern of settings, with the line that holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name.
+    pub key: Key,
+    /// Its value; `None` takes it out of patterns.
+    pub value: Option<Value>,
+    /// Nothing is said where it cannot be written.
+    pub may_fail: bool,
+    /// The line that holds.
+    pub place: Place,
+    /// Lines before it that said otherwise, the first one first; `None` took it out of patterns.
+    pub overridden: Vec<(Place, Option<Value>)>,
+}
+
+/// What sysctl.d says.
+///
+/// *Shape*: `settings` is in the order in which systemd-sysctl writes them: a setting that is said again with another
+/// value goes to the end.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    settings: Vec<Setting>,
+    by_key: HashMap<Key, usize>,
+    /// The files that were read, in order.
+    pub files: Vec<PathBuf>,
+    /// Files that are not read because one of the same name stands in a directory before theirs: they, and that one.
+    pub hidden: Vec<(PathBuf, PathBuf)>,
+}
+
+impl Settings {
+    /// Reads the files of all directories, in the order of their names; of those of one name only that in the first
+    /// directory counts. The files are added to `sources`, so that diagnostics can point into them.
+    ///
+    /// # Errors
+    /// As diagnostics: a file or directory that cannot be read, a line that sets nothing. The rest is read.
+    ///
+    /// *Source*: sysctl.d(5), "configuration directories and precedence".
+    pub fn load(root: &Root, sources: &mut Sources) -> (Self, Vec<Diagnostic>) {
+        let mut settings = Self::default();
+        let mut found = Vec::new();
+        let mut files: BTreeMap<OsString, PathBuf> = BTreeMap::new();
+        let mut seen = HashSet::new();
+        for directory in paths::SYSCTL_D {
+            // With a merged /usr, /lib is /usr/lib.
+            if root.identity(directory).is_ok_and(|directory| !seen.insert(directory)) {
+                continue;
+            }
+            for name in names(root, Path::new(directory), &mut found) {
+                let path = Path::new(directory).join(&name);
+                match files.get(&name) {
+                    Some(first) => settings.hidden.push((path, first.clone())),
+                    None => drop(files.insert(name, path)),
+                }
+            }
+        }
+        let credential = std::env::var_os("CREDENTIALS_DIRECTORY").map(|path| Path::new(&path).join("sysctl.extra"));
+        for path in files.into_values().chain(credential) {
+            settings.read(root, &path, sources, &mut found);
+        }
+        (settings, found)
+    }
+
+    fn read(&mut self, root: &Root, path: &Path, sources: &mut Sources, found: &mut Vec<Diagnostic>) {
+        let bytes = match root.read(path) {
+            Ok(bytes) => bytes,
+            // A link that leads nowhere hides the files of its name, as an empty file does.
+            Err(error) if error.is_missing() => return,
+            Err(error) => return found.push(Diagnostic::error("unreadable", error.to_string())),
+        };
+        let file = sources.add(path, bytes);
+        self.files.push(path.to_owned());
+        let Some(source) = sources.get(file) else { return };
+        let (lines, mut faults) = line::read(file, source);
+        found.append(&mut faults);
+        for line in lines {
+            self.say(line);
+        }
+    }
+
+    /// Takes one more line, which holds against those before it.
+    pub fn say(&mut self, line: Line) {
+        let Line {
+            key,
+            value,
+            may_fail,
+            place,
+        } = line;
+        let mut overridden = Vec::new();
+        if let Some(old) = self.by_key.get(&key).and_then(|at| self.settings.get_mut(*at)) {
+            if old.value == value {
+                old.may_fail |= may_fail;
+                return;
+            }
+            overridden = std::mem::take(&mut old.overridden);
+            overridden.push((old.place, old.value.take()));
+            self.remove(&key);
+        }
+        self.by_key.insert(key.clone(), self.settings.len());
+        self.settings.push(Setting {
+            key,
+            value,
+            may_fail,
+            place,
+            overridden,
+        });
+    }
+
+    fn remove(&mut self, key: &Key) {
+        if let Some(at) = self.by_key.remove(key) {
+            self.settings.remove(at);
+            for after in self.by_key.values_mut().filter(|after| **after > at) {
+                *after -= 1;
+            }
+        }
+    }
+
+    /// All settings and patterns, in the order in which systemd-sysctl writes them.
+    pub fn iter(&self) -> impl Iterator<Item = &Setting> {
+        self.settings.iter()
+    }
+
+    /// What is said of exactly this key.
+    pub fn get(&self, key: &Key) -> Option<&Setting> {
+        self.by_key.get(key).map(|at| &self.settings[*at])
+    }
+}
+
+/// The names of the files of a directory that count: those that end in `.conf` and are not hidden.
+fn names(root: &Root, directory: &Path, found: &mut Vec<Diagnostic>) -> Vec<OsString> {
+    let names = match root.read_dir(directory) {
+        Ok(names) => names,
+        Err(error) if error.is_missing() => return Vec::new(),
+        Err(error) => {
+            found.push(Diagnostic::error("unreadable", error.to_string()));
+            return Vec::new();
+        }
+    };
+    let counts = |name: &OsString| {
+        let bytes = name.as_encoded_bytes();
+        bytes.ends_with(b".conf") && !bytes.starts_with(b".")
+    };
+    names.into_iter().filter(counts).collect()
+}

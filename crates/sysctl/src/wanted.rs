@@ -1,0 +1,127 @@
+//! What is to be written: patterns expanded, prefixes heeded, and an order in which no write undoes another.
+
+use crate::key::Key;
+use crate::resets::{is_one_setting, may_reset, rank, resets};
+use crate::settings::{Setting, Settings};
+use crate::value::Value;
+use cleat_diag::{Diagnostic, Place};
+use cleat_root::Root;
+use std::collections::HashMap;
+
+/// One value that one setting is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The setting; never a pattern.
+    pub key: Key,
+    /// The value.
+    pub value: Value,
+    /// Nothing is said where it cannot be written.
+    pub may_fail: bool,
+    /// The line that says so.
+    pub place: Place,
+    /// The pattern that the line has, where it has one.
+    pub pattern: Option<Key>,
+    /// Lines that said otherwise and do not hold, the first one first.
+    pub overridden: Vec<(Place, Option<Value>)>,
+}
+
+impl Wanted {
+    pub(crate) fn of(setting: &Setting, key: Key, pattern: Option<Key>) -> Option<Self> {
+        Some(Self {
+            key,
+            value: setting.value.clone()?,
+            may_fail: setting.may_fail,
+            place: setting.place,
+            pattern,
+            overridden: setting.overridden.clone(),
+        })
+    }
+}
+
+impl Settings {
+    /// What systemd-sysctl would write, in its order; with prefixes only what is below one of them.
+    ///
+    /// A pattern stands for what is below /proc/sys now, without what another line names or excludes.
+    pub fn as_systemd(&self, root: &Root, prefixes: &[Key]) -> Vec<Wanted> {
+        let inside = |key: &Key| prefixes.is_empty() || prefixes.iter().any(|prefix| key.is_below(prefix));
+        let mut all: Vec<Wanted> = Vec::new();
+        for setting in self.iter() {
+            if !setting.key.is_pattern() {
+                all.extend(Wanted::of(setting, setting.key.clone(), None).filter(|wanted| inside(&wanted.key)));
+                continue;
+            }
+            let keys = expand(root, &setting.key).into_iter();
+            let free = keys.filter(|key| inside(key) && self.get(key).is_none());
+            all.extend(free.filter_map(|key| Wanted::of(setting, key, Some(setting.key.clone()))));
+        }
+        all
+    }
+
+    /// What is to be in force, each setting once, in an order in which no write undoes another: what resets others
+    /// comes before them.
+    ///
+    /// # Errors
+    /// As warnings: settings that systemd-sysctl writes too early, so that a later write of its own resets them.
+    pub fn wanted(&self, root: &Root, prefixes: &[Key]) -> (Vec<Wanted>, Vec<Diagnostic>) {
+        let mut all = last_of_each(self.as_systemd(root, prefixes));
+        let found = reset(&all);
+        all.sort_by_key(|wanted| rank(&wanted.key));
+        (all, found)
+    }
+}
+
+/// Of several patterns that match one setting the last one holds, as each writes over the one before it.
+pub(crate) fn last_of_each(all: Vec<Wanted>) -> Vec<Wanted> {
+    let mut at: HashMap<Key, usize> = HashMap::new();
+    let mut kept: Vec<Option<Wanted>> = Vec::new();
+    for mut wanted in all {
+        let before = at.insert(wanted.key.clone(), kept.len()).and_then(|at| kept[at].take());
+        if let Some(old) = before.filter(|old| old.value != wanted.value) {
+            let lines = old.overridden.into_iter().chain([(old.place, Some(old.value))]);
+            wanted.overridden = lines.chain(wanted.overridden).collect();
+        }
+        kept.push(Some(wanted));
+    }
+    kept.into_iter().flatten().collect()
+}
+
+/// Settings that a later write gives another value, in systemd-sysctl's order.
+fn reset(all: &[Wanted]) -> Vec<Diagnostic> {
+    let causes: Vec<(usize, &Wanted)> = all
+        .iter()
+        .enumerate()
+        .filter(|(_, wanted)| may_reset(&wanted.key))
+        .collect();
+    let mut found = Vec::new();
+    for (at, early) in all.iter().enumerate() {
+        let mut later = causes.iter().filter(|(cause, _)| *cause > at).map(|(_, late)| *late);
+        let late = later.rfind(|late| resets(&late.key, &early.key));
+        if let Some(late) = late.filter(|late| late.value != early.value) {
+            found.push(lost(early, late));
+        }
+    }
+    found
+}
+
+fn lost(early: &Wanted, late: &Wanted) -> Diagnostic {
+    let place = |warning: Diagnostic, label: &str| {
+        let warning = warning.at(early.place, label);
+        warning.note_at(late.place, format!("`{}` is set", late.key))
+    };
+    if is_one_setting(&early.key, &late.key) {
+        let text = format!("`{}` and `{}` are one setting, and get two values", early.key, late.key);
+        return place(Diagnostic::warning("sysctl-reset", text), "does not hold").help("remove one of the lines");
+    }
+    let text = format!("`{}` is reset when `{}` is written after it", early.key, late.key);
+    place(
+        Diagnostic::warning("sysctl-reset", text),
+        "written too early by systemd-sysctl",
+    )
+    .help("cleat-sysctl writes it last; to have systemd-sysctl do so, too, swap the lines")
+}
+
+/// The settings below /proc/sys that a pattern matches, sorted.
+fn expand(root: &Root, pattern: &Key) -> Vec<Key> {
+    let paths = root.glob(&pattern.path().to_string_lossy(), "/");
+    paths.iter().filter_map(|path| Key::of_path(path)).collect()
+}
