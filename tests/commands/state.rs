@@ -1,6 +1,6 @@
 //! The state file.
 
-use super::bed::{addresses, call, exists, host};
+use super::bed::{addresses, assert_same_network, call, exists, host, network, write_interfaces};
 use cleat_netns as netns;
 use std::path::PathBuf;
 
@@ -66,4 +66,39 @@ fn no_file_is_left_half_written_and_none_lies_about() {
     names.sort();
     names.retain(|name| name != "lock");
     assert_eq!(names, ["state.json"]);
+}
+
+/// After a switch from another program: `ip` made the network, nothing of it is recorded.
+#[test]
+fn a_network_that_another_program_made_is_taken_over_without_a_change() {
+    let room = netns::enter!(Veth, Bridge);
+    let file = "auto vmbr0\niface vmbr0 inet static\n\taddress 192.0.2.2/24\n\tgateway 192.0.2.1\n\tbridge-ports eno1\n\tbridge-stp off\n\tbridge-fd 0\n\tup echo up >> /run/hooks\n\tdown echo down >> /run/hooks\n\nauto eno2\niface eno2 inet static\n\taddress 198.51.100.2/24\n";
+    host(&room, &["eno1", "eno2"], file);
+    for line in [
+        "ip link add vmbr0 type bridge forward_delay 0",
+        "ip link set eno1 master vmbr0 up",
+        "ip link set vmbr0 up",
+        "ip addr add 192.0.2.2/24 dev vmbr0",
+        "ip route add default via 192.0.2.1 dev vmbr0 proto boot onlink",
+    ] {
+        netns::run(line);
+    }
+    let before = network();
+    call("ifreload --adopt -a").quietly();
+    assert_same_network(&network(), &before);
+    assert!(!std::path::Path::new("/run/hooks").exists(), "no hook ran");
+    // What is not up is not taken for brought up: the reload does that.
+    assert_eq!(call("ifquery --state").out, "eno1=eno1\nvmbr0=vmbr0\n");
+    let plan = call("ifreload -n -a").out;
+    assert!(!plan.contains("vmbr0") && plan.contains("eno2"), "{plan}");
+    call("ifreload -a").quietly();
+    assert!(
+        !std::path::Path::new("/run/hooks").exists(),
+        "nothing changed for vmbr0"
+    );
+    // It is ours now: gone from the file, it goes, by the hooks that it was declared with.
+    write_interfaces("auto eno2\niface eno2 inet static\n\taddress 198.51.100.2/24\n");
+    call("ifreload -a").quietly();
+    assert!(!exists("vmbr0"));
+    assert_eq!(std::fs::read_to_string("/run/hooks").unwrap(), "down\n");
 }

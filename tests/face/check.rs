@@ -107,3 +107,31 @@ fn a_file_that_is_not_there_is_told_with_its_path() {
     );
     assert_eq!(ran.code, Some(1));
 }
+
+/// Second witness: ifupdown2 asks for addresses by DHCP and sets ethtool's options, so a host leans on these lines.
+#[test]
+fn a_takeover_is_refused_while_a_line_says_what_is_not_done_yet() {
+    let directory = Directory::new("check-takeover");
+    let file = directory.file("asks", "auto eno1\niface eno1 inet dhcp\n\tlink-speed 1000\n");
+    let file = file.display();
+    let plain = cleat(&format!("check {file}"));
+    assert_eq!(plain.code, Some(0), "{}", plain.out);
+    assert!(plain.out.ends_with("2 warnings\n"), "{}", plain.out);
+    let ran = cleat(&format!("check --takeover {file}"));
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.out.contains(&format!(
+            "error[dhcp-not-yet]: addresses by `dhcp` are not asked for yet\n --> {file}:2:17\n"
+        )),
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.out.contains(&format!(
+            "error[not-handled]: `link-speed` is known but not acted on yet\n --> {file}:3:2\n"
+        )),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.ends_with("2 errors, 0 warnings\n"), "{}", ran.out);
+}

@@ -167,6 +167,9 @@ fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
     if args.command == Command::Ifreload && session.has_errors() {
         return Ended::untouched(Exit::Failed);
     }
+    if args.adopt {
+        return adopt(session, &desired, &snapshot, &state, names);
+    }
     let owned = as_recorded(args, &desired, state.owned());
     let mut runner = Runner::new(session.root.clone(), session.settings.hook_limit, loud(args));
     let request = request(args, names, &mut runner);
@@ -212,6 +215,18 @@ fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
         exit: Exit::Done,
         outcome,
         scope,
+    }
+}
+
+/// Takes the running network for ours: what is declared and up is recorded as if this program had brought it up, so
+/// that the next reload has only differences to make, and takes down what goes from the file after that.
+fn adopt(session: &mut Session, desired: &Desired, snapshot: &Snapshot, state: &State, names: Vec<IfName>) -> Ended {
+    let is_up = |name: &IfName| snapshot.get(*name).is_some_and(Link::is_up);
+    let up: Vec<IfName> = names.into_iter().filter(is_up).collect();
+    session.save(state, &state.owned().settle(desired, snapshot, &up, &[]));
+    Ended {
+        scope: up,
+        ..Ended::untouched(Exit::Done)
     }
 }
 
@@ -269,7 +284,7 @@ fn look(
 ) -> Option<(Desired, Snapshot, Vec<IfName>)> {
     let query = session.query(state.owned());
     let before = session.diagnostics.len();
-    let mut waited = args.command == Command::Ifdown || args.no_act;
+    let mut waited = args.command == Command::Ifdown || args.no_act || args.adopt;
     // The NIC that came is there; waiting for others would hold up the next one that comes.
     let limit = args.wait.or_else(|| args.hotplug.then_some(Duration::ZERO));
     loop {

@@ -30,7 +30,7 @@ struct Answered {
 
 /// Whether a run may be answered by what was answered before: a reload of everything, as at each "apply".
 pub fn may_be(args: &Args) -> bool {
-    let plain = !args.force && !args.no_act && !args.syntax_check && !args.use_current;
+    let plain = !args.force && !args.no_act && !args.syntax_check && !args.use_current && !args.adopt;
     args.command == Command::Ifreload && args.names.is_empty() && plain
 }
 

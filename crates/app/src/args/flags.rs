@@ -30,6 +30,8 @@ pub enum Id {
     IgnoreErrors,
     /// By what the file says now rather than by what was recorded.
     UseCurrent,
+    /// Record what is up as ours.
+    Adopt,
     /// What is up now, whether auto or not.
     CurrentlyUp,
     /// The file against the kernel.
@@ -181,6 +183,15 @@ pub static FLAGS: &[Flag] = &[
         None,
         &[Ifup, Ifreload],
         "only check the file; the exit code says whether it has errors",
+    ),
+    row(
+        Id::Adopt,
+        None,
+        &["adopt"],
+        None,
+        &[Ifreload],
+        "change nothing and run no hook: record what is declared and up as brought up by this program, as after a \
+         switch from another one",
     ),
     row(
         Id::CurrentlyUp,

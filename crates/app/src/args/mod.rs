@@ -92,6 +92,8 @@ pub struct Args {
     pub skip_uppers: bool,
     /// `-u`.
     pub use_current: bool,
+    /// `--adopt`: only record what is up as ours.
+    pub adopt: bool,
     /// `--admin-state`.
     pub admin_state: bool,
     /// `--ignore-errors`.
@@ -144,6 +146,7 @@ impl Args {
             with_depends: false,
             skip_uppers: false,
             use_current: false,
+            adopt: false,
             admin_state: false,
             ignore_errors: false,
             no_mappings: false,
@@ -226,6 +229,7 @@ fn set(args: &mut Args, id: Id, value: String) -> Result<(), String> {
         Id::WithDepends => args.with_depends = true,
         Id::SkipUppers => args.skip_uppers = true,
         Id::UseCurrent => args.use_current = true,
+        Id::Adopt => args.adopt = true,
         Id::AdminState => args.admin_state = true,
         Id::IgnoreErrors => args.ignore_errors = true,
         Id::NoMappings => args.no_mappings = true,

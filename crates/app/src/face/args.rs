@@ -21,7 +21,7 @@ pub static PROGRAM: Program = Program {
     verbs: &[
         Verb {
             name: "check",
-            usage: "cleat check [FILE] [--offline | --online] [--json] [--color WHEN]",
+            usage: "cleat check [FILE] [--offline | --online | --takeover] [--json] [--color WHEN]",
             short: "judges the configuration, with every fault shown in place",
             doc: "Judges the configuration and points at every fault, as a compiler does. Exit code 0: no error \
                   (warnings may be there), 1: errors, 2: bad arguments.",
@@ -36,6 +36,11 @@ pub static PROGRAM: Program = Program {
             options: &[
                 flag("--online", "judge FILE against this machine's links too"),
                 flag("--offline", "do not look at this machine's links"),
+                flag(
+                    "--takeover",
+                    "judge whether this program can take over from ifupdown or ifupdown2: what it does not do yet \
+                     (DHCP, some options) is an error; implies --offline",
+                ),
                 JSON,
                 COLOR,
             ],
@@ -119,6 +124,8 @@ pub struct Options {
     pub offline: bool,
     /// `--online`.
     pub online: bool,
+    /// `--takeover`.
+    pub takeover: bool,
     /// `--json`.
     pub json: bool,
     /// `--watch`.
@@ -150,6 +157,7 @@ impl Options {
             file: call.path("from").or_else(|| call.words.first().map(PathBuf::from)),
             offline: call.has("offline"),
             online: call.has("online"),
+            takeover: call.has("takeover"),
             json: call.has("json"),
             watch: call.has("watch"),
             live: call.has("live"),
@@ -160,8 +168,8 @@ impl Options {
         };
         let contradiction = if options.live && options.file.is_some() {
             "`--live` draws what the kernel has, `--from` what a file says: only one of them can hold"
-        } else if options.online && options.offline {
-            "`--online` looks at this machine's links, `--offline` does not: only one of them can hold"
+        } else if options.online && (options.offline || options.takeover) {
+            "`--online` looks at this machine's links, `--offline` and `--takeover` do not: only one of them can hold"
         } else if options.watch && options.json {
             "`--watch` is for a terminal, `--json` for a program: only one of them can hold"
         } else {

@@ -4,6 +4,7 @@ use super::args::Options;
 use super::terminal::Page;
 use super::{End, complain, input, print};
 use cleat_diag::{Diagnostic, Place, Severity, Sources, Summary, render};
+use cleat_model::decl::NOT_DONE;
 use serde_json::{Value, json};
 
 /// Judges the live file, or the one that is named.
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 /// The live file is judged against this machine too (a NIC that is missing is an error); a file that is named is
 /// judged alone, since it may be meant for another machine, unless `--online` is said.
 pub fn run(options: &Options) -> End {
-    let offline = options.offline || (options.file.is_some() && !options.online);
+    let offline = options.offline || options.takeover || (options.file.is_some() && !options.online);
     let mut session = input::session(options);
     let snapshot = match offline {
         true => None,
@@ -24,6 +25,9 @@ pub fn run(options: &Options) -> End {
         },
     };
     session.resolve(snapshot.as_ref());
+    if options.takeover {
+        refuse_what_is_not_done(&mut session.diagnostics);
+    }
     let diagnostics = in_order(&session.diagnostics);
     let text = match options.json {
         true => json_text(&document(&diagnostics, session.sources())),
@@ -32,6 +36,14 @@ pub fn run(options: &Options) -> End {
     match (print(&text), Summary::of(diagnostics).errors) {
         (End::Well, 0) => End::Well,
         _ => End::Fault,
+    }
+}
+
+/// Another program does today what these lines say, and would not do it any more.
+fn refuse_what_is_not_done(diagnostics: &mut [Diagnostic]) {
+    let not_done = |found: &&mut Diagnostic| NOT_DONE.contains(&found.code);
+    for found in diagnostics.iter_mut().filter(not_done) {
+        found.severity = Severity::Error;
     }
 }
 

@@ -16,6 +16,10 @@ use std::collections::HashMap;
 pub use merge::declare;
 pub(crate) use options::bad_value;
 
+/// The codes of warnings about what is written rightly, in the vocabulary of ifupdown2 and the others, and not done by
+/// this program yet.
+pub const NOT_DONE: [&str; 2] = ["dhcp-not-yet", "not-handled"];
+
 /// How a stanza gets its addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
