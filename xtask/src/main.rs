@@ -5,6 +5,7 @@
 
 mod bench;
 mod checks;
+mod deb;
 mod demo;
 mod executables;
 mod generate;
@@ -33,6 +34,9 @@ usage: cargo xtask COMMAND
   bench [--links N] [--repeat N] [--no-peers] [--only WORD] [--debug-build]
         the same links made by us, by ip -batch and by the peers, as ratios; each
         with the bar that it must hold
+  deb [--version VERSION] [--yes]
+        the Debian packages cleat and cleat-ifupdown, into target/debian, checked by
+        lintian
   gen [--check] [--yes]
         write the manual pages from their frames and the program's tables; with --check
         only say whether they are fresh
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
 
 fn dispatch(command: &OsString, args: lexopt::Parser) -> Result<ExitCode, String> {
     match command.to_str() {
+        Some("deb") => deb::main(args),
         Some("demo") => demo::main(args),
         Some("test") => test::main(args),
         Some("bench") => bench::main(args),

@@ -11,7 +11,8 @@ pub struct Package {
     pub why: &'static str,
 }
 
-const fn package(name: &'static str, why: &'static str) -> Package {
+/// A row of a list.
+pub const fn package(name: &'static str, why: &'static str) -> Package {
     Package { name, why }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::executables::{self, Executable, TestLog, plain_name};
 use crate::outcome::{self, Part, PartEnd, Tally, TestId, Verdict};
 use crate::packages::{self, Consent};
-use crate::{checks, process, tree, uml_tests};
+use crate::{checks, deb, process, tree, uml_tests};
 
 /// For one executable, and for all documentation tests.
 const LIMIT: Duration = Duration::from_secs(900);
@@ -22,6 +22,9 @@ struct Options {
 pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
     let options = options(args)?;
     packages::ensure(packages::TO_TEST, options.consent)?;
+    if options.filter.is_none() {
+        packages::ensure(deb::TO_DEB, options.consent)?;
+    }
     if options.uml
         && let Err(error) = packages::ensure(packages::UML, options.consent)
     {
@@ -44,6 +47,9 @@ pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
     });
     if !tests.is_empty() {
         run.tests(&tests, &options)?;
+    }
+    if options.filter.is_none() {
+        run.check("packages", deb::part);
     }
     print!("{}", outcome::report(&run.parts, &run.tally));
     let failed = run.parts.iter().any(|part| matches!(part.end, PartEnd::Failed(_)));
