@@ -68,3 +68,29 @@ fn a_hotplug_nic_comes_up_alone_and_an_undeclared_one_is_left_alone() {
     call("ifup --allow=hotplug eno2").quietly();
     assert_eq!(addresses("eno2"), ["198.51.100.2/24"]);
 }
+
+/// After a pin or an upgrade the file may still have the name from before, which is another name of the NIC now.
+#[test]
+fn a_nic_with_another_name_is_brought_up_under_its_old_one_with_a_warning() {
+    let room = netns::enter!();
+    host(&room, &["lan0"], &example("default-bridge"));
+    run("ip link property add dev lan0 altname eno1");
+    let warned = |called: &super::bed::Called| {
+        assert_eq!(
+            called.err,
+            "warning: lan0: the NIC that the file calls `eno1` is called `lan0` now, and is brought up so: `eno1` \
+             is another name of it [nic-renamed]; help: write `lan0` in the file, or pin the NIC: cleat-link(8)\n"
+        );
+        assert_eq!(called.code, 0);
+    };
+    warned(&call("ifup -a"));
+    assert_eq!(master("lan0").as_deref(), Some("vmbr0"));
+    assert_eq!(addresses("vmbr0"), ["192.168.10.2/24"]);
+    assert!(is_up("lan0"));
+    // A reload has nothing to do, and says it again; the old name does on the command line too.
+    warned(&call("ifreload -a"));
+    warned(&call("ifdown eno1"));
+    assert!(!is_up("lan0"));
+    warned(&call("ifup eno1"));
+    assert!(is_up("lan0"));
+}

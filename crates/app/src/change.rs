@@ -3,6 +3,7 @@
 use crate::args::Args;
 use crate::command::Command;
 use crate::exit::Exit;
+use crate::follow::Renamed;
 use crate::hangup;
 use crate::hooks::Runner;
 use crate::lock::{self, Turn};
@@ -10,6 +11,7 @@ use crate::logging::Reporter;
 use crate::pipeline::Basis;
 use crate::rename::{self, Due};
 use crate::run::show;
+use crate::saved_nics::SavedNics;
 use crate::scope::{Known, scope};
 use crate::session::Session;
 use crate::state::State;
@@ -161,9 +163,15 @@ fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
     if may_be_noted(args, session) {
         kernel.keep_digest();
     }
-    let Some((desired, snapshot, names)) = look(args, session, &mut kernel, &state, &renames) else {
+    let Some(seen) = look(args, session, &mut kernel, &state, &renames) else {
         return Ended::untouched(Exit::Failed);
     };
+    let Seen {
+        desired,
+        snapshot,
+        names,
+        followed,
+    } = seen;
     if args.command == Command::Ifreload && session.has_errors() {
         return Ended::untouched(Exit::Failed);
     }
@@ -201,6 +209,10 @@ fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
     let applied = session.apply(&mut kernel, &plan, basis, &mut runner, on_error);
     session.lap("apply and settle");
     session.save(&state, &applied.owned);
+    // The names of the file are those to be known by; where they were followed it has others.
+    if args.all && args.command != Command::Ifdown && !followed && !session.has_errors() {
+        save_nics(session, &desired, &snapshot);
+    }
     session.lap("save");
     // The record must be what the plan was made from, too.
     let same = applied.outcome.is_none() && applied.owned == *state.owned();
@@ -274,16 +286,33 @@ fn rename_links(args: &Args, session: &mut Session, kernel: &mut dyn Kernel) -> 
     (args, Vec::new())
 }
 
-/// Reads the kernel and resolves the file against it; looks again after waiting for NICs that were not there yet.
-fn look(
-    args: &Args,
-    session: &mut Session,
-    kernel: &mut dyn Kernel,
-    state: &State,
-    renames: &[Due],
-) -> Option<(Desired, Snapshot, Vec<IfName>)> {
+/// Keeps the addresses of the NICs for the day when their names are others. Nothing hangs on it now.
+fn save_nics(session: &Session, desired: &Desired, snapshot: &Snapshot) {
+    if !session.files.is_of_host() {
+        return;
+    }
+    if let Err(error) = SavedNics::of(desired, snapshot).save(&session.root) {
+        debug!("the NICs' addresses are not kept: {error}");
+    }
+}
+
+/// The wanted network and the real one.
+struct Seen {
+    desired: Desired,
+    snapshot: Snapshot,
+    /// The interfaces that the run is about.
+    names: Vec<IfName>,
+    /// Whether NICs go by other names than the file has.
+    followed: bool,
+}
+
+/// Reads the kernel and resolves the file against it; looks again after waiting for NICs that were not there yet. NICs
+/// that the file calls by names which are gone are followed.
+fn look(args: &Args, session: &mut Session, kernel: &mut dyn Kernel, state: &State, renames: &[Due]) -> Option<Seen> {
+    let mut args = Cow::Borrowed(args);
+    let mut followed = false;
     let query = session.query(state.owned());
-    let before = session.diagnostics.len();
+    let mut before = session.diagnostics.len();
     let mut waited = args.command == Command::Ifdown || args.no_act || args.adopt;
     // The NIC that came is there; waiting for others would hold up the next one that comes.
     let limit = args.wait.or_else(|| args.hotplug.then_some(Duration::ZERO));
@@ -297,13 +326,25 @@ fn look(
         }
         let desired = session.resolve(Some(&snapshot));
         session.lap("resolve");
+        if !followed {
+            let mut found = session.diagnostics.split_off(before);
+            let renamed = session.follow_renames(&desired, &snapshot);
+            followed = !renamed.is_empty();
+            if followed {
+                call_by_new_names(args.to_mut(), &renamed);
+                session.map(&logical(&args, session), !args.no_mappings);
+                before = session.diagnostics.len();
+                continue;
+            }
+            session.diagnostics.append(&mut found);
+        }
         let known = Known {
             decls: &session.decls,
             desired: &desired,
             snapshot: &snapshot,
             owned: state.owned(),
         };
-        let (names, mut found) = scope(args, known);
+        let (names, mut found) = scope(&args, known);
         if !waited && session.wait_for_devices(&desired, &snapshot, &names, limit) {
             debug!("reading the kernel again");
             waited = true;
@@ -311,7 +352,21 @@ fn look(
             continue;
         }
         session.diagnostics.append(&mut found);
-        return Some((desired, snapshot, names));
+        return Some(Seen {
+            desired,
+            snapshot,
+            names,
+            followed,
+        });
+    }
+}
+
+/// Interfaces that are named on the command line as the file has them.
+fn call_by_new_names(args: &mut Args, renamed: &[Renamed]) {
+    for named in &mut args.names {
+        if let Some(one) = renamed.iter().find(|one| one.from.as_str() == named.name) {
+            named.name = one.to.to_string();
+        }
     }
 }
 

@@ -90,6 +90,12 @@ pub fn wait<'a>(root: &Root, names: &[&'a str], limit: Option<Duration>) -> Wait
     }
 }
 
+/// Whether udev is done with a NIC that is there: it will give it no other name. Always so where there is no udev.
+pub fn is_handled(root: &Root, name: &str) -> bool {
+    let udev = root.is_real() && root.exists("/run/udev/control") && in_udevs_namespace(root);
+    lack(root, name, udev) != Some(Lack::Unhandled)
+}
+
 fn lack(root: &Root, name: &str, udev: bool) -> Option<Lack> {
     if !root.exists(Path::new(paths::SYS_CLASS_NET).join(name)) {
         return Some(Lack::Missing);

@@ -39,6 +39,11 @@ impl RunFiles {
         }
     }
 
+    /// Whether they are those of the host itself.
+    pub fn is_of_host(&self) -> bool {
+        self.state == Path::new(paths::STATE)
+    }
+
     /// Those of a namespace by its link text, `net:[4026532000]`.
     fn of_namespace(link: &Path) -> Self {
         let digits: String = link.to_string_lossy().chars().filter(char::is_ascii_digit).collect();

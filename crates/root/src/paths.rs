@@ -74,6 +74,8 @@ pub const RUN_LINK_FILES: &str = "/run/systemd/network";
 pub const LOCAL_LINK_FILES: &str = "/usr/local/lib/systemd/network";
 /// .link files of the distribution.
 pub const USR_LINK_FILES: &str = "/usr/lib/systemd/network";
+/// The addresses that the configuration's NICs had when it was last up.
+pub const SAVED_NICS: &str = "/var/lib/cleat/nics.json";
 /// udev's database.
 pub const UDEV_DATA: &str = "/run/udev/data";
 /// Network interfaces.

@@ -1,0 +1,296 @@
+//! NICs that the configuration calls by names which are gone: known again by their other names and their addresses.
+
+use crate::devices;
+use crate::saved_nics::{SavedNics, is_nic, nic_of};
+use crate::session::Session;
+use cleat_diag::Diagnostic;
+use cleat_eni::{ConfigSet, rename_interface};
+use cleat_model::decl;
+use cleat_model::desired::Desired;
+use cleat_model::name::IfName;
+use cleat_model::snapshot::Snapshot;
+use cleat_model::table;
+use cleat_model::types::Kind;
+use cleat_naming::link_file::LinkFiles;
+use cleat_naming::pins::Pins;
+
+/// A NIC that is called otherwise than the configuration says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    /// Its name in the configuration.
+    pub from: IfName,
+    /// Its name now.
+    pub to: IfName,
+    /// How it is known: one clause.
+    pub why: String,
+}
+
+impl Renamed {
+    fn warning(&self) -> Diagnostic {
+        let Self { from, to, why } = self;
+        let text = format!("the NIC that the file calls `{from}` is called `{to}` now, and is brought up so: {why}");
+        Diagnostic::warning("nic-renamed", text)
+            .on(to)
+            .help(format!("write `{to}` in the file, or pin the NIC: cleat-link(8)"))
+    }
+}
+
+/// The NICs of a network whose names are gone, and which other links they are now.
+///
+/// Where one is gone, names may have moved on from NIC to NIC (a card was put in before them): a name that is there then
+/// goes with the address that it had, too. Nothing is answered that would put two names on one NIC.
+pub fn renamed(desired: &Desired, snapshot: &Snapshot, saved: &SavedNics, pins: &Pins) -> Vec<Renamed> {
+    let nics = desired.links().iter().filter(|link| link.kind == Kind::Physical);
+    let names: Vec<IfName> = nics
+        .map(|link| link.name)
+        .filter(|name| name.as_str() != "lo")
+        .collect();
+    if names.iter().all(|name| snapshot.get(*name).is_some()) {
+        return Vec::new();
+    }
+    let all = names.iter().filter_map(|name| {
+        let (to, why) = match snapshot.get(*name) {
+            None => gone(*name, snapshot, saved, pins)?,
+            Some(there) if is_nic(there) => by_saved(*name, snapshot, saved)?,
+            Some(_) => return None,
+        };
+        (to != *name).then_some(Renamed { from: *name, to, why })
+    });
+    let mut all: Vec<Renamed> = all.collect();
+    loop {
+        let bad = |one: &Renamed| {
+            let twice = all.iter().filter(|other| other.to == one.to).count() > 1;
+            let moves_on = all.iter().any(|other| other.from == one.to);
+            twice || (names.contains(&one.to) && !moves_on)
+        };
+        let (out, kept): (Vec<_>, Vec<_>) = all.iter().cloned().partition(bad);
+        if out.is_empty() {
+            return kept;
+        }
+        all = kept;
+    }
+}
+
+fn gone(name: IfName, snapshot: &Snapshot, saved: &SavedNics, pins: &Pins) -> Option<(IfName, String)> {
+    if let Some(link) = snapshot.find(name.as_str()) {
+        return Some((link.name, format!("`{name}` is another name of it")));
+    }
+    if let Some(pin) = pins.named(name.as_str())
+        && let Some(to) = nic_of(snapshot, &pin.address.to_string())
+    {
+        let file = pin.path.display();
+        return Some((
+            to,
+            format!("{file} pins its address {} to that name, to no effect yet", pin.address),
+        ));
+    }
+    by_saved(name, snapshot, saved)
+}
+
+fn by_saved(name: IfName, snapshot: &Snapshot, saved: &SavedNics) -> Option<(IfName, String)> {
+    let address = saved.addresses.get(name.as_str())?;
+    let to = nic_of(snapshot, address)?;
+    Some((
+        to,
+        format!("its address {address} is the one that `{name}` had when it was last up"),
+    ))
+}
+
+impl Session {
+    /// Takes NICs whose names are gone by the names that they have now: the configuration is changed in memory, and
+    /// declared anew. Returns them; with none nothing was changed.
+    pub fn follow_renames(&mut self, desired: &Desired, snapshot: &Snapshot) -> Vec<Renamed> {
+        let there = |name: &IfName| snapshot.get(*name).is_some();
+        let mut nics = desired.links().iter().filter(|link| link.kind == Kind::Physical);
+        if nics.all(|link| there(&link.name)) {
+            return Vec::new();
+        }
+        let pins = Pins::of(&LinkFiles::load(&self.root));
+        let found = renamed(desired, snapshot, &SavedNics::load(&self.root), &pins);
+        // One that udev has still to name is no news: it is waited for first.
+        let settled = |one: &Renamed| devices::is_handled(&self.root, one.to.as_str());
+        if found.is_empty() || !found.iter().all(settled) {
+            return Vec::new();
+        }
+        let mut config = self.config.clone();
+        match rename_all(&mut config, &found) {
+            Ok(mut told) => {
+                self.config = config;
+                let (decls, _) = decl::declare(self.config.items());
+                self.decls = decls;
+                self.diagnostics.extend(found.iter().map(Renamed::warning));
+                self.diagnostics.append(&mut told);
+                found
+            }
+            Err(mut told) => {
+                self.diagnostics.append(&mut told);
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// Renames them all at once: names may change places, so each gets one that nobody has in between.
+fn rename_all(config: &mut ConfigSet, all: &[Renamed]) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+    let moved_on = all.iter().any(|one| all.iter().any(|other| other.from == one.to));
+    let between = |at: usize| format!("~{at}");
+    let steps: Vec<(String, String)> = match moved_on {
+        false => all
+            .iter()
+            .map(|one| (one.from.to_string(), one.to.to_string()))
+            .collect(),
+        true => {
+            let away = all
+                .iter()
+                .enumerate()
+                .map(|(at, one)| (one.from.to_string(), between(at)));
+            let back = all
+                .iter()
+                .enumerate()
+                .map(|(at, one)| (between(at), one.to.to_string()));
+            away.chain(back).collect()
+        }
+    };
+    let mut told = Vec::new();
+    for (from, to) in steps {
+        let (_, mut found) = rename_interface(config, &from, &to, &table::names_interfaces);
+        if found.iter().any(|fault| fault.severity == cleat_diag::Severity::Error) {
+            return Err(found);
+        }
+        // What a name in between is told of is no news to anybody.
+        found.retain(|_| !moved_on);
+        told.append(&mut found);
+    }
+    Ok(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::face::testing::{link, name};
+    use cleat_diag::FileId;
+    use cleat_model::desired::WantLink;
+    use cleat_model::snapshot::IFLA_ADDRESS;
+    use cleat_model::types::Origin;
+    use cleat_root::{Durability, Root};
+
+    fn snapshot(nics: &[(&str, u8, &[&str])]) -> Snapshot {
+        let mut snapshot = Snapshot::new();
+        for (at, (text, last, altnames)) in nics.iter().enumerate() {
+            let mut link = link(at as u32 + 2, text, Kind::Physical, None);
+            link.attrs.set(IFLA_ADDRESS, &[0xbc, 0x24, 0x11, 0, 0, *last]);
+            link.altnames = altnames.iter().map(|name| name.to_string()).collect();
+            snapshot.insert(link);
+        }
+        snapshot
+    }
+
+    fn desired(names: &[&str]) -> Desired {
+        let links = names.iter().map(|text| WantLink::new(name(text), Origin::Own("test")));
+        Desired::new(links.collect())
+    }
+
+    fn saved(nics: &[(&str, u8)]) -> SavedNics {
+        let addresses = nics
+            .iter()
+            .map(|(name, last)| (name.to_string(), format!("bc:24:11:00:00:{last:02x}")));
+        SavedNics {
+            addresses: addresses.collect(),
+        }
+    }
+
+    fn found(wanted: &[&str], nics: &[(&str, u8, &[&str])], known: &[(&str, u8)]) -> Vec<String> {
+        let all = renamed(&desired(wanted), &snapshot(nics), &saved(known), &Pins::default());
+        all.iter()
+            .map(|one| format!("{} is {}: {}", one.from, one.to, one.why))
+            .collect()
+    }
+
+    #[test]
+    fn a_name_that_is_there_is_that_nics_whatever_was_saved() {
+        assert_eq!(found(&["eno1"], &[("eno1", 1, &[])], &[("eno1", 9)]), [""; 0]);
+    }
+
+    #[test]
+    fn a_name_that_is_gone_is_found_among_other_names_and_then_by_its_address() {
+        assert_eq!(
+            found(
+                &["eno1", "eno2", "eno3"],
+                &[("lan0", 1, &["eno1"]), ("lan1", 2, &[])],
+                &[("eno2", 2), ("eno3", 3)]
+            ),
+            [
+                "eno1 is lan0: `eno1` is another name of it",
+                "eno2 is lan1: its address bc:24:11:00:00:02 is the one that `eno2` had when it was last up"
+            ]
+        );
+    }
+
+    /// A card was put in before two NICs: the first one's name is gone, the second one's is the first one's now.
+    #[test]
+    fn names_that_moved_on_are_all_followed() {
+        let nics: &[(&str, u8, &[&str])] = &[("enp2s0", 1, &[]), ("enp3s0", 2, &[])];
+        let short = |text: &String| text.split(':').next().unwrap().to_owned();
+        let all = found(&["enp1s0", "enp2s0"], nics, &[("enp1s0", 1), ("enp2s0", 2)]);
+        assert_eq!(
+            all.iter().map(short).collect::<Vec<_>>(),
+            ["enp1s0 is enp2s0", "enp2s0 is enp3s0"]
+        );
+    }
+
+    #[test]
+    fn a_nic_that_has_a_stanza_of_its_own_is_not_taken_for_another() {
+        assert_eq!(found(&["eno1", "lan0"], &[("lan0", 1, &["eno1"])], &[]), [""; 0]);
+        assert_eq!(
+            found(&["eno1", "eno2"], &[("lan0", 1, &["eno1", "eno2"])], &[]),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn the_configuration_is_read_as_if_it_said_the_new_names() {
+        let tree = tempfile::tempdir().unwrap();
+        let root = Root::at(tree.path());
+        root.create_dir_all("/var/lib/cleat").unwrap();
+        let text = "auto enp1s0\niface enp1s0 inet manual\nauto enp2s0.5\niface enp2s0.5 inet manual\n\
+                    auto vmbr0\niface vmbr0 inet manual\n  bridge-ports enp1s0 enp2s0\n";
+        let (config, _) = ConfigSet::from_bytes("/etc/network/interfaces".as_ref(), text.into(), &root);
+        let known = saved(&[("enp1s0", 1), ("enp2s0", 2)]);
+        known.save(&root).unwrap();
+        let mut session = Session::of_config(root.clone(), config, Vec::new());
+        let now = snapshot(&[("enp2s0", 1, &[]), ("enp3s0", 2, &[])]);
+        let wanted = session.resolve(Some(&now));
+        session.diagnostics.clear();
+        assert_eq!(session.follow_renames(&wanted, &now).len(), 2);
+        let document = session.config.document(FileId(0)).unwrap();
+        assert_eq!(
+            String::from_utf8(document.to_bytes()).unwrap(),
+            "auto enp2s0\niface enp2s0 inet manual\nauto enp3s0.5\niface enp3s0.5 inet manual\n\
+             auto vmbr0\niface vmbr0 inet manual\n  bridge-ports enp2s0 enp3s0\n"
+        );
+        let told: Vec<&str> = session.diagnostics.iter().map(|found| found.message.as_str()).collect();
+        assert_eq!(
+            told,
+            [
+                "the NIC that the file calls `enp1s0` is called `enp2s0` now, and is brought up so: its address \
+             bc:24:11:00:00:01 is the one that `enp1s0` had when it was last up",
+                "the NIC that the file calls `enp2s0` is called `enp3s0` now, and is brought up so: its address \
+             bc:24:11:00:00:02 is the one that `enp2s0` had when it was last up"
+            ]
+        );
+        let wanted = session.resolve(Some(&now));
+        assert_eq!(session.follow_renames(&wanted, &now), []);
+    }
+
+    #[test]
+    fn damaged_addresses_are_none() {
+        let tree = tempfile::tempdir().unwrap();
+        let root = Root::at(tree.path());
+        root.create_dir_all("/var/lib/cleat").unwrap();
+        root.write_atomic("/var/lib/cleat/nics.json", b"{\"version\":1,", Durability::Volatile)
+            .unwrap();
+        assert_eq!(SavedNics::load(&root), SavedNics::default());
+        saved(&[("eno1", 1)]).save(&root).unwrap();
+        assert_eq!(SavedNics::load(&root), saved(&[("eno1", 1)]));
+    }
+}
