@@ -2,6 +2,7 @@
 
 use crate::args::Args;
 use crate::command::Command;
+use crate::early::Early;
 use crate::exit::Exit;
 use crate::follow::Renamed;
 use crate::hangup;
@@ -34,9 +35,9 @@ use std::time::Duration;
 ///
 /// *Shape*: lock, state, kernel, wanted network, scope, plan, steps, a second look, state. An error in the file stops
 /// `ifreload` and `--syntax-check`; `ifup` and `ifdown` leave out what is wrong and go on with the rest.
-pub fn run(args: &Args, session: &mut Session) -> Exit {
+pub fn run(args: &Args, session: &mut Session, early: Option<Early>) -> Exit {
     let reporter = Reporter::new(args.verbosity);
-    let ended = go(args, session);
+    let ended = go(args, session, early);
     if args.ignore_errors {
         forgive_hooks(&mut session.diagnostics);
     }
@@ -83,7 +84,7 @@ impl Ended {
     }
 }
 
-fn go(args: &Args, session: &mut Session) -> Ended {
+fn go(args: &Args, session: &mut Session, mut early: Option<Early>) -> Ended {
     if args.syntax_check {
         return check_file(session);
     }
@@ -104,14 +105,17 @@ fn go(args: &Args, session: &mut Session) -> Ended {
         return Ended::untouched(Exit::Failed);
     }
     hangup::outlive();
-    let turn = match take_turn(args, session) {
-        Ok(turn) => turn,
-        Err(exit) => return Ended::untouched(exit),
+    let turn = match early.as_mut().and_then(|early| early.turn.take()) {
+        Some(turn) => Some(turn),
+        None => match take_turn(args, session) {
+            Ok(turn) => turn,
+            Err(exit) => return Ended::untouched(exit),
+        },
     };
     if let Some(Turn::Callers) = turn {
         session.files.journal = session.files.inner_journal.clone();
     }
-    let ended = with_lock(args, session, !matches!(turn, Some(Turn::Callers)));
+    let ended = with_lock(args, session, early, !matches!(turn, Some(Turn::Callers)));
     drop(turn);
     ended
 }
@@ -146,24 +150,24 @@ fn take_turn(args: &Args, session: &mut Session) -> Result<Option<Turn>, Exit> {
 }
 
 /// The run itself; `alone` where no other run is under way, not even one whose hook called this one.
-fn with_lock(args: &Args, session: &mut Session, alone: bool) -> Ended {
-    let Some(mut kernel) = session.netlink() else {
-        return Ended::untouched(Exit::Failed);
-    };
+fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, alone: bool) -> Ended {
     session.lap("declare and lock");
     let mut state = session.state();
     session.lap("state");
     if alone {
         session.recover(&mut state);
     }
-    let (args, renames) = rename_links(args, session, &mut kernel);
-    let args = &args;
-    session.map(&logical(args, session), !args.no_mappings);
     let query = session.query(state.owned());
+    let Some((mut kernel, first)) = first_look(args, session, early, query) else {
+        return Ended::untouched(Exit::Failed);
+    };
     if may_be_noted(args, session) {
         kernel.keep_digest();
     }
-    let Some(seen) = look(args, session, &mut kernel, &state, &renames) else {
+    let (args, renames) = rename_links(args, session, &mut kernel);
+    let args = &args;
+    session.map(&logical(args, session), !args.no_mappings);
+    let Some(seen) = look(args, session, &mut kernel, first, &state, &renames) else {
         return Ended::untouched(Exit::Failed);
     };
     let Seen {
@@ -242,10 +246,32 @@ fn adopt(session: &mut Session, desired: &Desired, snapshot: &Snapshot, state: &
     }
 }
 
-/// Whether the answer to this run may be the answer to the next: what scripts say is not known beforehand.
+/// The kernel, and what was seen of it already, where nothing of this run's own comes before the plan.
+fn first_look(
+    args: &Args,
+    session: &mut Session,
+    early: Option<Early>,
+    query: Query,
+) -> Option<(Netlink, Option<Snapshot>)> {
+    let Some(early) = early else {
+        return Some((session.netlink()?, None));
+    };
+    let (kernel, seen) = early.kernel.wait(query);
+    match is_fixed(args, session) {
+        true => Some((kernel, Some(session.read_or_tell(seen)?))),
+        false => Some((kernel, None)),
+    }
+}
+
+/// Whether the answer to this run may be the answer to the next.
 fn may_be_noted(args: &Args, session: &Session) -> bool {
-    let fixed = session.decls.mappings.is_empty() && session.decls.renames.is_empty();
-    unchanged::may_be(args) && fixed
+    unchanged::may_be(args) && is_fixed(args, session)
+}
+
+/// Whether the file says it all: what scripts say is not known beforehand, and a rename changes what was read.
+fn is_fixed(args: &Args, session: &Session) -> bool {
+    let own_names = args.names.iter().all(|named| named.logical.is_none());
+    own_names && session.decls.mappings.is_empty() && session.decls.renames.is_empty()
 }
 
 /// The interfaces that mapping scripts may be run for: those named, or all of the classes.
@@ -306,9 +332,16 @@ struct Seen {
     followed: bool,
 }
 
-/// Reads the kernel and resolves the file against it; looks again after waiting for NICs that were not there yet. NICs
-/// that the file calls by names which are gone are followed.
-fn look(args: &Args, session: &mut Session, kernel: &mut dyn Kernel, state: &State, renames: &[Due]) -> Option<Seen> {
+/// Reads the kernel, where `first` has not, and resolves the file against it; looks again after waiting for NICs that
+/// were not there yet. NICs that the file calls by names which are gone are followed.
+fn look(
+    args: &Args,
+    session: &mut Session,
+    kernel: &mut dyn Kernel,
+    mut first: Option<Snapshot>,
+    state: &State,
+    renames: &[Due],
+) -> Option<Seen> {
     let mut args = Cow::Borrowed(args);
     let mut followed = false;
     let query = session.query(state.owned());
@@ -317,7 +350,11 @@ fn look(args: &Args, session: &mut Session, kernel: &mut dyn Kernel, state: &Sta
     // The NIC that came is there; waiting for others would hold up the next one that comes.
     let limit = args.wait.or_else(|| args.hotplug.then_some(Duration::ZERO));
     loop {
-        let mut snapshot = session.snapshot(kernel, query)?;
+        let mut snapshot = match first.take() {
+            Some(snapshot) => snapshot,
+            None => session.snapshot(kernel, query)?,
+        };
+        session.lap("kernel");
         for due in renames {
             // Not done yet (`--no-act`): what follows is planned as if it were.
             if let Some(link) = snapshot.get(due.from).cloned() {
@@ -380,8 +417,7 @@ fn as_recorded<'a>(args: &Args, desired: &Desired, owned: &'a Owned) -> Cow<'a, 
         if let Some(record) = owned.links.get_mut(&link.name) {
             let hooks = link.hooks.iter();
             record.hooks = hooks.map(|hook| (hook.phase, hook.command.value.clone())).collect();
-            record.stanzas.clone_from(&link.vars.stanzas);
-            record.options.clone_from(&link.vars.options);
+            record.vars.clone_from(&link.vars);
             record.no_scripts = link.no_scripts;
         }
     }

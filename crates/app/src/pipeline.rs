@@ -6,6 +6,7 @@ use crate::state::State;
 use cleat_diag::{Diagnostic, Severity};
 use cleat_model::apply::{self, Ending, HookFault, Hooks, OnError, Outcome};
 use cleat_model::desired::{Desired, Phase};
+use cleat_model::hash::Map;
 use cleat_model::journal::{self, JournalSink};
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::name::IfName;
@@ -16,7 +17,6 @@ use cleat_model::resolve;
 use cleat_model::snapshot::Snapshot;
 use cleat_model::verify;
 use cleat_root::Root;
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// What a plan was made from.
@@ -219,7 +219,7 @@ struct PlannedHooks<'a> {
     runner: &'a mut Runner,
     desired: &'a Desired,
     owned: &'a Owned,
-    logical: HashMap<IfName, String>,
+    logical: Map<IfName, String>,
 }
 
 impl PlannedHooks<'_> {

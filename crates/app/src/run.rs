@@ -2,7 +2,9 @@
 
 use crate::args::{self, Args, Asked};
 use crate::command::Command;
+use crate::early::Early;
 use crate::exit::Exit;
+use crate::run_files::RunFiles;
 use crate::session::Session;
 use crate::{change, ifquery, logging, unchanged, version};
 use cleat_root::Root;
@@ -64,16 +66,22 @@ fn complain(text: &str) {
 /// Runs what was asked for, on the machine that the program runs on.
 fn run(args: &Args) -> Exit {
     let root = Root::real();
+    let files = RunFiles::of_this_namespace(&root);
+    // Where the answer may be known already, a number of the kernel is all that is needed of it.
+    let asked_before = unchanged::may_be(args) && root.exists(&files.answered);
+    let begin = || Early::begin(args, &root, &files);
+    let early = if asked_before { None } else { begin() };
     let (config, found) = Session::read(&root, &args.input);
     let root_user = nix::unistd::geteuid().is_root();
-    if root_user && found.is_empty() && unchanged::is_so_still(args, &root, &config) {
+    if asked_before && root_user && found.is_empty() && unchanged::is_so_still(args, &root, &files, &config) {
         std::mem::forget(config);
         return Exit::Done;
     }
+    let early = early.or_else(begin);
     let mut session = Session::of_config(root, config, found);
     let exit = match args.command {
         Command::Ifquery => ifquery::run(args, &mut session),
-        Command::Ifup | Command::Ifdown | Command::Ifreload => change::run(args, &mut session),
+        Command::Ifup | Command::Ifdown | Command::Ifreload => change::run(args, &mut session, early),
     };
     // The process is at its end: to free thousands of stanzas one by one would only take time.
     std::mem::forget(session);

@@ -6,12 +6,12 @@ use crate::pick::pick;
 use cleat_diag::Diagnostic;
 use cleat_model::decl::Decls;
 use cleat_model::desired::Desired;
+use cleat_model::hash::Set;
 use cleat_model::name::IfName;
 use cleat_model::owned::Owned;
 use cleat_model::select::{Selection, select};
 use cleat_model::snapshot::Snapshot;
 use regex_lite::Regex;
-use std::collections::HashSet;
 
 /// What is known when the scope is chosen.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +103,7 @@ pub fn scope(args: &Args, known: Known<'_>) -> (Vec<IfName>, Vec<Diagnostic>) {
     };
     if args.names.is_empty() || args.command == Command::Ifdown {
         let named = if args.names.is_empty() { Vec::new() } else { picked };
-        let mut seen: HashSet<IfName> = names.iter().copied().collect();
+        let mut seen: Set<IfName> = names.iter().copied().collect();
         let more = named.into_iter().chain(recorded);
         names.extend(more.filter(|name| seen.insert(*name)));
     }

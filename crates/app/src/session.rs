@@ -10,13 +10,13 @@ use cleat_eni::ConfigSet;
 use cleat_kernel::Netlink;
 use cleat_model::decl::{self, Decls};
 use cleat_model::desired::Desired;
-use cleat_model::kernel::{Kernel, Query};
+use cleat_model::hash::{Map, Set};
+use cleat_model::kernel::{Kernel, KernelError, Query};
 use cleat_model::name::IfName;
 use cleat_model::snapshot::Snapshot;
 use cleat_model::types::Kind;
 use cleat_root::{Root, paths};
 use log::debug;
-use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -132,7 +132,7 @@ impl Session {
     }
 
     /// The logical name of each interface that is configured by another stanza than its own.
-    pub fn logical_names(&self) -> HashMap<IfName, String> {
+    pub fn logical_names(&self) -> Map<IfName, String> {
         let mapped = self.decls.iter().filter(|decl| decl.logical != decl.name.as_str());
         mapped.map(|decl| (decl.name, decl.logical.clone())).collect()
     }
@@ -179,7 +179,12 @@ impl Session {
 
     /// Reads the kernel; `None` where that failed, which is an error in [`Session::diagnostics`].
     pub fn snapshot(&mut self, kernel: &mut dyn Kernel, query: Query) -> Option<Snapshot> {
-        match kernel.snapshot(query) {
+        self.read_or_tell(kernel.snapshot(query))
+    }
+
+    /// The kernel as it was read; `None` where that failed, which is an error in [`Session::diagnostics`] then.
+    pub fn read_or_tell(&mut self, read: Result<Snapshot, KernelError>) -> Option<Snapshot> {
+        match read {
             Ok(snapshot) => Some(snapshot),
             Err(error) => {
                 let text = format!("cannot read the kernel's links (ip link): {error}");
@@ -192,7 +197,7 @@ impl Session {
 
 /// The names and all that they depend on, near or far, in no order.
 pub(crate) fn with_lowers(desired: &Desired, names: &[IfName]) -> Vec<IfName> {
-    let mut seen: HashSet<IfName> = names.iter().copied().collect();
+    let mut seen: Set<IfName> = names.iter().copied().collect();
     let mut all = names.to_vec();
     let mut at = 0;
     while let Some(name) = all.get(at).copied() {

@@ -35,11 +35,7 @@ pub fn may_be(args: &Args) -> bool {
 }
 
 /// Whether the same was asked before with nothing to do, and the kernel is as it was then.
-pub fn is_so_still(args: &Args, root: &Root, config: &ConfigSet) -> bool {
-    if !may_be(args) {
-        return false;
-    }
-    let files = &RunFiles::of_this_namespace(root);
+pub fn is_so_still(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSet) -> bool {
     // A journal is that of a run that is under way, or was killed.
     if root.exists(&files.journal) {
         return false;

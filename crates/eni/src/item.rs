@@ -106,15 +106,22 @@ impl From<&str> for Family {
     }
 }
 
-impl fmt::Display for Family {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
+impl Family {
+    /// The word of the file.
+    pub fn word(&self) -> &str {
+        match self {
             Family::Inet => "inet",
             Family::Inet6 => "inet6",
             Family::Can => "can",
             Family::Ipx => "ipx",
             Family::Other(word) => word,
-        })
+        }
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.word())
     }
 }
 

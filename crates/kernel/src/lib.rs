@@ -7,6 +7,7 @@
 //! Messages are built with the types of netlink-packet-route; attributes that the table knows by number go in as they
 //! are. Answers are read attribute by attribute, so that one that cannot be decoded never makes a link look absent.
 
+mod ahead;
 mod answer;
 mod decode;
 mod digest;
@@ -15,9 +16,11 @@ mod events;
 mod explain;
 mod names;
 mod netlink;
+mod read;
 mod recording;
 mod socket;
 
+pub use ahead::Ahead;
 pub use events::{Event, Events};
 pub use netlink::Netlink;
 pub use recording::Recording;

@@ -2,12 +2,12 @@
 
 use crate::decode::link::index_and_name;
 use crate::socket::Socket;
+use cleat_model::hash::Map;
 use cleat_model::kernel::KernelError;
 use cleat_model::name::IfName;
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkExtentMask, LinkMessage};
 use nix::libc;
-use std::collections::HashMap;
 
 /// The largest index: the kernel keeps it in a signed number.
 const LARGEST: u32 = i32::MAX as u32;
@@ -19,7 +19,7 @@ const FIRST: u32 = 0x4000;
 /// The table.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    by_name: HashMap<IfName, u32>,
+    by_name: Map<IfName, u32>,
     /// The next index for a new link: above all that were ever seen, so that none is used a second time; 0 while the
     /// kernel's indexes are not known.
     next: u32,

@@ -1,32 +1,24 @@
 //! The engine on the running kernel.
 
-use crate::decode::{self, AF_INET, AF_INET6};
-use crate::digest;
 use crate::encode::{self, Work};
 use crate::explain;
-use crate::names::{Names, Resolver, all_links, one_link};
-use crate::socket::{Found, Request, Socket};
+use crate::names::{Names, Resolver};
+use crate::socket::{Request, Socket};
+use cleat_model::hash::Set;
 use cleat_model::kernel::{Kernel, KernelError, Query};
-use cleat_model::name::{IfName, Mac};
+use cleat_model::name::IfName;
 use cleat_model::op::Op;
-use cleat_model::snapshot::{IFLA_IFALIAS, Link, Snapshot};
-use cleat_model::types::{Fdb, Route, VlanRange};
+use cleat_model::snapshot::{IFLA_IFALIAS, Snapshot};
 use cleat_root::Root;
-use netlink_packet_route::address::AddressMessage;
-use netlink_packet_route::link::{LinkAttribute, LinkExtentMask, LinkMessage};
-use netlink_packet_route::neighbour::NeighbourMessage;
-use netlink_packet_route::route::RouteMessage;
-use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use nix::libc;
-use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The running kernel, in the network namespace of the thread that opened it.
 pub struct Netlink {
-    socket: Socket,
-    names: Names,
+    pub(crate) socket: Socket,
+    pub(crate) names: Names,
     /// Whether snapshots are made a number of, too.
-    digesting: bool,
-    last_digest: Option<u64>,
+    pub(crate) digesting: bool,
+    pub(crate) last_digest: Option<u64>,
 }
 
 impl std::fmt::Debug for Netlink {
@@ -61,37 +53,11 @@ impl Netlink {
         self.digesting = true;
     }
 
-    /// What [`Netlink::digest`] would have said when the last snapshot was taken; `None` where the kernel changed as it
-    /// was read, or nobody asked with [`Netlink::keep_digest`].
+    /// All that the last snapshot was made from, as one number; what moves by itself (carrier, timers, duplicate address
+    /// detection) left out. Two equal numbers for one query mean that a plan made from either is the same. `None` where
+    /// the kernel changed as it was read, or nobody asked with [`Netlink::keep_digest`].
     pub fn last_digest(&self) -> Option<u64> {
         self.last_digest
-    }
-
-    /// All that [`Kernel::snapshot`] would hold, as one number; what moves by itself (carrier, timers, duplicate address
-    /// detection) left out. Two equal numbers for one query mean that a plan made from either is the same. `None` where
-    /// the kernel changed as it was read.
-    ///
-    /// # Errors
-    /// When a dump failed as a whole.
-    pub fn digest(&mut self, query: Query) -> Result<Option<u64>, KernelError> {
-        let links = self.socket.dump(&all_links(), |_, body| digest::link(body))?;
-        let question = RouteNetlinkMessage::GetAddress(AddressMessage::default());
-        let addresses = self.socket.dump(&question, |_, body| digest::address(body))?;
-        if !links.earlier.is_empty() || !addresses.earlier.is_empty() {
-            return Ok(None);
-        }
-        let mut all = vec![digest::of(&(links.last, addresses.last))];
-        if query.routes {
-            all.push(digest::of(&self.routes(AddressFamily::Inet, AF_INET)?));
-            all.push(digest::of(&self.routes(AddressFamily::Inet6, AF_INET6)?));
-        }
-        if query.vlans {
-            all.push(digest::of(&self.vlans()?));
-        }
-        if query.fdb {
-            all.push(digest::of(&self.fdb()?));
-        }
-        Ok(Some(digest::of(&all)))
     }
 
     /// Performs steps in order, as many at once as can be, without a second try.
@@ -182,117 +148,17 @@ impl Netlink {
         names_in(op).for_each(|name| self.names.forget(name));
         self.run(std::slice::from_ref(op), true).pop().unwrap_or(Ok(()))
     }
-
-    /// The links, and a number for each of them where snapshots are made a number of and the kernel kept still.
-    fn links(&mut self) -> Result<(Snapshot, Option<Vec<u64>>), KernelError> {
-        let digesting = self.digesting;
-        let read = |_, body: &[u8]| {
-            let number = if digesting { digest::link(body) } else { None };
-            Some((number, decode::link::link(body)?))
-        };
-        let found = self.socket.dump(&all_links(), read)?;
-        let still = digesting && found.earlier.is_empty();
-        let numbers = still.then(|| found.last.iter().filter_map(|(number, _)| *number).collect());
-        let mut snapshot = Snapshot::new();
-        for (_, link) in found.last {
-            snapshot.insert(link);
-        }
-        // A link that only an earlier try saw is gone, or the kernel overlooked it as it changed: asked one by one.
-        let doubtful: BTreeSet<u32> = found.earlier.iter().map(|(_, link)| link.index).collect();
-        for index in doubtful {
-            if snapshot.by_index(index).is_some() {
-                continue;
-            }
-            match self.socket.ask(&one_link(index), decode::link::link) {
-                Ok(link) => link.into_iter().for_each(|link| snapshot.insert(link)),
-                Err(error) if error.errno == libc::ENODEV => {}
-                Err(error) => return Err(error),
-            }
-        }
-        self.names
-            .replace(snapshot.links().iter().map(|link| (link.name, link.index)));
-        Ok((snapshot, numbers))
-    }
-
-    fn routes(&mut self, family: AddressFamily, byte: u8) -> Result<Vec<(u32, Route)>, KernelError> {
-        let mut question = RouteMessage::default();
-        question.header.address_family = family;
-        question.header.kind = decode::route::TYPE_UNICAST.into();
-        let question = RouteNetlinkMessage::GetRoute(question);
-        // A kernel without the family answers for all the others.
-        let read = |_, body: &[u8]| {
-            (body.first() == Some(&byte))
-                .then(|| decode::route::route(body))
-                .flatten()
-        };
-        absent_is_empty(self.socket.dump(&question, read))
-    }
-
-    fn vlans(&mut self) -> Result<Vec<(u32, Vec<VlanRange>)>, KernelError> {
-        let mut question = LinkMessage::default();
-        question.header.interface_family = AddressFamily::Bridge;
-        question.attributes = vec![LinkAttribute::ExtMask(vec![LinkExtentMask::BrvlanCompressed])];
-        let question = RouteNetlinkMessage::GetLink(question);
-        absent_is_empty(self.socket.dump(&question, |_, body| decode::vlan::vlans(body)))
-    }
-
-    fn fdb(&mut self) -> Result<Vec<(u32, Fdb)>, KernelError> {
-        let mut question = NeighbourMessage::default();
-        question.header.family = AddressFamily::Bridge;
-        let question = RouteNetlinkMessage::GetNeighbour(question);
-        absent_is_empty(self.socket.dump(&question, |_, body| decode::fdb::fdb(body)))
-    }
 }
 
 impl Kernel for Netlink {
     fn snapshot(&mut self, query: Query) -> Result<Snapshot, KernelError> {
-        let (mut snapshot, links) = self.links()?;
-        let question = RouteNetlinkMessage::GetAddress(AddressMessage::default());
-        let digesting = links.is_some();
-        let read = |_, body: &[u8]| {
-            let number = if digesting { digest::address(body) } else { None };
-            Some((number, decode::address::address(body)?))
-        };
-        let addresses = self.socket.dump(&question, read)?;
-        let still = addresses.earlier.is_empty();
-        let numbers: Vec<u64> = addresses.last.iter().filter_map(|(number, _)| *number).collect();
-        let mut all = links.filter(|_| still).map(|links| vec![digest::of(&(links, numbers))]);
-        for (_, (index, mut address)) in addresses.last {
-            let link = snapshot.by_index(index);
-            address.label = address
-                .label
-                .filter(|label| link.is_none_or(|link| link.name.as_str() != label));
-            snapshot.addresses.entry(index).or_default().push(address);
-        }
-        if query.routes {
-            for (family, byte) in [(AddressFamily::Inet, AF_INET), (AddressFamily::Inet6, AF_INET6)] {
-                let routes = self.routes(family, byte)?;
-                note(&mut all, &routes);
-                gather(&mut snapshot.routes, routes);
-            }
-        }
-        if query.vlans {
-            let vlans = self.vlans()?;
-            note(&mut all, &vlans);
-            for (index, ranges) in vlans {
-                snapshot.vlans.entry(index).or_default().extend(ranges);
-            }
-        }
-        if query.fdb {
-            let mut entries = self.fdb()?;
-            note(&mut all, &entries);
-            // A bridge lists the addresses of its ports and its own: those are no entries that anybody made.
-            let own: HashSet<Mac> = snapshot.links().iter().filter_map(Link::mac).collect();
-            entries.retain(|(_, entry)| entry.on_self || !own.contains(&entry.mac));
-            gather(&mut snapshot.fdb, entries);
-        }
-        self.last_digest = all.map(|all| digest::of(&all));
-        Ok(snapshot)
+        let begun = self.begin()?;
+        self.finish(begun, query)
     }
 
     fn perform(&mut self, ops: &[Op]) -> Vec<Result<(), KernelError>> {
         let mut answers = self.run(ops, false);
-        let mut lost = HashSet::new();
+        let mut lost = Set::default();
         for (op, answer) in ops.iter().zip(&mut answers) {
             let created = matches!(op, Op::CreateLink { .. });
             if let Err(error) = answer {
@@ -355,33 +221,12 @@ struct Batch {
     /// The step that the request at the same place belongs to.
     owners: Vec<usize>,
     /// The links that the waiting requests are about.
-    touched: HashSet<IfName>,
+    touched: Set<IfName>,
     /// The links that the waiting requests make.
-    created: HashSet<IfName>,
+    created: Set<IfName>,
     /// The links that could not be made.
-    failed: HashSet<IfName>,
+    failed: Set<IfName>,
     answers: Vec<Result<(), KernelError>>,
-}
-
-/// Takes what was read into the number of a snapshot, where one is made.
-fn note(all: &mut Option<Vec<u64>>, found: &impl std::hash::Hash) {
-    if let Some(all) = all {
-        all.push(digest::of(found));
-    }
-}
-
-fn gather<T>(into: &mut HashMap<u32, Vec<T>>, found: Vec<(u32, T)>) {
-    for (index, thing) in found {
-        into.entry(index).or_default().push(thing);
-    }
-}
-
-/// A kernel without IPv6 or bridges has none of their objects.
-fn absent_is_empty<T>(found: Result<Found<T>, KernelError>) -> Result<Vec<T>, KernelError> {
-    match found {
-        Err(error) if matches!(error.errno, libc::EOPNOTSUPP | libc::EAFNOSUPPORT) => Ok(Vec::new()),
-        found => found.map(|found| found.last),
-    }
 }
 
 /// Writes a number below /proc/sys/net, which is that of the calling thread's network namespace.

@@ -44,6 +44,8 @@ pub(crate) struct Found<T> {
     pub(crate) earlier: Vec<T>,
     /// What the last try found.
     pub(crate) last: Vec<T>,
+    /// Whether the first try was a quiet one.
+    pub(crate) at_once: bool,
 }
 
 /// Why a dump is not to be trusted.
@@ -87,9 +89,11 @@ impl Socket {
         let mut found = Found {
             earlier: Vec::new(),
             last: Vec::new(),
+            at_once: true,
         };
         for attempt in 0..DUMP_TRIES {
             if attempt > 0 {
+                found.at_once = false;
                 std::thread::sleep(Duration::from_millis(1 << (attempt - 1)));
             }
             found.earlier.append(&mut found.last);

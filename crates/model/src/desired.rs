@@ -1,10 +1,10 @@
 //! The whole wanted network, each piece with the line that asked for it.
 
 use crate::attr::{Attr, Value};
+use crate::hash::Map;
 use crate::name::IfName;
 use crate::types::{Address, Fdb, Kind, Origin, Route, VlanRange};
 use cleat_diag::Spanned;
-use std::collections::HashMap;
 
 /// A scalar option with its value.
 #[derive(Clone, Debug)]
@@ -75,12 +75,52 @@ pub struct Hook {
 }
 
 /// What stanzas hand to hook scripts of one interface: METHOD, ADDRFAM and the IF_ variables.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HookVars {
-    /// One entry per stanza of the interface: family (`inet`, `inet6`, or empty), method.
-    pub stanzas: Vec<(String, String)>,
-    /// Key as written (normalised to `-`) and its values in order, unknown keys included.
-    pub options: Vec<(String, Vec<String>)>,
+///
+/// *Shape*: one text, since it is copied and compared for every interface and taken apart only where a hook runs: for each
+/// stanza a line `iface FAMILY METHOD` (or `iface METHOD`), then for each option, unknown ones included, a line `KEY VALUE`
+/// with `-` for each `_` in the key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct HookVars(String);
+
+impl HookVars {
+    const STANZA: &'static str = "iface ";
+
+    /// Adds a stanza; `family` is `inet`, `inet6` or empty.
+    pub fn add_stanza(&mut self, family: &str, method: &str) {
+        let space = if family.is_empty() { "" } else { " " };
+        for part in [Self::STANZA, family, space, method, "\n"] {
+            self.0.push_str(part);
+        }
+    }
+
+    /// Adds an option. Its value has no line end, since it is that of one line.
+    pub fn add_option(&mut self, key: &str, value: &str) {
+        for part in [key, " ", value, "\n"] {
+            self.0.push_str(part);
+        }
+    }
+
+    /// Family (or empty) and method of each stanza.
+    pub fn stanzas(&self) -> impl Iterator<Item = (&str, &str)> {
+        let stanzas = self.lines().filter_map(|line| line.strip_prefix(Self::STANZA));
+        stanzas.map(|line| line.split_once(' ').unwrap_or(("", line)))
+    }
+
+    /// Key and value of each option, in the order written.
+    pub fn options(&self) -> impl Iterator<Item = (&str, &str)> {
+        let options = self.lines().filter(|line| !line.starts_with(Self::STANZA));
+        options.filter_map(|line| line.split_once(' '))
+    }
+
+    /// Whether there is neither.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &str> {
+        self.0.split_terminator('\n')
+    }
 }
 
 /// VLANs of a bridge port, or of the bridge itself.
@@ -192,7 +232,7 @@ impl WantLink {
 #[derive(Clone, Debug, Default)]
 pub struct Desired {
     links: Vec<WantLink>,
-    by_name: HashMap<IfName, usize>,
+    by_name: Map<IfName, usize>,
 }
 
 impl Desired {
@@ -206,6 +246,17 @@ impl Desired {
             }
         }
         all
+    }
+
+    /// Takes links in dependency order, each name once, with the place of each.
+    pub(crate) fn indexed(links: Vec<WantLink>, by_name: Map<IfName, usize>) -> Self {
+        debug_assert!(
+            links
+                .iter()
+                .enumerate()
+                .all(|(at, link)| by_name.get(&link.name) == Some(&at))
+        );
+        Self { links, by_name }
     }
 
     /// All links, lower ones first.

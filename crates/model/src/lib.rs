@@ -10,6 +10,7 @@ pub mod attrs;
 pub mod decl;
 pub mod desired;
 pub mod fake;
+pub mod hash;
 pub mod journal;
 pub mod kernel;
 pub mod name;

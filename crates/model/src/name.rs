@@ -7,7 +7,7 @@ use std::fmt;
 ///
 /// *Shape*: 1 to 15 bytes, no `/`, no white space, not `.` or `..`, no `:` (alias labels are not links).
 /// *Source*: `dev_valid_name` in net/core/dev.c, `IFNAMSIZ` in linux/if.h.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct IfName {
     bytes: [u8; 15],
@@ -72,14 +72,31 @@ impl IfName {
         // Made from a `str` in `new`, the only constructor.
         std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
     }
-}
 
-impl std::hash::Hash for IfName {
-    /// The whole name as one number: names are looked up more than anything else.
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+    /// All of it as one number, in the order of the text.
+    fn number(&self) -> u128 {
         let mut all = [self.len; 16];
         all[..15].copy_from_slice(&self.bytes);
-        state.write_u128(u128::from_ne_bytes(all));
+        u128::from_be_bytes(all)
+    }
+}
+
+/// Names are looked up more than anything else: they are hashed and compared as one number.
+impl std::hash::Hash for IfName {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write_u128(self.number());
+    }
+}
+
+impl Ord for IfName {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.number().cmp(&other.number())
+    }
+}
+
+impl PartialOrd for IfName {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -217,6 +234,14 @@ mod tests {
         assert_eq!(IfName::new("eno1:1"), Err(NameError::Character(':')));
         assert_eq!(IfName::new(".."), Err(NameError::Dots));
         assert_eq!(IfName::new(""), Err(NameError::Empty));
+    }
+
+    #[test]
+    fn names_are_ordered_as_texts_are() {
+        let texts = ["eno1", "eno1.5", "eno10", "eno2", "lo", "vmbr0", "vmbr0v5", "é"];
+        let mut names: Vec<IfName> = texts.iter().rev().map(|text| IfName::new(text).unwrap()).collect();
+        names.sort();
+        assert_eq!(names.iter().map(IfName::as_str).collect::<Vec<_>>(), texts);
     }
 
     #[test]

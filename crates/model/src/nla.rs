@@ -40,6 +40,7 @@ impl Attrs {
         let Ok(len) = u16::try_from(payload.len() + HEADER) else {
             return false;
         };
+        self.0.reserve(usize::from(len).next_multiple_of(4));
         self.0.extend_from_slice(&len.to_ne_bytes());
         self.0.extend_from_slice(&kind.to_ne_bytes());
         self.0.extend_from_slice(payload);

@@ -1,6 +1,7 @@
 //! What we made or set: the record by which we know what is ours to take away.
 
-use crate::desired::{Desired, Phase, WantLink};
+use crate::desired::{Desired, HookVars, Knob, Phase, WantLink};
+use crate::hash::Set;
 use crate::name::IfName;
 use crate::op::Op;
 use crate::plan::{route_agrees, same_entry};
@@ -8,7 +9,7 @@ use crate::snapshot::Snapshot;
 use crate::types::{Address, Fdb, Kind, Route, VlanRange};
 use crate::vlans::VlanMap;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 const HWADDRESS: &str = "hwaddress";
 
@@ -40,12 +41,9 @@ pub struct OwnedLink {
     /// Hook lines of its stanza when it was brought up, so that it can be taken down after the stanza is gone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hooks: Vec<(Phase, String)>,
-    /// METHOD and ADDRFAM per stanza, for the scripts.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub stanzas: Vec<(String, String)>,
-    /// Options for the scripts' IF_ variables.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub options: Vec<(String, Vec<String>)>,
+    /// What the scripts are told of its stanzas.
+    #[serde(skip_serializing_if = "HookVars::is_empty")]
+    pub vars: HookVars,
     /// `no-auto-down` held when it was brought up.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub no_auto_down: bool,
@@ -127,8 +125,8 @@ impl Owned {
     #[must_use]
     pub fn settle(&self, desired: &Desired, now: &Snapshot, up: &[IfName], down: &[IfName]) -> Self {
         let mut all = self.clone();
-        let up: HashSet<IfName> = up.iter().copied().collect();
-        let down: HashSet<IfName> = down.iter().copied().collect();
+        let up: Set<IfName> = up.iter().copied().collect();
+        let down: Set<IfName> = down.iter().copied().collect();
         for (name, link) in &mut all.links {
             link.keep_what_is(*name, now);
         }
@@ -146,7 +144,7 @@ impl Owned {
 }
 
 /// Whether the link was brought up itself, or as part of one that was.
-fn is_reached(desired: &Desired, want: &WantLink, up: &HashSet<IfName>) -> bool {
+fn is_reached(desired: &Desired, want: &WantLink, up: &Set<IfName>) -> bool {
     let port = want.master.is_some_and(|master| up.contains(&master.name));
     let below = !want.declared && desired.uppers(want.name).any(|upper| is_reached(desired, upper, up));
     up.contains(&want.name) || port || below
@@ -205,16 +203,15 @@ impl OwnedLink {
             wanted.into_iter().for_each(|range| ours.add(range));
             self.vlans = ours.ranges();
         }
-        let fixed = self.has_fixed_mac() || want.knob(HWADDRESS).is_some();
-        self.knobs = want
-            .knobs
-            .iter()
-            .filter(|knob| knob.attr.default_value().is_some_and(|default| default != knob.value))
-            .map(|knob| knob.attr.name.to_owned())
-            .collect();
+        let is_set = |knob: &&Knob| knob.attr.default_value().is_some_and(|default| default != knob.value);
+        let set = want.knobs.iter().filter(is_set).map(|knob| knob.attr.name);
         // The MAC of a bridge or bond is chosen once: that it was set is kept, so that ports no longer change it.
-        if fixed && !self.has_fixed_mac() && matches!(want.kind, Kind::Bridge | Kind::Bond) {
-            self.knobs.push(HWADDRESS.to_owned());
+        let fixed = self.has_fixed_mac() || want.knob(HWADDRESS).is_some();
+        let keeps =
+            fixed && matches!(want.kind, Kind::Bridge | Kind::Bond) && !set.clone().any(|name| name == HWADDRESS);
+        let names = set.chain(keeps.then_some(HWADDRESS));
+        if !names.clone().eq(self.knobs.iter().map(String::as_str)) {
+            self.knobs = names.map(str::to_owned).collect();
         }
         if !whole {
             return;
@@ -243,8 +240,7 @@ impl OwnedLink {
             .iter()
             .map(|hook| (hook.phase, hook.command.value.clone()))
             .collect();
-        self.stanzas.clone_from(&want.vars.stanzas);
-        self.options.clone_from(&want.vars.options);
+        self.vars.clone_from(&want.vars);
         self.no_scripts = want.no_scripts;
         self.no_auto_down = want.no_auto_down;
     }

@@ -1,11 +1,11 @@
 //! Which interfaces a command means: `-a`, `--allow CLASS`, names, `-X`, with or without what they depend on.
 
 use crate::desired::{Desired, WantLink};
+use crate::hash::Set;
 use crate::name::IfName;
 use crate::snapshot::Snapshot;
 use crate::types::Kind;
 use regex_lite::Regex;
-use std::collections::HashSet;
 
 /// What was asked for.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +37,7 @@ pub struct Selection {
 pub fn select(desired: &Desired, facts: Option<&Snapshot>, selection: &Selection) -> Vec<IfName> {
     let excluded = |name: IfName| selection.exclude.iter().any(|regex| regex.is_match(name.as_str()));
     let links = desired.links();
-    let mut chosen: HashSet<IfName> = HashSet::new();
+    let mut chosen: Set<IfName> = Set::default();
     for link in links.iter().filter(|link| !excluded(link.name)) {
         let asked = is_asked(link, selection);
         let upper = !selection.down && !selection.skip_uppers && !selection.names.is_empty();

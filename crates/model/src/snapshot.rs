@@ -1,9 +1,9 @@
 //! The kernel as read now, in the shapes of the plan.
 
+use crate::hash::Map;
 use crate::name::{IfName, Mac};
 use crate::nla::Attrs;
 use crate::types::{Address, Fdb, Kind, Route, VlanRange};
-use std::collections::HashMap;
 
 /// `IFF_UP` of linux/if.h.
 pub const IFF_UP: u32 = 1;
@@ -123,22 +123,41 @@ fn number(bytes: Option<&[u8]>) -> Option<u32> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
     links: Vec<Link>,
-    by_name: HashMap<IfName, usize>,
-    by_index: HashMap<u32, usize>,
+    by_name: Map<IfName, usize>,
+    by_index: Map<u32, usize>,
     /// Addresses by link index, in the kernel's order.
-    pub addresses: HashMap<u32, Vec<Address>>,
+    pub addresses: Map<u32, Vec<Address>>,
     /// Routes out of one link, by its index, all tables but local.
-    pub routes: HashMap<u32, Vec<Route>>,
+    pub routes: Map<u32, Vec<Route>>,
     /// Bridge VLANs by link index (of ports, and of VLAN-aware bridges themselves), ranges as the kernel gave them.
-    pub vlans: HashMap<u32, Vec<VlanRange>>,
+    pub vlans: Map<u32, Vec<VlanRange>>,
     /// Fixed forwarding entries by link index.
-    pub fdb: HashMap<u32, Vec<Fdb>>,
+    pub fdb: Map<u32, Vec<Fdb>>,
 }
 
 impl Snapshot {
     /// An empty kernel.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// These links and no more; of two with one index the later holds.
+    pub fn of(links: Vec<Link>) -> Self {
+        let mut all = Self::new();
+        all.by_name.reserve(links.len());
+        all.by_index.reserve(links.len());
+        let mut places = links.iter().enumerate();
+        let distinct = places.all(|(at, link)| {
+            all.by_name.insert(link.name, at);
+            all.by_index.insert(link.index, at).is_none()
+        });
+        if distinct {
+            all.links = links;
+            return all;
+        }
+        let mut all = Self::new();
+        links.into_iter().for_each(|link| all.insert(link));
+        all
     }
 
     /// Adds a link, or replaces the one with that index.

@@ -2,7 +2,7 @@
 
 use crate::attr::Attr;
 use crate::attrs;
-use std::collections::HashMap;
+use crate::hash::Map;
 use std::sync::OnceLock;
 
 /// All rows, in the order of the manual.
@@ -12,7 +12,7 @@ pub fn all() -> impl Iterator<Item = &'static Attr> {
 
 /// The row of a key, by its name or an alias; `_` counts as `-`.
 pub fn find(key: &str) -> Option<&'static Attr> {
-    static INDEX: OnceLock<HashMap<&'static str, &'static Attr>> = OnceLock::new();
+    static INDEX: OnceLock<Map<&'static str, &'static Attr>> = OnceLock::new();
     let index = INDEX.get_or_init(|| {
         let names = all().flat_map(|attr| {
             let aliases = attr.aliases.iter().map(|alias| alias.name);

@@ -71,19 +71,15 @@ impl Call {
             phase,
             lines: lines.map(|(_, line)| line.clone()).collect(),
             scripts: !link.no_scripts,
-            vars: HookVars {
-                stanzas: link.stanzas.clone(),
-                options: link.options.clone(),
-            },
+            vars: link.vars.clone(),
         }
     }
 
     /// Family and method of each stanza that scripts run for, no pair twice; one pair at least.
     pub fn stanzas(&self) -> Vec<(String, String)> {
         let mut stanzas: Vec<(String, String)> = Vec::new();
-        for (family, method) in &self.vars.stanzas {
-            let family = if family.is_empty() { "inet" } else { family.as_str() };
-            let method = if method.is_empty() { "static" } else { method.as_str() };
+        for (family, method) in self.vars.stanzas() {
+            let family = if family.is_empty() { "inet" } else { family };
             let pair = (family.to_owned(), method.to_owned());
             if !stanzas.contains(&pair) {
                 stanzas.push(pair);
@@ -100,9 +96,11 @@ impl Call {
     /// *Shape*: as interfaces(5) of classic ifupdown says, measured there: values of a repeated key in one variable, a
     /// line each. Values stand as written (`IF_ADDRESS=192.0.2.1/24`), as ifupdown2 hands them on.
     pub fn environment(&self, family: &str, method: &str, verbose: bool) -> BTreeMap<String, String> {
-        let mut environment = BTreeMap::new();
-        for (key, values) in &self.vars.options {
-            environment.insert(variable(key), values.join("\n"));
+        let mut environment: BTreeMap<String, String> = BTreeMap::new();
+        for (key, value) in self.vars.options() {
+            let all = environment.entry(variable(key));
+            all.and_modify(|values| *values += &format!("\n{value}"))
+                .or_insert_with(|| value.to_owned());
         }
         let fixed = [
             ("IFACE", self.iface.as_str()),
@@ -136,25 +134,19 @@ mod tests {
     use super::*;
 
     fn call() -> Call {
+        let mut vars = HookVars::default();
+        vars.add_stanza("inet", "static");
+        vars.add_stanza("inet6", "static");
+        vars.add_option("address", "10.0.0.1/24");
+        vars.add_option("dns-nameservers", "1.1.1.1");
+        vars.add_option("dns-nameservers", "2.2.2.2");
         Call {
             iface: IfName::new("d0").unwrap(),
             logical: "d0".to_owned(),
             phase: Phase::Up,
             lines: Vec::new(),
             scripts: true,
-            vars: HookVars {
-                stanzas: vec![
-                    ("inet".to_owned(), "static".to_owned()),
-                    ("inet6".to_owned(), "static".to_owned()),
-                ],
-                options: vec![
-                    ("address".to_owned(), vec!["10.0.0.1/24".to_owned()]),
-                    (
-                        "dns-nameservers".to_owned(),
-                        vec!["1.1.1.1".to_owned(), "2.2.2.2".to_owned()],
-                    ),
-                ],
-            },
+            vars,
         }
     }
 
@@ -186,8 +178,8 @@ mod tests {
     #[test]
     fn scripts_run_once_for_each_family_and_method() {
         let mut call = call();
-        call.vars.stanzas.push(("inet".to_owned(), "static".to_owned()));
-        call.vars.stanzas.push((String::new(), String::new()));
+        call.vars.add_stanza("inet", "static");
+        call.vars.add_stanza("", "static");
         let families: Vec<String> = call.stanzas().into_iter().map(|(family, _)| family).collect();
         assert_eq!(families, ["inet", "inet6"]);
     }
@@ -195,7 +187,7 @@ mod tests {
     #[test]
     fn a_key_cannot_replace_what_the_program_tells() {
         let mut call = call();
-        call.vars.options = vec![("ace".to_owned(), vec!["x".to_owned()])];
+        call.vars.add_option("ace", "x");
         assert_eq!(call.environment("inet", "static", false)["IFACE"], "d0");
         assert_eq!(variable("bridge_ports"), "IF_BRIDGE_PORTS");
         assert_eq!(variable("a.b-c"), "IF_A_B_C");

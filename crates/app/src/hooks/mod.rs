@@ -147,19 +147,16 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn call(lines: &[&str]) -> Call {
+        let mut vars = HookVars::default();
+        vars.add_stanza("inet", "static");
+        vars.add_stanza("inet6", "manual");
         Call {
             iface: IfName::new("vmbr0").unwrap(),
             logical: "vmbr0".to_owned(),
             phase: Phase::Up,
             lines: lines.iter().map(|line| (*line).to_owned()).collect(),
             scripts: true,
-            vars: HookVars {
-                stanzas: vec![
-                    ("inet".to_owned(), "static".to_owned()),
-                    ("inet6".to_owned(), "manual".to_owned()),
-                ],
-                options: Vec::new(),
-            },
+            vars,
         }
     }
 

@@ -38,11 +38,11 @@ pub(crate) fn index_and_name(body: &[u8]) -> Option<(u32, Option<IfName>)> {
 
 /// One link. Only a message without a whole header is none; anything else gives a link, `partial` where it is not all.
 pub(crate) fn link(body: &[u8]) -> Option<Link> {
-    let index = number_at(body, 4)?;
+    let (index, name) = index_and_name(body)?;
     let attrs = body.get(HEADER..)?;
     let mut link = Link {
         index,
-        name: stand_in(index),
+        name: name.unwrap_or_else(|| stand_in(index)),
         altnames: Vec::new(),
         kind: Kind::Physical,
         device_type: u16::from_ne_bytes([body[2], body[3]]),
@@ -61,16 +61,7 @@ pub(crate) fn link(body: &[u8]) -> Option<Link> {
         addr_gen_mode: None,
         partial: false,
     };
-    let mut named = false;
     let whole = walk(attrs, |kind, bytes| match kind {
-        IFLA_IFNAME => match name_of(bytes) {
-            Some(name) => {
-                link.name = name;
-                named = true;
-                true
-            }
-            None => false,
-        },
         kind if KEPT_LINK_ATTRS.contains(&kind) => link.attrs.push(kind, bytes),
         IFLA_LINK => set(&mut link.parent, number(bytes)),
         IFLA_MASTER => set(&mut link.master, number(bytes)),
@@ -93,7 +84,7 @@ pub(crate) fn link(body: &[u8]) -> Option<Link> {
         IFLA_AF_SPEC => families(&mut link, bytes),
         _ => true,
     });
-    link.partial = !(whole && named);
+    link.partial = !whole || name.is_none();
     Some(link)
 }
 
@@ -151,10 +142,9 @@ fn kept(place: &mut Attrs, bytes: &[u8]) -> bool {
 }
 
 fn numbers(place: &mut Vec<i32>, bytes: &[u8]) -> bool {
-    let chunks = bytes.chunks_exact(4);
-    let whole = chunks.remainder().is_empty();
-    place.extend(chunks.filter_map(number).map(u32::cast_signed));
-    whole
+    let (words, rest) = bytes.as_chunks::<4>();
+    place.extend(words.iter().map(|word| i32::from_ne_bytes(*word)));
+    rest.is_empty()
 }
 
 fn word(bytes: &[u8]) -> Option<&str> {

@@ -8,21 +8,30 @@ use cleat_netns::{self as netns, run};
 fn digest(kernel: &mut Netlink) -> u64 {
     // Addresses of the kernel's own making come and go by themselves for a moment.
     for _ in 0..50 {
-        let first = kernel.digest(Query::ALL).expect("a room can be read");
+        let first = once(kernel);
         std::thread::sleep(std::time::Duration::from_millis(20));
-        if let (Some(first), Some(second)) = (first, kernel.digest(Query::ALL).expect("a room can be read"))
-            && first == second
-        {
+        if let Some(first) = first.filter(|first| once(kernel) == Some(*first)) {
             return first;
         }
     }
     panic!("the room does not come to rest");
 }
 
+fn once(kernel: &mut Netlink) -> Option<u64> {
+    kernel.snapshot(Query::ALL).expect("a room can be read");
+    kernel.last_digest()
+}
+
+fn digesting() -> Netlink {
+    let mut kernel = open();
+    kernel.keep_digest();
+    kernel
+}
+
 #[test]
 fn every_change_that_a_plan_could_see_changes_the_digest() {
     let _room = netns::enter!();
-    let mut kernel = open();
+    let mut kernel = digesting();
     for line in [
         "ip link add br0 type bridge",
         "ip link add v0 type veth peer name v1",
@@ -69,7 +78,7 @@ fn every_change_that_a_plan_could_see_changes_the_digest() {
 #[test]
 fn timers_carrier_and_the_spanning_tree_do_not_change_the_digest() {
     let _room = netns::enter!();
-    let mut kernel = open();
+    let mut kernel = digesting();
     run("ip link add br0 type bridge");
     run("ip link add v0 type veth peer name v1");
     for link in ["br0", "v0", "v1"] {
@@ -109,11 +118,35 @@ fn a_snapshot_gives_the_number_that_the_digest_gives() {
     run("ip link add name port0 type veth peer name peer0");
     run("ip link set port0 master br0");
     run("ip addr add 192.0.2.1/24 dev br0");
-    let mut kernel = Netlink::open().expect("a room has a kernel");
-    kernel.snapshot(Query::ALL).expect("a room can be read");
-    assert_eq!(kernel.last_digest(), None, "nobody asked");
-    kernel.keep_digest();
+    let mut kernel = digesting();
     let before = digest(&mut kernel);
-    kernel.snapshot(Query::ALL).expect("a room can be read");
-    assert_eq!(kernel.last_digest(), Some(before));
+    assert_eq!(open().digest(Query::ALL).expect("a room can be read"), Some(before));
+}
+
+#[test]
+fn a_number_is_made_only_where_it_is_asked_for() {
+    let _room = netns::enter!();
+    assert_eq!(once(&mut open()), None);
+}
+
+/// The reader's thread begins before it knows what is asked for; what `Netlink::snapshot` reads is the second witness.
+#[test]
+fn what_is_read_ahead_is_what_is_read_at_once() {
+    let _room = netns::enter!(Veth, Bridge);
+    run("ip link add name br0 type bridge");
+    run("ip link add name port0 type veth peer name peer0");
+    run("ip link set port0 master br0");
+    run("ip addr add 192.0.2.1/24 dev br0");
+    run("ip link set br0 up");
+    run("ip route add 198.51.100.0/24 via 192.0.2.9");
+    let mut kernel = digesting();
+    let before = digest(&mut kernel);
+    for query in [Query::ALL, Query::default()] {
+        let ahead = digesting().read_ahead().expect("a thread");
+        let (mut kernel, seen) = ahead.wait(query);
+        let seen = seen.expect("a room can be read");
+        assert_eq!(kernel.last_digest() == Some(before), query == Query::ALL);
+        assert_eq!(seen.routes.is_empty(), query != Query::ALL);
+        assert_eq!(seen, kernel.snapshot(query).expect("a room can be read"));
+    }
 }

@@ -4,10 +4,10 @@ use super::classes::{self, Mark};
 use super::{Decl, Decls, Method, Said, Stanza, options};
 use crate::attr::{On, Times};
 use crate::desired::{Hook, Phase};
+use crate::hash::{Map, Set};
 use crate::name::{IfName, NameError};
 use cleat_diag::{Diagnostic, Place, Span, Spanned};
 use cleat_eni::{Family, Iface, Item, Opt};
-use std::collections::{HashMap, HashSet};
 
 /// Merges all stanzas of each name, finds the row of each option and types its value. Never fails: what is wrong is
 /// reported and left out.
@@ -24,15 +24,16 @@ pub fn declare<'a>(items: impl IntoIterator<Item = &'a Item>) -> (Decls, Vec<Dia
             _ => None,
         })
         .collect();
-    let mut by_name: HashMap<&str, Vec<&Iface>> = HashMap::new();
+    let mut by_name: Map<&str, Vec<&Iface>> = Map::default();
     for stanza in &stanzas {
         by_name.entry(&stanza.name.value).or_default().push(stanza);
     }
-    let inherited: HashSet<&str> = stanzas
+    let inherited: Set<&str> = stanzas
         .iter()
         .flat_map(|stanza| stanza.inherits.iter().map(|word| word.value.as_str()))
         .collect();
-    let mapped: HashSet<&str> = items.iter().flat_map(|item| logical_names(item)).collect();
+    let mapped: Set<&str> = items.iter().flat_map(|item| logical_names(item)).collect();
+    decls.reserve(stanzas.len());
     for stanza in &stanzas {
         let name = stanza.name.value.as_str();
         let only_logical =
@@ -82,7 +83,7 @@ fn logical_names(item: &Item) -> Vec<&str> {
 type Gathered<'a> = Vec<(&'a Opt, bool)>;
 
 /// The stanza's options, those of the stanzas that it inherits from before them.
-fn gather<'a>(stanza: &'a Iface, by_name: &HashMap<&str, Vec<&'a Iface>>, found: &mut Vec<Diagnostic>) -> Gathered<'a> {
+fn gather<'a>(stanza: &'a Iface, by_name: &Map<&str, Vec<&'a Iface>>, found: &mut Vec<Diagnostic>) -> Gathered<'a> {
     let mut gathered = Vec::new();
     let mut path = vec![stanza.name.value.as_str()];
     inherit(stanza, by_name, &mut path, &mut gathered, found);
@@ -92,7 +93,7 @@ fn gather<'a>(stanza: &'a Iface, by_name: &HashMap<&str, Vec<&'a Iface>>, found:
 
 fn inherit<'a>(
     stanza: &'a Iface,
-    by_name: &HashMap<&str, Vec<&'a Iface>>,
+    by_name: &Map<&str, Vec<&'a Iface>>,
     path: &mut Vec<&'a str>,
     gathered: &mut Gathered<'a>,
     found: &mut Vec<Diagnostic>,
@@ -209,6 +210,7 @@ fn extend(
             span: Span::new(stanza.place.span.start as usize, end as usize),
         },
     });
+    decl.options.reserve_exact(options.len());
     for (option, inherited) in options {
         if let Some(phase) = phase(&option.key.value) {
             let command = Spanned::new(option.value.text.clone(), option.value.place);
@@ -308,7 +310,7 @@ fn bad_name(name: &str, error: &NameError, stanza: &Iface) -> Diagnostic {
 
 /// Options that count once and are written twice with different values.
 fn repeated(decl: &Decl) -> Vec<Diagnostic> {
-    let mut first: HashMap<&str, &Said> = HashMap::new();
+    let mut first: Map<&str, &Said> = Map::default();
     let mut found = Vec::new();
     for said in decl.options.iter().filter(|said| !said.inherited) {
         let Some(row) = said

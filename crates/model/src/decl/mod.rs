@@ -8,10 +8,10 @@ mod tests;
 
 use crate::attr::{Attr, Value};
 use crate::desired::{Hook, HookVars};
+use crate::hash::Map;
 use crate::name::IfName;
 use cleat_diag::{Place, Spanned};
 use cleat_eni::{Family, Mapping, RenamePair};
-use std::collections::HashMap;
 
 pub use merge::declare;
 pub(crate) use options::bad_value;
@@ -162,23 +162,14 @@ impl Decl {
 
     /// What hook scripts get.
     pub fn vars(&self) -> HookVars {
-        let family = |stanza: &Stanza| stanza.family.as_ref().map(Family::to_string).unwrap_or_default();
-        let stanzas = self
-            .stanzas
-            .iter()
-            .map(|stanza| (family(stanza), stanza.method.word().to_owned()));
-        let mut options: Vec<(String, Vec<String>)> = Vec::new();
+        let mut vars = HookVars::default();
+        for stanza in &self.stanzas {
+            vars.add_stanza(stanza.family.as_ref().map_or("", Family::word), stanza.method.word());
+        }
         for said in &self.options {
-            let text = said.value.text.clone();
-            match options.iter_mut().find(|(key, _)| *key == said.key.value) {
-                Some((_, values)) => values.push(text),
-                None => options.push((said.key.value.clone(), vec![text])),
-            }
+            vars.add_option(&said.key.value, &said.value.text);
         }
-        HookVars {
-            stanzas: stanzas.collect(),
-            options,
-        }
+        vars
     }
 }
 
@@ -186,16 +177,26 @@ impl Decl {
 #[derive(Clone, Debug, Default)]
 pub struct Decls {
     decls: Vec<Decl>,
-    by_name: HashMap<IfName, usize>,
+    by_name: Map<IfName, usize>,
     /// `mapping` stanzas, in order.
     pub mappings: Vec<Mapping>,
     /// `rename` pairs, in order.
     pub renames: Vec<RenamePair>,
     /// Stanzas that are no interfaces: templates, and logical names that the kernel would not take.
-    logical: HashMap<String, Decl>,
+    logical: Map<String, Decl>,
 }
 
 impl Decls {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.decls.len()
+    }
+
+    /// Whether nothing is written.
+    pub fn is_empty(&self) -> bool {
+        self.decls.is_empty()
+    }
+
     /// In the order of their first stanzas.
     pub fn iter(&self) -> impl Iterator<Item = &Decl> {
         self.decls.iter()
@@ -244,6 +245,11 @@ impl Decls {
             let places = self.decls.iter().enumerate();
             self.by_name = places.map(|(at, decl)| (decl.name, at)).collect();
         }
+    }
+
+    fn reserve(&mut self, more: usize) {
+        self.decls.reserve(more);
+        self.by_name.reserve(more);
     }
 
     fn insert(&mut self, decl: Decl) {

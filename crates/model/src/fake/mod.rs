@@ -12,12 +12,13 @@ mod master;
 mod route;
 pub mod suite;
 
+use crate::hash::Map;
 use crate::kernel::{Kernel, KernelError, Query};
 use crate::name::{IfName, Mac};
 use crate::op::Op;
 use crate::snapshot::{Link, Snapshot};
 use crate::types::{Address, Fdb, Kind, Route, VlanRange};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 pub(crate) use address::{IFA_F_PERMANENT, covers, network, scope6};
 pub(crate) use route::{kept_metric, same_place};
@@ -92,7 +93,7 @@ struct Hidden {
 #[derive(Clone, Debug)]
 pub struct FakeKernel {
     now: Snapshot,
-    hidden: HashMap<u32, Hidden>,
+    hidden: Map<u32, Hidden>,
     next_index: u32,
     /// Links changed by the last step, as they were before; `None`: it was not there.
     touched: BTreeMap<u32, Option<Piece>>,
@@ -100,7 +101,7 @@ pub struct FakeKernel {
     tried: usize,
     failures: Vec<(usize, KernelError)>,
     /// By link, those that stand on it; `None`: to be found out.
-    standing: Option<HashMap<u32, Vec<u32>>>,
+    standing: Option<Map<u32, Vec<u32>>>,
     /// Does what a step would do without looking for reasons to refuse it that cost a walk over all links.
     predicting: bool,
 }
@@ -111,7 +112,7 @@ impl FakeKernel {
         let next_index = now.links().iter().map(|link| link.index).max().unwrap_or(0) + 1;
         Self {
             now,
-            hidden: HashMap::new(),
+            hidden: Map::default(),
             next_index,
             touched: BTreeMap::new(),
             performed: Vec::new(),
@@ -256,7 +257,7 @@ impl FakeKernel {
     fn children(&mut self, index: u32) -> Vec<u32> {
         let now = &self.now;
         let standing = self.standing.get_or_insert_with(|| {
-            let mut standing: HashMap<u32, Vec<u32>> = HashMap::new();
+            let mut standing: Map<u32, Vec<u32>> = Map::default();
             for link in now.links() {
                 for below in stood_on(link) {
                     standing.entry(below).or_default().push(link.index);

@@ -5,13 +5,14 @@ use super::{Planned, Request};
 use crate::desired::{Desired, Phase, WantLink};
 use crate::fake::defaults::vxlan_device;
 use crate::fake::{FakeKernel, Piece};
+use crate::hash::{Map, Set};
 use crate::name::IfName;
 use crate::op::{Action, Op, Plan, Step, StepId};
 use crate::owned::{Owned, OwnedLink};
 use crate::snapshot::{Link, Snapshot};
 use crate::types::{Address, Kind, Origin, Route};
 use cleat_diag::Diagnostic;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// What of a link a step reads or changes.
@@ -53,12 +54,12 @@ struct Track {
 /// The last step of a sort for each link, to know what a later step cannot do without.
 #[derive(Debug, Default)]
 struct Last {
-    made: HashMap<IfName, StepId>,
-    deleted: HashMap<IfName, StepId>,
-    joined: HashMap<IfName, StepId>,
-    upped: HashMap<IfName, StepId>,
-    downed: HashMap<IfName, StepId>,
-    addressed: HashMap<IfName, Vec<(Address, StepId)>>,
+    made: Map<IfName, StepId>,
+    deleted: Map<IfName, StepId>,
+    joined: Map<IfName, StepId>,
+    upped: Map<IfName, StepId>,
+    downed: Map<IfName, StepId>,
+    addressed: Map<IfName, Vec<(Address, StepId)>>,
 }
 
 pub(super) struct Builder<'a> {
@@ -70,12 +71,12 @@ pub(super) struct Builder<'a> {
     hooked: BTreeSet<IfName>,
     sim: Option<FakeKernel>,
     steps: Vec<Step>,
-    tracks: HashMap<Thing, Track>,
+    tracks: Map<Thing, Track>,
     last: Last,
     /// Links changed by the plan so far, by name.
     touched: BTreeSet<IfName>,
     /// What was taken away on purpose, so that the repair at the end does not put it back.
-    gone: HashSet<Gone>,
+    gone: Set<Gone>,
     /// Links that stay though they were to go: guests hang on them.
     kept: BTreeSet<IfName>,
     diagnostics: Vec<Diagnostic>,
@@ -117,10 +118,10 @@ impl<'a> Builder<'a> {
             hooked,
             sim: None,
             steps: Vec::new(),
-            tracks: HashMap::new(),
+            tracks: Map::default(),
             last: Last::default(),
             touched: BTreeSet::new(),
-            gone: HashSet::new(),
+            gone: Set::default(),
             kept: BTreeSet::new(),
             diagnostics: Vec::new(),
         }

@@ -17,7 +17,7 @@ fn has(desired: &Desired, owned: &Owned, request: &Request, name: IfName, phase:
     match (desired.get(name), kept) {
         (want, Some(kept)) if downward || want.is_none() => {
             let lines = kept.hooks.iter().any(|(when, _)| *when == phase);
-            lines || scripts && !kept.no_scripts && !kept.stanzas.is_empty()
+            lines || scripts && !kept.no_scripts && !kept.vars.is_empty()
         }
         (Some(want), _) => {
             let lines = want.hooks.iter().any(|hook| hook.phase == phase);

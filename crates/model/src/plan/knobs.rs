@@ -8,6 +8,7 @@ use crate::nla::Attrs;
 use crate::op::Op;
 use crate::snapshot::{IFLA_MTU, Link};
 use crate::types::Origin;
+use std::borrow::Cow;
 
 const MTU: &str = "mtu";
 
@@ -43,17 +44,17 @@ impl Differing {
 }
 
 /// A wanted value: said, or the default of an option that we set and that is no longer written.
-pub(super) struct Target {
+pub(super) struct Target<'a> {
     pub(super) attr: &'static Attr,
-    pub(super) value: Value,
+    pub(super) value: Cow<'a, Value>,
     pub(super) origin: Origin,
 }
 
 /// The values that the link is to have: what is wanted, and the default of what we set and nobody wants any longer.
-pub(super) fn targets(want: &WantLink, ours: &[String]) -> Vec<Target> {
+pub(super) fn targets<'a>(want: &'a WantLink, ours: &'a [String]) -> impl Iterator<Item = Target<'a>> {
     let said = want.knobs.iter().map(|Knob { attr, value, origin }| Target {
         attr,
-        value: value.clone(),
+        value: Cow::Borrowed(value),
         origin: *origin,
     });
     let dropped = ours
@@ -64,11 +65,11 @@ pub(super) fn targets(want: &WantLink, ours: &[String]) -> Vec<Target> {
         .filter_map(|attr| {
             Some(Target {
                 attr,
-                value: attr.default_value()?,
+                value: Cow::Owned(attr.default_value()?),
                 origin: want.origin,
             })
         });
-    said.chain(dropped).collect()
+    said.chain(dropped)
 }
 
 /// Whether what is wanted of the link allows the option: the kernel refuses `lacp_rate` in a mode without LACP.
@@ -204,10 +205,8 @@ pub(super) fn mtu(builder: &Builder<'_>, want: &WantLink) -> Option<(u32, Origin
     if want.knob(MTU).is_none() && !ours.iter().any(|name| name == MTU) {
         return None;
     }
-    let target = targets(want, ours)
-        .into_iter()
-        .find(|target| matches!(target.attr.wire, Wire::Link(IFLA_MTU, _)))?;
-    match target.value {
+    let target = targets(want, ours).find(|target| matches!(target.attr.wire, Wire::Link(IFLA_MTU, _)))?;
+    match *target.value {
         Value::Number(mtu) => Some((u32::try_from(mtu).ok()?, target.origin)),
         _ => None,
     }

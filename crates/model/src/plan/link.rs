@@ -331,12 +331,9 @@ pub(super) fn lower_mtus(builder: &mut Builder<'_>, links: &[&WantLink]) {
 
 /// Sets a link up, and before it what it stands on.
 pub(super) fn bring_up(builder: &mut Builder<'_>, iface: IfName, name: IfName, origin: Origin) {
-    let Some(link) = builder.link(name).cloned() else {
+    let Some(link) = builder.link(name).filter(|link| !link.is_up()).cloned() else {
         return;
     };
-    if link.is_up() {
-        return;
-    }
     if link.kind == Kind::Vlan {
         let parent = link.parent.filter(|_| link.parent_netns.is_none());
         let parent = parent

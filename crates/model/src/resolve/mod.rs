@@ -15,12 +15,12 @@ mod vlans;
 
 use crate::decl::{Decl, Decls};
 use crate::desired::{Desired, Knob, LinkRef, WantLink};
+use crate::hash::Map;
 use crate::name::IfName;
 use crate::snapshot::Snapshot;
 use crate::table;
 use crate::types::{Kind, Origin};
 use cleat_diag::{Diagnostic, Place, Spanned};
-use std::collections::HashMap;
 
 /// Builds the wanted network.
 ///
@@ -33,9 +33,9 @@ pub fn resolve(decls: &Decls, facts: Option<&Snapshot>) -> (Desired, Vec<Diagnos
     let mut build = Build {
         decls,
         facts,
-        links: Vec::new(),
-        by_name: HashMap::new(),
-        masters: HashMap::new(),
+        links: Vec::with_capacity(decls.len()),
+        by_name: Map::with_capacity_and_hasher(decls.len(), Default::default()),
+        masters: Map::default(),
         found: Vec::new(),
     };
     build.declared();
@@ -49,8 +49,10 @@ pub fn resolve(decls: &Decls, facts: Option<&Snapshot>) -> (Desired, Vec<Diagnos
     build.order();
     build.limits();
     build.macs();
-    let Build { links, found, .. } = build;
-    (Desired::new(links), found)
+    let Build {
+        links, by_name, found, ..
+    } = build;
+    (Desired::indexed(links, by_name), found)
 }
 
 /// The network while it is built.
@@ -58,9 +60,9 @@ struct Build<'a> {
     decls: &'a Decls,
     facts: Option<&'a Snapshot>,
     links: Vec<WantLink>,
-    by_name: HashMap<IfName, usize>,
+    by_name: Map<IfName, usize>,
     /// Port to the bridge or bond that lists it, with or without a link of its own yet.
-    masters: HashMap<IfName, LinkRef>,
+    masters: Map<IfName, LinkRef>,
     found: Vec<Diagnostic>,
 }
 

@@ -2,10 +2,10 @@
 
 use super::Build;
 use crate::desired::{LinkRef, WantLink};
+use crate::hash::Set;
 use crate::name::IfName;
 use crate::types::Kind;
 use cleat_diag::Diagnostic;
-use std::collections::HashSet;
 
 impl Build<'_> {
     /// Puts the links into dependency order, otherwise as in the file. Links of a cycle are reported and left out, and
@@ -16,7 +16,7 @@ impl Build<'_> {
             self.retain(|link| !cycle.contains(&link.name));
         }
         self.drop_orphans();
-        let mut placed: HashSet<IfName> = HashSet::new();
+        let mut placed: Set<IfName> = Set::default();
         let mut order: Vec<IfName> = Vec::with_capacity(self.links.len());
         for at in 0..self.links.len() {
             self.place(self.links[at].name, &mut placed, &mut order);
@@ -36,7 +36,7 @@ impl Build<'_> {
         link.lower().chain(&vrf).map(|lower| lower.name).collect()
     }
 
-    fn place(&self, name: IfName, placed: &mut HashSet<IfName>, order: &mut Vec<IfName>) {
+    fn place(&self, name: IfName, placed: &mut Set<IfName>, order: &mut Vec<IfName>) {
         if self.link(name).is_some_and(|link| self.stands_alone(link)) {
             if placed.insert(name) {
                 order.push(name);
@@ -72,7 +72,7 @@ impl Build<'_> {
 
     /// Each cycle once, its links in order. Found by following the links until one is met again.
     fn cycles(&self) -> Vec<Vec<IfName>> {
-        let mut done: HashSet<IfName> = HashSet::new();
+        let mut done: Set<IfName> = Set::default();
         let mut cycles = Vec::new();
         for link in self.links.iter().filter(|link| !self.stands_alone(link)) {
             let mut path: Vec<IfName> = Vec::new();
@@ -141,7 +141,7 @@ impl Build<'_> {
             self.found.push(diagnostic);
             self.retain(|link| link.name != name);
         }
-        let known: HashSet<IfName> = self.by_name.keys().copied().collect();
+        let known: Set<IfName> = self.by_name.keys().copied().collect();
         for link in &mut self.links {
             link.ports.retain(|port| known.contains(&port.name));
             link.master = link.master.filter(|master| known.contains(&master.name));

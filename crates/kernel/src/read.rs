@@ -1,0 +1,190 @@
+//! Taking a snapshot: one dump per object kind, and where it is asked for a number of all that was read.
+
+use crate::decode::{self, AF_INET, AF_INET6};
+use crate::digest;
+use crate::names::{all_links, one_link};
+use crate::netlink::Netlink;
+use crate::socket::Found;
+use cleat_model::hash::Fold;
+use cleat_model::kernel::{KernelError, Query};
+use cleat_model::name::Mac;
+use cleat_model::snapshot::{Link, Snapshot};
+use cleat_model::types::{Address, Fdb, Route, VlanRange};
+use netlink_packet_route::address::AddressMessage;
+use netlink_packet_route::link::{LinkAttribute, LinkExtentMask, LinkMessage};
+use netlink_packet_route::neighbour::NeighbourMessage;
+use netlink_packet_route::route::RouteMessage;
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use nix::libc;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, Hash, Hasher};
+
+/// A snapshot with links and addresses; what a [`Query`] asks for is still to come.
+pub(crate) struct Begun {
+    snapshot: Snapshot,
+    /// Of all that was read so far; `None` where nobody asked for it, or the kernel changed as it was read.
+    digest: Option<Fold>,
+}
+
+impl Netlink {
+    /// What [`Netlink::last_digest`] would say of a snapshot, without one: of the links nothing is kept.
+    ///
+    /// # Errors
+    /// When a dump failed as a whole.
+    pub fn digest(&mut self, query: Query) -> Result<Option<u64>, KernelError> {
+        let mut digest = Some(Fold::default());
+        self.links(&mut digest, |_| None::<()>)?;
+        self.addresses(&mut digest, |_, _| None::<()>)?;
+        let snapshot = Snapshot::new();
+        self.finish(Begun { snapshot, digest }, query)?;
+        Ok(self.last_digest)
+    }
+
+    /// Reads what every snapshot has.
+    pub(crate) fn begin(&mut self) -> Result<Begun, KernelError> {
+        let mut digest = self.digesting.then(Fold::default);
+        let found = self.links(&mut digest, decode::link::link)?;
+        let mut snapshot = Snapshot::of(found.last);
+        // A link that only an earlier try saw is gone, or the kernel overlooked it as it changed: asked one by one.
+        let doubtful: BTreeSet<u32> = found.earlier.iter().map(|link| link.index).collect();
+        for index in doubtful {
+            if snapshot.by_index(index).is_some() {
+                continue;
+            }
+            match self.socket.ask(&one_link(index), decode::link::link) {
+                Ok(link) => link.into_iter().for_each(|link| snapshot.insert(link)),
+                Err(error) if error.errno == libc::ENODEV => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.names
+            .replace(snapshot.links().iter().map(|link| (link.name, link.index)));
+        let found = self.addresses(&mut digest, |index, address| Some((index, address)))?;
+        for (index, mut address) in found.last {
+            let link = snapshot.by_index(index);
+            address.label = address
+                .label
+                .filter(|label| link.is_none_or(|link| link.name.as_str() != label));
+            // Most links have one: a list grows by four at a time otherwise.
+            let of_link = snapshot.addresses.entry(index);
+            of_link.or_insert_with(|| Vec::with_capacity(1)).push(address);
+        }
+        Ok(Begun { snapshot, digest })
+    }
+
+    /// Reads the rest of a snapshot.
+    pub(crate) fn finish(&mut self, begun: Begun, query: Query) -> Result<Snapshot, KernelError> {
+        let Begun {
+            mut snapshot,
+            mut digest,
+        } = begun;
+        if query.routes {
+            for (family, byte) in [(AddressFamily::Inet, AF_INET), (AddressFamily::Inet6, AF_INET6)] {
+                let routes = self.routes(family, byte)?;
+                note(&mut digest, &routes);
+                gather(&mut snapshot.routes, routes);
+            }
+        }
+        if query.vlans {
+            let vlans = self.vlans()?;
+            note(&mut digest, &vlans);
+            for (index, ranges) in vlans {
+                snapshot.vlans.entry(index).or_default().extend(ranges);
+            }
+        }
+        if query.fdb {
+            let mut entries = self.fdb()?;
+            note(&mut digest, &entries);
+            // A bridge lists the addresses of its ports and its own: those are no entries that anybody made.
+            let own: HashSet<Mac> = snapshot.links().iter().filter_map(Link::mac).collect();
+            entries.retain(|(_, entry)| entry.on_self || !own.contains(&entry.mac));
+            gather(&mut snapshot.fdb, entries);
+        }
+        self.last_digest = digest.map(|digest| digest.finish());
+        Ok(snapshot)
+    }
+
+    /// Dumps the links; the digest is none any longer where the kernel changed meanwhile.
+    fn links<T>(
+        &mut self,
+        digest: &mut Option<Fold>,
+        read: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Found<T>, KernelError> {
+        let found = self.socket.dump(&all_links(), |_, body| {
+            if let Some(digest) = digest {
+                digest::link(body, digest);
+            }
+            read(body)
+        })?;
+        digest.take_if(|_| !found.at_once);
+        Ok(found)
+    }
+
+    /// The same of addresses.
+    fn addresses<T>(
+        &mut self,
+        digest: &mut Option<Fold>,
+        read: impl Fn(u32, Address) -> Option<T>,
+    ) -> Result<Found<T>, KernelError> {
+        let question = RouteNetlinkMessage::GetAddress(AddressMessage::default());
+        let found = self.socket.dump(&question, |_, body| {
+            let (index, address) = decode::address::address(body)?;
+            if let Some(digest) = digest {
+                digest::address(index, &address, digest);
+            }
+            read(index, address)
+        })?;
+        digest.take_if(|_| !found.at_once);
+        Ok(found)
+    }
+
+    fn routes(&mut self, family: AddressFamily, byte: u8) -> Result<Vec<(u32, Route)>, KernelError> {
+        let mut question = RouteMessage::default();
+        question.header.address_family = family;
+        question.header.kind = decode::route::TYPE_UNICAST.into();
+        let question = RouteNetlinkMessage::GetRoute(question);
+        // A kernel without the family answers for all the others.
+        let read = |_, body: &[u8]| {
+            (body.first() == Some(&byte))
+                .then(|| decode::route::route(body))
+                .flatten()
+        };
+        absent_is_empty(self.socket.dump(&question, read))
+    }
+
+    fn vlans(&mut self) -> Result<Vec<(u32, Vec<VlanRange>)>, KernelError> {
+        let mut question = LinkMessage::default();
+        question.header.interface_family = AddressFamily::Bridge;
+        question.attributes = vec![LinkAttribute::ExtMask(vec![LinkExtentMask::BrvlanCompressed])];
+        let question = RouteNetlinkMessage::GetLink(question);
+        absent_is_empty(self.socket.dump(&question, |_, body| decode::vlan::vlans(body)))
+    }
+
+    fn fdb(&mut self) -> Result<Vec<(u32, Fdb)>, KernelError> {
+        let mut question = NeighbourMessage::default();
+        question.header.family = AddressFamily::Bridge;
+        let question = RouteNetlinkMessage::GetNeighbour(question);
+        absent_is_empty(self.socket.dump(&question, |_, body| decode::fdb::fdb(body)))
+    }
+}
+
+/// Takes what was read into the digest of a snapshot, where one is made.
+fn note(digest: &mut Option<Fold>, found: &impl Hash) {
+    if let Some(digest) = digest {
+        found.hash(digest);
+    }
+}
+
+fn gather<T, S: BuildHasher>(into: &mut HashMap<u32, Vec<T>, S>, found: Vec<(u32, T)>) {
+    for (index, thing) in found {
+        into.entry(index).or_default().push(thing);
+    }
+}
+
+/// A kernel without IPv6 or bridges has none of their objects.
+fn absent_is_empty<T>(found: Result<Found<T>, KernelError>) -> Result<Vec<T>, KernelError> {
+    match found {
+        Err(error) if matches!(error.errno, libc::EOPNOTSUPP | libc::EAFNOSUPPORT) => Ok(Vec::new()),
+        found => found.map(|found| found.last),
+    }
+}
