@@ -49,7 +49,7 @@ fn what_was_made_is_taken_down_after_its_stanza_is_gone() {
     let room = netns::enter!();
     host(&room, &["eno1"], ONE);
     call("ifup -a").quietly();
-    super::bed::write_interfaces("auto eno1\niface eno1 inet static\n\taddress 192.0.2.2/24\n");
+    write_interfaces("auto eno1\niface eno1 inet static\n\taddress 192.0.2.2/24\n");
     call("ifdown vmbr9").quietly();
     assert!(!exists("vmbr9"));
 }
