@@ -26,12 +26,9 @@ pub struct CheckItem {
     pub origin: Origin,
 }
 
-/// Compares all that is wanted of one link with the kernel.
-///
-/// A link that is not there has one item, `link`.
-pub fn check(want: &WantLink, now: &Snapshot) -> Vec<CheckItem> {
-    let mut items = Vec::new();
-    let mut item = |name: &'static str, wanted: String, found: String, ok: bool, origin: Origin| {
+/// Puts items into the list: option, what is wanted, what is found, whether that is it, who asked.
+fn adder(items: &mut Vec<CheckItem>) -> impl FnMut(&'static str, String, String, bool, Origin) {
+    |name, wanted, found, ok, origin| {
         items.push(CheckItem {
             name,
             wanted,
@@ -39,13 +36,22 @@ pub fn check(want: &WantLink, now: &Snapshot) -> Vec<CheckItem> {
             ok,
             origin,
         });
-    };
+    }
+}
+
+/// Compares all that is wanted of one link with the kernel.
+///
+/// A link that is not there has one item, `link`.
+pub fn check(want: &WantLink, now: &Snapshot) -> Vec<CheckItem> {
+    let mut items = Vec::new();
+    let mut item = adder(&mut items);
     let kind = match want.kind {
         Kind::Physical => "present".to_owned(),
         ref kind => kind.to_string(),
     };
     let Some(link) = now.get(want.name) else {
         item("link", kind, String::new(), false, want.origin);
+        drop(item);
         return items;
     };
     let same_kind = want.kind == Kind::Physical || want.kind == link.kind;
@@ -117,11 +123,8 @@ pub fn check(want: &WantLink, now: &Snapshot) -> Vec<CheckItem> {
             target.origin,
         );
     }
-    for knob in &want.knobs {
-        if let Some(check) = check_knob(knob, link) {
-            items.push(check);
-        }
-    }
+    drop(item);
+    items.extend(want.knobs.iter().filter_map(|knob| check_knob(knob, link)));
     check_net(want, link, now, &mut items);
     items
 }
@@ -152,15 +155,7 @@ fn check_knob(knob: &Knob, link: &Link) -> Option<CheckItem> {
 }
 
 fn check_net(want: &WantLink, link: &Link, now: &Snapshot, items: &mut Vec<CheckItem>) {
-    let mut item = |name: &'static str, wanted: String, found: String, ok: bool, origin: Origin| {
-        items.push(CheckItem {
-            name,
-            wanted,
-            found,
-            ok,
-            origin,
-        });
-    };
+    let mut item = adder(items);
     for wanted in &want.addresses {
         let all = now.addresses(link.index);
         let there = all.iter().find(|is| is.same(&wanted.value));

@@ -5,57 +5,59 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use crate::command::try_run;
 
-/// A link kind or ability that not every kernel has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+/// The kinds, each with its name.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal,)+) => {
+        /// A link kind or ability that not every kernel has.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Kind {
+            $($(#[$doc])* $kind,)+
+        }
+
+        impl Kind {
+            /// All that a test can ask for.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),+];
+
+            /// The name used in `REQUIRE` and in skip messages.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
     /// The bonding driver.
-    Bond,
+    Bond = "bond",
     /// 802.1Q VLAN links.
-    Vlan,
+    Vlan = "vlan",
     /// 802.1ad (service) VLAN links.
-    VlanAd,
+    VlanAd = "vlan-ad",
     /// Bridges.
-    Bridge,
+    Bridge = "bridge",
     /// Bridges that filter by VLAN.
-    VlanFiltering,
+    VlanFiltering = "vlan-filtering",
     /// Dummy links.
-    Dummy,
+    Dummy = "dummy",
     /// Virtual Ethernet pairs.
-    Veth,
+    Veth = "veth",
     /// VXLAN tunnels.
-    Vxlan,
+    Vxlan = "vxlan",
     /// Virtual routing and forwarding devices.
-    Vrf,
+    Vrf = "vrf",
     /// MAC VLANs.
-    Macvlan,
+    Macvlan = "macvlan",
     /// Tap devices.
-    Tap,
+    Tap = "tap",
     /// IPv6.
-    Inet6,
+    Inet6 = "inet6",
     /// Network address translation through iptables.
-    Nat,
+    Nat = "nat",
 }
 
 impl Kind {
-    /// The name used in `REQUIRE` and in skip messages.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Bond => "bond",
-            Self::Vlan => "vlan",
-            Self::VlanAd => "vlan-ad",
-            Self::Bridge => "bridge",
-            Self::VlanFiltering => "vlan-filtering",
-            Self::Dummy => "dummy",
-            Self::Veth => "veth",
-            Self::Vxlan => "vxlan",
-            Self::Vrf => "vrf",
-            Self::Macvlan => "macvlan",
-            Self::Tap => "tap",
-            Self::Inet6 => "inet6",
-            Self::Nat => "nat",
-        }
-    }
-
     /// Commands that succeed only where the kernel has the kind; they leave nothing behind but `lo` as it was.
     fn probe(self) -> &'static [&'static str] {
         match self {
