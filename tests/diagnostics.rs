@@ -18,6 +18,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("Kernel settings (sysctl.d)", &["sysctl"]),
     ("Running the commands", &["app"]),
     ("In the initramfs", &["early", "naming", "app"]),
+    ("The naming scheme", &["app"]),
 ];
 
 fn tree() -> &'static Path {

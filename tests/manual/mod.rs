@@ -26,6 +26,7 @@ const PAGES: &[(&str, &str)] = &[
     ("cleat.toml.5", "cleat.toml.5.in"),
     ("cleat-link.8", "cleat-link.8.in"),
     ("cleat-early.8", "cleat-early.8.in"),
+    ("cleat-scheme.8", "cleat-scheme.8.in"),
 ];
 
 fn folder() -> PathBuf {

@@ -29,6 +29,7 @@ pub mod rename;
 pub mod run;
 pub mod run_files;
 pub mod saved_nics;
+pub mod scheme;
 pub mod scope;
 pub mod session;
 pub mod settings;
@@ -37,4 +38,4 @@ mod unchanged;
 pub mod version;
 
 /// The programs that are one table each ([`cli`]); `ifup` and its like have the table of [`args::flags`].
-pub static PROGRAMS: &[&cli::Program] = &[&face::args::PROGRAM, &link::PROGRAM];
+pub static PROGRAMS: &[&cli::Program] = &[&face::args::PROGRAM, &link::PROGRAM, &scheme::PROGRAM];

@@ -108,6 +108,36 @@ pub const BOOT: &str = "/boot";
 pub const MODULES: &str = "/usr/lib/modules";
 /// The boot partitions that proxmox-boot-tool(8) writes, a UUID a line.
 pub const PROXMOX_BOOT_UUIDS: &str = "/etc/kernel/proxmox-boot-uuids";
+/// Says that systemd runs in a container, and in which kind.
+pub const CONTAINER: &str = "/run/systemd/container";
+/// UEFI's variables, where the kernel was started by UEFI.
+pub const EFI_VARIABLES: &str = "/sys/firmware/efi/efivars";
+/// GRUB's settings.
+pub const DEFAULT_GRUB: &str = "/etc/default/grub";
+/// Further settings of GRUB, `*.cfg`, read behind [`DEFAULT_GRUB`] in the order of their names.
+pub const DEFAULT_GRUB_D: &str = "/etc/default/grub.d";
+/// Our settings of GRUB: last in their directory, so that no other file takes the word out again.
+pub const GRUB_SCHEME: &str = "/etc/default/grub.d/zz-cleat-naming-scheme.cfg";
+/// What GRUB boots by, made by update-grub.
+pub const GRUB_CFG: &str = "/boot/grub/grub.cfg";
+/// The kernel command line as kernel-install(8), proxmox-boot-tool(8) and u-boot-update(8) take it.
+pub const KERNEL_CMDLINE: &str = "/etc/kernel/cmdline";
+/// The distribution's, where [`KERNEL_CMDLINE`] is not there.
+pub const VENDOR_CMDLINE: &str = "/usr/lib/kernel/cmdline";
+/// Settings of kernel-install(8).
+pub const KERNEL_INSTALL_CONF: &str = "/etc/kernel/install.conf";
+/// Where the boot partition of systemd-boot is mounted, in the order of bootctl(1).
+pub const BOOT_PARTITIONS: [&str; 3] = ["/efi", "/boot/efi", "/boot"];
+/// What U-Boot and extlinux boot by.
+pub const EXTLINUX_CONF: &str = "/boot/extlinux/extlinux.conf";
+/// Settings of u-boot-update(8).
+pub const DEFAULT_U_BOOT: &str = "/etc/default/u-boot";
+/// Further settings of u-boot-update(8), `*.conf`, read behind [`DEFAULT_U_BOOT`].
+pub const U_BOOT_CONF_D: [&str; 2] = ["/usr/share/u-boot-menu/conf.d", "/etc/u-boot-menu/conf.d"];
+/// Our settings of u-boot-update(8).
+pub const U_BOOT_SCHEME: &str = "/etc/u-boot-menu/conf.d/zz-cleat-naming-scheme.conf";
+/// What `cleat-scheme` changed, to be undone.
+pub const SCHEME_RECORD: &str = "/var/lib/cleat/scheme.json";
 /// File systems and where they are mounted.
 pub const FSTAB: &str = "/etc/fstab";
 /// What `cleat-early` found when it compared the .link files of the initramfs with the root's.

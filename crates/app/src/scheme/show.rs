@@ -1,0 +1,190 @@
+//! `cleat-scheme show`: which scheme names now, which after the next boot, and who says so.
+
+use super::apply;
+use super::fault;
+use super::loader::{self, Found};
+use super::plan::{self, Mention, Refusal};
+use super::record::Record;
+use super::udev::{self, Host};
+use crate::cli::{self, Call, End, JSON, Verb, Words};
+use cleat_diag::Diagnostic;
+use cleat_naming::{Scheme, cmdline};
+use cleat_root::{Root, paths};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Its row.
+pub const VERB: Verb = Verb {
+    name: "show",
+    usage: "cleat-scheme show [--json]",
+    short: "shows the scheme that names NICs, and who says so",
+    doc: "Shows the scheme that named the NICs of this boot, the one that the installed udev takes where nothing is \
+          said, what the kernel command line says and where that comes from, and what the next boot will say.",
+    words: Words::NONE,
+    options: &[JSON],
+    run: |call| run(call, &Root::real()),
+};
+
+fn run(call: &Call, root: &Root) -> End {
+    match Shown::read(root) {
+        Ok(shown) => cli::print(&match call.has("json") {
+            true => format!("{:#}\n", shown.as_json()),
+            false => shown.text(),
+        }),
+        Err(Refusal { told, sources }) => fault(call, &[*told], &sources),
+    }
+}
+
+/// All that is shown.
+pub(super) struct Shown {
+    host: Host,
+    loader: Result<Found, Box<Diagnostic>>,
+    record: Option<Record>,
+    /// What settings files say.
+    mentions: Vec<Mention>,
+    /// What the entries of the boot loader say, and how many of them.
+    next: BTreeMap<Option<String>, usize>,
+    environment: Vec<String>,
+}
+
+impl Shown {
+    /// Reads it.
+    pub(super) fn read(root: &Root) -> Result<Self, Refusal> {
+        let loader = loader::detect(root);
+        let mut next = BTreeMap::new();
+        if let Ok(found) = &loader {
+            for (_, entry) in apply::entries(root, found.loader) {
+                *next.entry(cmdline::naming_scheme(&entry.cmdline)).or_default() += 1;
+            }
+        }
+        Ok(Self {
+            host: Host::read(root),
+            loader,
+            record: Record::load(root)?,
+            mentions: mentions(root),
+            next,
+            environment: udev::environment(root),
+        })
+    }
+
+    /// A line for each thing that is known.
+    pub(super) fn text(&self) -> String {
+        let mut lines = vec![("running", self.running()), ("command line", self.said())];
+        if let Some(efi) = &self.host.efi {
+            lines.push((
+                "UEFI",
+                format!("{efi}, in the variable SystemdOptions; the command line beats it"),
+            ));
+        }
+        for path in &self.environment {
+            lines.push((
+                "environment",
+                format!("{path} sets NET_NAMING_SCHEME, which beats the command line"),
+            ));
+        }
+        lines.push(("installed", self.installed()));
+        match &self.loader {
+            Ok(Found { loader, because }) => lines.push(("boot loader", format!("{loader}: {because}"))),
+            Err(told) => lines.push(("boot loader", format!("not known: {}", told.message))),
+        }
+        lines.extend(self.mentions.iter().map(|mention| ("written", self.written(mention))));
+        lines.extend(self.next_boot().map(|text| ("next boot", text)));
+        let row = |(head, text): (&str, String)| format!("{head:<13} {text}\n");
+        lines.into_iter().map(row).collect()
+    }
+
+    fn running(&self) -> String {
+        let mut nics: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (nic, scheme) in &self.host.running {
+            nics.entry(scheme).or_default().push(nic);
+        }
+        if nics.is_empty() {
+            return match self.host.current() {
+                Some(scheme) => format!("{scheme}, by what is said below: udev has noted it for no NIC"),
+                None => "not known: udev has noted it for no NIC".to_owned(),
+            };
+        }
+        let text = |(scheme, nics): (&str, Vec<&str>)| format!("{scheme} ({})", nics.join(", "));
+        nics.into_iter().map(text).collect::<Vec<_>>().join("; ")
+    }
+
+    fn said(&self) -> String {
+        match &self.host.cmdline {
+            None => format!("says nothing of {}", cmdline::SCHEME_KEY),
+            Some(name) => match Scheme::named(name) {
+                Some(scheme) if self.host.knows(scheme) => format!("{}={name}", cmdline::SCHEME_KEY),
+                _ => format!("{}={name}, which the installed udev does not know", cmdline::SCHEME_KEY),
+            },
+        }
+    }
+
+    fn installed(&self) -> String {
+        match self.host.udev {
+            None => "no systemd-udevd is to be seen".to_owned(),
+            Some(udev) => {
+                let default = udev.default_scheme().map_or("no scheme", |scheme| scheme.name);
+                format!("udev {}, which takes {default} where nothing is said", udev.version)
+            }
+        }
+    }
+
+    fn written(&self, mention: &Mention) -> String {
+        let Mention { path, line, scheme, .. } = mention;
+        let files = self.record.iter().flat_map(|record| &record.files);
+        let ours = files.map(|file| &file.path).any(|file| file == path);
+        let by = if ours { "by cleat-scheme" } else { "by hand" };
+        format!("{scheme} at {}:{line}, {by}", path.display())
+    }
+
+    fn next_boot(&self) -> impl Iterator<Item = String> + '_ {
+        self.next.iter().map(|(scheme, count)| {
+            let plural = if *count == 1 { "entry" } else { "entries" };
+            let scheme = scheme.as_deref().unwrap_or("nothing said");
+            format!("{scheme}, in {count} {plural} of the boot loader")
+        })
+    }
+
+    fn as_json(&self) -> Value {
+        let default = self.host.udev.and_then(|udev| udev.default_scheme());
+        let written = self
+            .mentions
+            .iter()
+            .map(|mention| json!({ "path": mention.path, "line": mention.line, "scheme": mention.scheme }));
+        let next = self
+            .next
+            .iter()
+            .map(|(scheme, count)| json!({ "scheme": scheme, "entries": count }));
+        json!({
+            "running": self.host.current().map(|scheme| scheme.name),
+            "nics": self.host.running,
+            "cmdline": self.host.cmdline,
+            "efi": self.host.efi,
+            "environment": self.environment,
+            "udev": self.host.udev.map(|udev| udev.version),
+            "default": default.map(|scheme| scheme.name),
+            "loader": self.loader.as_ref().ok().map(|found| json!({
+                "name": found.loader,
+                "because": found.because,
+            })),
+            "loader-unknown": self.loader.as_ref().err().map(|told| &told.message),
+            "pinned": self.record.as_ref().map(|record| &record.scheme),
+            "written": written.collect::<Vec<_>>(),
+            "next": next.collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// Every scheme that a settings file of a boot loader names.
+fn mentions(root: &Root) -> Vec<Mention> {
+    let single = [paths::KERNEL_CMDLINE, paths::VENDOR_CMDLINE].map(PathBuf::from);
+    let files = plan::grub_settings(root)
+        .into_iter()
+        .chain(plan::u_boot_settings(root))
+        .chain(single);
+    let of_file = |path: &Path| {
+        let text = root.read_text(path).unwrap_or_default();
+        plan::mentions(path, &text)
+    };
+    files.flat_map(|path| of_file(&path)).collect()
+}
