@@ -231,3 +231,31 @@ fn watching_shows_a_change_as_it_happens() {
     watch.kill().unwrap();
     watch.wait().unwrap();
 }
+
+/// Second witness: `ip -6 addr` says whether an address is tentative; RFC 4862: for a second or so after carrier came.
+#[test]
+fn online_means_carrier_and_addresses_that_are_no_longer_tentative() {
+    let room = netns::enter!(Veth, Inet6);
+    host(
+        &room,
+        &["eno1"],
+        "auto eno1\niface eno1 inet6 static\n\taddress 2001:db8::2/64\n\niface eno2 inet manual\n",
+    );
+    let before = cleat("wait-online --timeout 0");
+    assert_eq!(before.code, Some(1));
+    assert_eq!(before.err, "warning: eno1 is down\ncleat: not online after 0 s\n");
+    netns::run("ip link set eno1-wire down");
+    call("ifup -a").quietly();
+    let without = cleat("wait-online --timeout 0.2");
+    assert_eq!(
+        without.err,
+        "warning: eno1 has no carrier\ncleat: not online after 0 s\n"
+    );
+    netns::run("ip link set eno1-wire up");
+    let online = cleat("wait-online --timeout 60");
+    assert_eq!((online.code, online.err.as_str()), (Some(0), ""));
+    assert_eq!(
+        netns::run("ip -6 addr show dev eno1 tentative to 2001:db8::/32").trim(),
+        ""
+    );
+}

@@ -269,6 +269,13 @@ impl Desired {
         self.by_name.get(&name).map(|at| &self.links[*at])
     }
 
+    /// Whether a link comes up without being asked for by name: it is `auto`, or something else stands on it.
+    pub fn comes_up(&self, want: &WantLink) -> bool {
+        want.classes.iter().any(|class| class == "auto")
+            || want.master.is_some()
+            || self.uppers(want.name).next().is_some()
+    }
+
     /// Links that name `name` as parent or port.
     pub fn uppers(&self, name: IfName) -> impl Iterator<Item = &WantLink> {
         self.links

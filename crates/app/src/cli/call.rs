@@ -5,6 +5,7 @@ use crate::args::Verbosity;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// What a program is asked to do: the verb, its options and its words.
 #[derive(Clone, Debug)]
@@ -65,6 +66,20 @@ impl Call {
         parsed
             .map(Some)
             .ok_or_else(|| format!("`--{option}` takes {takes}, not `{}`", value.to_string_lossy()))
+    }
+
+    /// The value of an option as a time: `90`, `1.5` or `60s`.
+    ///
+    /// # Errors
+    /// One sentence with the option and what was given.
+    pub fn seconds(&self, option: &str) -> Result<Option<Duration>, String> {
+        let Some(value) = self.value(option).map(OsStr::to_string_lossy) else {
+            return Ok(None);
+        };
+        let number = value.strip_suffix('s').unwrap_or(&value).parse().ok();
+        let time = number.and_then(|number| Duration::try_from_secs_f64(number).ok());
+        time.map(Some)
+            .ok_or_else(|| format!("`--{option}` takes seconds (`60` or `60s`), not `{value}`"))
     }
 
     /// The first word as text; a name that is not UTF-8 is shown as near as can be.

@@ -221,6 +221,7 @@ impl Program {
 mod tests {
     use super::*;
     use crate::args::Verbosity;
+    use std::time::Duration;
 
     const NAMES: Words = Words {
         name: "NIC...",
@@ -280,6 +281,14 @@ mod tests {
         assert_eq!(
             call("pin a --name x").parsed::<u8>("name", "a number"),
             Err("`--name` takes a number, not `x`".to_owned())
+        );
+        assert_eq!(
+            call("pin a --name 1.5s").seconds("name"),
+            Ok(Some(Duration::from_millis(1500)))
+        );
+        assert_eq!(
+            call("pin a --name=-1").seconds("name"),
+            Err("`--name` takes seconds (`60` or `60s`), not `-1`".to_owned())
         );
     }
 

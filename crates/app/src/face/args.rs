@@ -1,8 +1,9 @@
 //! The table of `cleat`'s verbs, and what their options say.
 
-use super::{check, demo, graph, plan, status};
+use super::{check, demo, graph, online, plan, status};
 use crate::cli::{self, COLOR, Call, Color, End, Hint, JSON, Opt, Program, Verb, Words, file, flag};
 use std::path::PathBuf;
+use std::time::Duration;
 
 const FROM: Opt = file(
     "--from FILE",
@@ -93,6 +94,17 @@ pub static PROGRAM: Program = Program {
             run: |call| with_options(call, graph::run),
         },
         Verb {
+            name: "wait-online",
+            usage: "cleat wait-online [--timeout SECONDS]",
+            short: "waits until the declared network carries traffic",
+            doc: "Waits until every link that comes up at boot is there and up, those with addresses have carrier, and \
+                  no address is tentative any more (duplicate address detection). Exit code 1, with what is lacking, \
+                  where the time limit passes. cleat-online.service runs it before network-online.target.",
+            words: Words::NONE,
+            options: &[flag("--timeout SECONDS", "wait for so long (default: 60)"), FROM],
+            run: |call| with_options(call, online::run),
+        },
+        Verb {
             name: "demo",
             usage: "cleat demo [--color WHEN]",
             short: "gives a tour in a network of its own",
@@ -136,6 +148,8 @@ pub struct Options {
     pub svg: Option<PathBuf>,
     /// `--ascii`.
     pub ascii: bool,
+    /// `--timeout`.
+    pub timeout: Option<Duration>,
     /// `--width`.
     pub width: Option<usize>,
     /// `--color`.
@@ -163,6 +177,7 @@ impl Options {
             live: call.has("live"),
             svg: call.path("svg"),
             ascii: call.has("ascii"),
+            timeout: call.seconds("timeout")?,
             width,
             color: call.color()?,
         };
@@ -201,6 +216,7 @@ mod tests {
         for verb in PROGRAM.verbs {
             let words = verb.options.iter().map(|option| match option.form {
                 "--width N" => "--width 100".to_owned(),
+                "--timeout SECONDS" => "--timeout 5".to_owned(),
                 "--color WHEN" => "--color never".to_owned(),
                 other => other.replace("FILE", "some-file"),
             });

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod graph;
 pub mod input;
 pub mod links;
+pub mod online;
 mod other;
 pub mod plan;
 pub mod status;

@@ -161,12 +161,6 @@ fn place_text(found: &Diagnostic, sources: &Sources) -> Option<String> {
     Some(format!("{}:{}:{}", path.display(), at.line, at.column))
 }
 
-/// Whether a link comes up without being asked for by name.
-pub(super) fn comes_up(want: &WantLink, desired: &Desired) -> bool {
-    let is_auto = |want: &WantLink| want.classes.iter().any(|class| class == "auto");
-    is_auto(want) || want.master.is_some() || desired.uppers(want.name).next().is_some()
-}
-
 /// 127.0.0.1 and ::1 on `lo`, which are always there.
 fn is_los_own(link: Option<&Link>, address: &Address) -> bool {
     address.ip.is_loopback() && link.is_some_and(Link::is_loopback)
@@ -195,7 +189,7 @@ fn entry(want: &WantLink, desired: &Desired, now: &Snapshot) -> Entry {
         name: want.name,
         kind: kind.to_owned(),
         state: link.map_or(LinkState::Missing, links::state),
-        auto: comes_up(want, desired),
+        auto: desired.comes_up(want),
         master: link
             .and_then(|link| now.by_index(link.master?))
             .map(|master| master.name),
