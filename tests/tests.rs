@@ -11,3 +11,4 @@ mod golden;
 mod house;
 mod manual;
 mod netns_rooms;
+mod units;

@@ -1,0 +1,139 @@
+//! The units, judged by systemd itself: `systemd-analyze verify` and `systemd-analyze security`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The most exposure that `systemd-analyze security` may find, in tenths, and why it is not less.
+const BARS: &[(&str, u32, &str)] = &[
+    ("cleat-online.service", 16, "reads files of any owner, and netlink"),
+    (
+        "cleat-up.service",
+        92,
+        "runs the hooks of the file and the scripts of packages",
+    ),
+    (
+        "cleat-up@.service",
+        92,
+        "runs the hooks of the file and the scripts of packages",
+    ),
+];
+
+fn units() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("units")
+}
+
+/// Names of all units of the tree.
+fn names() -> BTreeSet<String> {
+    let entries = std::fs::read_dir(units()).expect("units/ is there");
+    let names = entries.map(|entry| {
+        entry
+            .expect("a readable folder")
+            .file_name()
+            .to_string_lossy()
+            .into_owned()
+    });
+    names
+        .filter(|name| name.contains(".service") || name.contains(".target"))
+        .collect()
+}
+
+/// A root with our units, and a stand-in for each program that they run.
+fn root() -> tempfile::TempDir {
+    let root = tempfile::tempdir().expect("a directory of our own");
+    let system = root.path().join("usr/lib/systemd/system");
+    std::fs::create_dir_all(&system).expect("a directory of our own");
+    for name in names() {
+        let text = std::fs::read_to_string(units().join(&name)).expect("a readable unit");
+        for line in text.lines().filter(|line| line.starts_with("Exec")) {
+            let command = line
+                .split_once('=')
+                .expect("a setting")
+                .1
+                .trim_start_matches(['-', '+', '!', '@', ':']);
+            let program = command.split(' ').next().expect("a program");
+            let place = root.path().join(program.trim_start_matches('/'));
+            std::fs::create_dir_all(place.parent().expect("an absolute path")).expect("a directory of our own");
+            std::fs::write(&place, "#!/bin/sh\n").expect("a directory of our own");
+            std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o755)).expect("a file of our own");
+        }
+        std::fs::write(system.join(&name), text).expect("a directory of our own");
+    }
+    root
+}
+
+/// The name that a unit is asked about by: one instance of a template.
+fn instance(name: &str) -> String {
+    name.replace("@.", "@eno1.")
+}
+
+#[test]
+fn systemd_finds_no_fault_in_a_unit() {
+    let root = root();
+    let mut faults = BTreeMap::new();
+    for name in names() {
+        let output = Command::new("systemd-analyze")
+            .args(["verify", "--man=no", "--recursive-errors=one"])
+            .arg(format!("--root={}", root.path().display()))
+            .arg(instance(&name))
+            .output()
+            .expect("systemd-analyze is installed: cargo xtask test sees to it");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        // Debian's own units are not in this root.
+        let about: Vec<String> = told
+            .lines()
+            .filter(|line| !line.contains("not found"))
+            .map(str::to_owned)
+            .collect();
+        if !about.is_empty() {
+            faults.insert(name, about);
+        }
+    }
+    assert_eq!(faults, BTreeMap::new());
+}
+
+#[test]
+fn no_unit_is_more_exposed_than_its_bar() {
+    let root = root();
+    let with_bar: BTreeSet<String> = BARS.iter().map(|(name, ..)| (*name).to_owned()).collect();
+    assert_eq!(with_bar, names(), "each unit has a bar, and each bar a unit");
+    let mut over = Vec::new();
+    for (name, bar, why) in BARS {
+        let output = Command::new("systemd-analyze")
+            .args(["security", "--offline=true", "--no-pager", "--threshold=100"])
+            .arg(format!("--root={}", root.path().display()))
+            .arg(instance(name))
+            .output()
+            .expect("systemd-analyze is installed: cargo xtask test sees to it");
+        let text = String::from_utf8_lossy(&output.stdout);
+        let told = text
+            .lines()
+            .find_map(|line| line.split_once("Overall exposure level for"));
+        let figure = told.and_then(|(_, rest)| rest.split(": ").nth(1)?.split(' ').next()?.parse::<f64>().ok());
+        let figure = figure.unwrap_or_else(|| panic!("{name}: no figure in {text}"));
+        println!("{name}: exposure {figure} of at most {}: {why}", f64::from(*bar) / 10.0);
+        if figure * 10.0 > f64::from(*bar) {
+            over.push(format!("{name}: {figure}"));
+        }
+    }
+    assert_eq!(over, Vec::<String>::new());
+}
+
+/// A fault that only a running system shows: what is not in the order is not ordered.
+#[test]
+fn the_boot_is_ordered_from_the_commit_to_online() {
+    let said = |unit: &str, setting: &str| -> BTreeSet<String> {
+        let text = std::fs::read_to_string(units().join(unit)).expect("a readable unit");
+        let values = text
+            .lines()
+            .filter_map(|line| line.strip_prefix(setting)?.strip_prefix('='));
+        values.flat_map(str::split_whitespace).map(str::to_owned).collect()
+    };
+    assert!(said("cleat-up.service", "After").contains("network-pre.target"));
+    assert!(said("cleat-up.service", "Before").contains("network.target"));
+    assert!(said("cleat-online.service", "After").contains("cleat-up.service"));
+    assert!(said("cleat-online.service", "Before").contains("network-online.target"));
+    // At shutdown the network stays as long as the machine: nothing is taken down under what still needs it.
+    assert_eq!(said("cleat-up.service", "ExecStop"), BTreeSet::new());
+}
