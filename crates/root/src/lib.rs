@@ -6,6 +6,9 @@
 
 #![allow(clippy::disallowed_methods)]
 
+mod attributes;
+mod calls;
+mod directory;
 mod error;
 mod glob;
 mod lock;
@@ -14,6 +17,7 @@ mod read;
 mod resolve;
 mod write;
 
+pub use calls::{Call, Watch};
 pub use error::{RootError, os_text};
 pub use glob::{expand_braces, is_pattern, matches};
 pub use lock::{Held, Lock, LockError};
@@ -21,27 +25,28 @@ pub use read::READ_LIMIT;
 pub use write::Durability;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// An injected `/`.
 ///
 /// *Example*: `Root::real()` on a host, `Root::at(dir)` in tests and for images.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Root {
     prefix: PathBuf,
+    watch: Option<Arc<dyn Watch>>,
 }
 
 impl Root {
     /// The host's own `/`.
     pub fn real() -> Self {
-        Self {
-            prefix: PathBuf::from("/"),
-        }
+        Self::at("/")
     }
 
     /// A directory that stands for `/`.
     pub fn at(directory: impl Into<PathBuf>) -> Self {
         Self {
             prefix: directory.into(),
+            watch: None,
         }
     }
 

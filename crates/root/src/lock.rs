@@ -1,6 +1,6 @@
 //! File locks that wait, and say for whom.
 
-use crate::{Root, RootError, paths};
+use crate::{Call, Root, RootError, paths};
 use nix::fcntl::{Flock, FlockArg};
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -112,7 +112,7 @@ impl Root {
                 .mode(0o644)
                 .open(&host)
         };
-        let mut file = open().map_err(fail)?;
+        let mut file = self.call(Call::Create(&host), open).map_err(fail)?;
         let begun = Instant::now();
         let mut tell = Some(tell);
         loop {

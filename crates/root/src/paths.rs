@@ -11,6 +11,27 @@ pub const CONFIG: &str = "/etc/cleat/cleat.toml";
 /// Settings of Debian's networking service (`EXCLUDE_INTERFACES`, `CONFIGURE_INTERFACES`, `VERBOSE`).
 pub const DEFAULT_NETWORKING: &str = "/etc/default/networking";
 
+/// What the commit of a staged configuration has to keep on the file system of [`INTERFACES`]: /var may come later.
+pub const COMMIT_DIR: &str = "/etc/cleat/commit";
+/// From which file a staged one was made, by whom, and the files that go with it.
+pub const STAGED_RECORD: &str = "/etc/cleat/commit/staged.json";
+/// The commit that is being written, or that waits to be confirmed.
+pub const TRANSACTION: &str = "/etc/cleat/commit/transaction.json";
+/// Number and digest of the newest generation.
+pub const LAST_GENERATION: &str = "/etc/cleat/commit/last.json";
+/// Generations that wait for [`GENERATIONS`] to be mounted.
+pub const SPOOL: &str = "/etc/cleat/commit/spool";
+/// Every configuration that was committed, by number.
+pub const GENERATIONS: &str = "/var/lib/cleat/generations";
+/// Our link files, as a glob; a generation holds them.
+pub const OUR_LINK_FILES: &str = "/etc/systemd/network/*-cleat-*.link";
+/// Our sysctl snippets, as a glob; a generation holds them.
+pub const OUR_SYSCTL_FILES: &str = "/etc/sysctl.d/*-cleat*.conf";
+/// What is mounted.
+pub const PROC_MOUNTS: &str = "/proc/self/mountinfo";
+/// A name for this boot, another one after each start of the kernel.
+pub const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
 /// Scripts that run before an interface comes up.
 pub const IF_PRE_UP_D: &str = "/etc/network/if-pre-up.d";
 /// Scripts that run when an interface came up.

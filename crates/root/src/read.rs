@@ -1,8 +1,8 @@
 //! Reading.
 
-use crate::{Root, RootError};
+use crate::{Call, Root, RootError};
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -21,17 +21,15 @@ impl Root {
 
     /// As [`Root::read`] with another limit.
     pub fn read_up_to(&self, path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>, RootError> {
+        self.read_with_metadata(path, limit).map(|(bytes, _)| bytes)
+    }
+
+    /// As [`Root::read_up_to`], with kind, mode and owner of the very file that was read.
+    pub fn read_with_metadata(&self, path: impl AsRef<Path>, limit: u64) -> Result<(Vec<u8>, fs::Metadata), RootError> {
         let path = path.as_ref();
         let read = || {
             let host = self.follow(path)?;
-            // Not blocking: a FIFO without a writer would hold the open for ever.
-            let flags = nix::fcntl::OFlag::O_NONBLOCK.bits();
-            let file = match OpenOptions::new().read(true).custom_flags(flags).open(&host) {
-                // A socket cannot be opened at all; say that it is one.
-                Err(error) => return Err(not_a_file(&fs::metadata(&host)?).unwrap_or(error)),
-                Ok(file) => file,
-            };
-            read_file(file, limit)
+            self.call(Call::Read(&host), || read_host_file(&host, limit))
         };
         read().map_err(|error| RootError::new("read", path, error))
     }
@@ -48,10 +46,8 @@ impl Root {
     pub fn read_dir(&self, path: impl AsRef<Path>) -> Result<Vec<OsString>, RootError> {
         let path = path.as_ref();
         let read = || {
-            let entries = fs::read_dir(self.follow(path)?)?;
-            let mut names = entries
-                .map(|entry| Ok(entry?.file_name()))
-                .collect::<io::Result<Vec<_>>>()?;
+            let host = self.follow(path)?;
+            let mut names = self.call(Call::Read(&host), || names_in(&host))?;
             names.sort();
             Ok(names)
         };
@@ -61,7 +57,10 @@ impl Root {
     /// What a symbolic link points at, as written in it.
     pub fn read_link(&self, path: impl AsRef<Path>) -> Result<PathBuf, RootError> {
         let path = path.as_ref();
-        let read = || fs::read_link(self.follow_parents(path)?);
+        let read = || {
+            let host = self.follow_parents(path)?;
+            self.call(Call::Look(&host), || fs::read_link(&host))
+        };
         read().map_err(|error| RootError::new("read the link", path, error))
     }
 
@@ -80,7 +79,20 @@ impl Root {
     /// Kind, mode, owner and size of a path, links followed.
     pub fn metadata(&self, path: impl AsRef<Path>) -> Result<fs::Metadata, RootError> {
         let path = path.as_ref();
-        let read = || fs::metadata(self.follow(path)?);
+        let read = || {
+            let host = self.follow(path)?;
+            self.call(Call::Look(&host), || fs::metadata(&host))
+        };
+        read().map_err(|error| RootError::new("look at", path, error))
+    }
+
+    /// As [`Root::metadata`], of a link itself where the path is one.
+    pub fn metadata_of_link(&self, path: impl AsRef<Path>) -> Result<fs::Metadata, RootError> {
+        let path = path.as_ref();
+        let read = || {
+            let host = self.follow_parents(path)?;
+            self.call(Call::Look(&host), || fs::symlink_metadata(&host))
+        };
         read().map_err(|error| RootError::new("look at", path, error))
     }
 
@@ -100,10 +112,21 @@ impl Root {
     }
 }
 
-fn read_file(file: File, limit: u64) -> io::Result<Vec<u8>> {
+fn names_in(directory: &Path) -> io::Result<Vec<OsString>> {
+    fs::read_dir(directory)?.map(|entry| Ok(entry?.file_name())).collect()
+}
+
+fn read_host_file(host: &Path, limit: u64) -> io::Result<(Vec<u8>, fs::Metadata)> {
+    // Not blocking: a FIFO without a writer would hold the open for ever.
+    let flags = nix::fcntl::OFlag::O_NONBLOCK.bits();
+    let file = match OpenOptions::new().read(true).custom_flags(flags).open(host) {
+        // A socket cannot be opened at all; say that it is one.
+        Err(error) => return Err(not_a_file(&fs::metadata(host)?).unwrap_or(error)),
+        Ok(file) => file,
+    };
     let found = file.metadata()?;
     if found.file_type().is_char_device() && found.rdev() == nix::sys::stat::makedev(1, 3) {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), found));
     }
     if let Some(error) = not_a_file(&found) {
         return Err(error);
@@ -116,7 +139,7 @@ fn read_file(file: File, limit: u64) -> io::Result<Vec<u8>> {
         let text = format!("it is larger than {}", in_words(limit));
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
     }
-    Ok(bytes)
+    Ok((bytes, found))
 }
 
 /// The error for what is no regular file.

@@ -1,6 +1,6 @@
 //! Following symbolic links without leaving the root.
 
-use crate::Root;
+use crate::{Call, Root};
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
@@ -34,7 +34,12 @@ impl Root {
                 break;
             }
             let here = self.below(&done);
-            let Ok(target) = fs::read_link(&here) else { continue };
+            let target = match self.call(Call::Look(&here), || fs::read_link(&here)) {
+                Ok(target) => target,
+                Err(error) if is_of_the_disk(&error) => return Err(error),
+                // No link, not there, or not ours to see: whoever uses the path is told.
+                Err(_) => continue,
+            };
             links += 1;
             if links > MOST_LINKS {
                 return Err(io::Error::from_raw_os_error(nix::errno::Errno::ELOOP as i32));
@@ -57,6 +62,16 @@ impl Root {
         path.extend(parts);
         path
     }
+}
+
+/// Whether a link may stand there that the disk does not give: what is written there would take its place.
+fn is_of_the_disk(error: &io::Error) -> bool {
+    let kinds = [
+        nix::errno::Errno::EIO,
+        nix::errno::Errno::ESTALE,
+        nix::errno::Errno::EUCLEAN,
+    ];
+    kinds.iter().any(|kind| error.raw_os_error() == Some(*kind as i32))
 }
 
 fn parts(path: &Path) -> impl DoubleEndedIterator<Item = OsString> {

@@ -1,10 +1,11 @@
 //! Writing: whole files at once or not at all, and single values into /proc and /sys.
 
+use crate::directory::TEMPORARY;
 use crate::read::not_a_file;
-use crate::{Root, RootError};
+use crate::{Call, Root, RootError, attributes};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -18,40 +19,77 @@ pub enum Durability {
 }
 
 /// Mode of a file that did not exist before.
-const NEW_MODE: u32 = 0o644;
+pub(crate) const NEW_MODE: u32 = 0o644;
 
 impl Root {
-    /// Replaces a file (or makes it) so that any reader sees the old bytes or the new ones, never a part.
+    /// Replaces a file (or makes it) so that any reader sees the old bytes or the new ones, never a part, whatever
+    /// fails on the way.
     ///
-    /// Mode and owner of an old file are kept; where the path is a link, the file that it leads to is replaced.
+    /// Owner, mode, access control lists and other extended attributes of an old file are kept; where the path is a
+    /// link, the file that it leads to is replaced.
     pub fn write_atomic(&self, path: impl AsRef<Path>, bytes: &[u8], durability: Durability) -> Result<(), RootError> {
+        self.write_atomic_as(path, bytes, NEW_MODE, durability)
+    }
+
+    /// As [`Root::write_atomic`], with the mode for a file that did not exist before.
+    pub fn write_atomic_as(
+        &self,
+        path: impl AsRef<Path>,
+        bytes: &[u8],
+        mode: u32,
+        durability: Durability,
+    ) -> Result<(), RootError> {
+        let path = path.as_ref();
+        self.replace(path, bytes, mode, durability)
+            .map_err(|error| RootError::new("write", path, error))
+    }
+
+    fn replace(&self, path: &Path, bytes: &[u8], mode: u32, durability: Durability) -> io::Result<()> {
+        let host = self.follow(path)?;
+        let old = match self.call(Call::Look(&host), || fs::metadata(&host)) {
+            Ok(found) => Some(found),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        if let Some(error) = old.as_ref().and_then(not_a_file) {
+            return Err(error);
+        }
+        let mut temporary = Temporary::beside(self, &host)?;
+        let Temporary { path: beside, file, .. } = &mut temporary;
+        self.call(Call::Write(beside, bytes), || file.write_all(bytes))?;
+        self.call(Call::Attributes(beside), || match &old {
+            Some(old) => attributes::copy(&host, old, file),
+            None => file.set_permissions(Permissions::from_mode(mode)),
+        })?;
+        if durability == Durability::Durable {
+            self.call(Call::SyncFile(beside), || file.sync_all())?;
+        }
+        self.call(Call::Rename(beside, &host), || fs::rename(&*beside, &host))?;
+        temporary.in_place = true;
+        if durability == Durability::Durable {
+            self.sync_host_directory(host.parent().unwrap_or(Path::new("/")))?;
+        }
+        Ok(())
+    }
+
+    /// Makes a file that is not there yet. Its bytes are flushed where asked for; its name is flushed with its
+    /// directory ([`Root::sync_directory`]), once for all files made there.
+    pub fn write_new(
+        &self,
+        path: impl AsRef<Path>,
+        bytes: &[u8],
+        mode: u32,
+        durability: Durability,
+    ) -> Result<(), RootError> {
         let path = path.as_ref();
         let write = || {
-            let host = self.follow(path)?;
-            let old = match fs::metadata(&host) {
-                Ok(found) => Some(found),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => return Err(error),
-            };
-            if let Some(error) = old.as_ref().and_then(not_a_file) {
-                return Err(error);
-            }
-            let directory = host.parent().unwrap_or(Path::new("/"));
-            let mut temporary = Temporary::beside(&host)?;
-            temporary.file.write_all(bytes)?;
-            let file = &temporary.file;
-            if let Some(old) = &old {
-                keep_owner(file, old)?;
-            }
-            let mode = old.as_ref().map_or(NEW_MODE, |old| old.mode() & 0o7777);
-            file.set_permissions(Permissions::from_mode(mode))?;
+            let host = self.follow_parents(path)?;
+            let mut file = self.call(Call::Create(&host), || {
+                OpenOptions::new().write(true).create_new(true).mode(mode).open(&host)
+            })?;
+            self.call(Call::Write(&host, bytes), || file.write_all(bytes))?;
             if durability == Durability::Durable {
-                file.sync_all()?;
-            }
-            fs::rename(&temporary.path, &host)?;
-            temporary.in_place = true;
-            if durability == Durability::Durable {
-                File::open(directory)?.sync_all()?;
+                self.call(Call::SyncFile(&host), || file.sync_all())?;
             }
             Ok(())
         };
@@ -79,8 +117,9 @@ impl Root {
     pub fn write_in_place(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), RootError> {
         let path = path.as_ref();
         let write = || {
-            let mut file = OpenOptions::new().write(true).open(self.follow(path)?)?;
-            if file.write(bytes)? == 0 && !bytes.is_empty() {
+            let host = self.follow(path)?;
+            let write = || OpenOptions::new().write(true).open(&host)?.write(bytes);
+            if self.call(Call::Write(&host, bytes), write)? == 0 && !bytes.is_empty() {
                 return Err(io::Error::new(io::ErrorKind::WriteZero, "nothing was taken"));
             }
             Ok(())
@@ -93,12 +132,10 @@ impl Root {
         let path = path.as_ref();
         let write = || {
             let host = self.follow(path)?;
-            OpenOptions::new()
-                .append(true)
-                .create(true)
-                .mode(NEW_MODE)
-                .open(host)?
-                .write_all(bytes)
+            let mut file = self.call(Call::Create(&host), || {
+                OpenOptions::new().append(true).create(true).mode(NEW_MODE).open(&host)
+            })?;
+            self.call(Call::Write(&host, bytes), || file.write_all(bytes))
         };
         write().map_err(|error| RootError::new("append to", path, error))
     }
@@ -106,7 +143,8 @@ impl Root {
     /// Removes a file, or a link and not what it leads to. Returns whether there was one.
     pub fn remove(&self, path: impl AsRef<Path>) -> Result<bool, RootError> {
         let path = path.as_ref();
-        match self.follow_parents(path).and_then(fs::remove_file) {
+        let remove = |host: PathBuf| self.call(Call::Remove(&host), || fs::remove_file(&host));
+        match self.follow_parents(path).and_then(remove) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(RootError::new("remove", path, error)),
@@ -116,7 +154,10 @@ impl Root {
     /// Renames a file within one file system; what was at `to` is replaced.
     pub fn rename(&self, from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), RootError> {
         let from = from.as_ref();
-        let rename = || fs::rename(self.follow_parents(from)?, self.follow_parents(to.as_ref())?);
+        let rename = || {
+            let (from, to) = (self.follow_parents(from)?, self.follow_parents(to.as_ref())?);
+            self.call(Call::Rename(&from, &to), || fs::rename(&from, &to))
+        };
         rename().map_err(|error| RootError::new("rename", from, error))
     }
 
@@ -125,36 +166,34 @@ impl Root {
     /// *Errors*: also where the path exists already.
     pub fn symlink(&self, target: impl AsRef<Path>, path: impl AsRef<Path>) -> Result<(), RootError> {
         let path = path.as_ref();
-        let make = || std::os::unix::fs::symlink(target, self.follow_parents(path)?);
+        let make = || {
+            let host = self.follow_parents(path)?;
+            self.call(Call::Create(&host), || std::os::unix::fs::symlink(target, &host))
+        };
         make().map_err(|error| RootError::new("make the link", path, error))
-    }
-
-    /// Makes a directory and its parents; nothing where it is there already.
-    pub fn create_dir_all(&self, path: impl AsRef<Path>) -> Result<(), RootError> {
-        let path = path.as_ref();
-        let make = || fs::create_dir_all(self.follow(path)?);
-        make().map_err(|error| RootError::new("make the directory", path, error))
     }
 }
 
 /// A file that takes another's place, and is gone where that fails.
-struct Temporary {
+struct Temporary<'a> {
+    root: &'a Root,
     path: PathBuf,
     file: File,
     in_place: bool,
 }
 
-impl Temporary {
-    /// Makes one in the directory of `host`, readable by nobody else yet. Its name begins with a dot, so that no
-    /// `source *` reads it.
-    fn beside(host: &Path) -> io::Result<Self> {
+impl<'a> Temporary<'a> {
+    /// Makes one in the directory of `host`, readable by nobody else yet.
+    fn beside(root: &'a Root, host: &Path) -> io::Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         loop {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
-            let path = host.with_file_name(format!(".cleat-{}-{count}", std::process::id()));
-            match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            let path = host.with_file_name(format!("{TEMPORARY}{}-{count}", std::process::id()));
+            let create = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+            match root.call(Call::Create(&path), create) {
                 Ok(file) => {
                     return Ok(Self {
+                        root,
                         path,
                         file,
                         in_place: false,
@@ -167,22 +206,11 @@ impl Temporary {
     }
 }
 
-impl Drop for Temporary {
+impl Drop for Temporary<'_> {
     fn drop(&mut self) {
         if !self.in_place {
             // Best effort: the error that led here is the one to report.
-            let _ = fs::remove_file(&self.path);
+            let _ = self.root.call(Call::Remove(&self.path), || fs::remove_file(&self.path));
         }
     }
-}
-
-/// Gives `file` the owner of `old`, where it is another one.
-fn keep_owner(file: &File, old: &fs::Metadata) -> io::Result<()> {
-    let now = file.metadata()?;
-    let differs = |old: u32, now: u32| (old != now).then_some(old);
-    let (user, group) = (differs(old.uid(), now.uid()), differs(old.gid(), now.gid()));
-    if user.is_none() && group.is_none() {
-        return Ok(());
-    }
-    std::os::unix::fs::fchown(file, user, group)
 }
