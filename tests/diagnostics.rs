@@ -15,6 +15,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("The network as a whole", &["model"]),
     ("What a change would do", &["model"]),
     ("Doing it, and looking again", &["model"]),
+    ("The staged configuration and the history", &["store", "app"]),
     ("Kernel settings (sysctl.d)", &["sysctl"]),
     ("Running the commands", &["app"]),
     ("In the initramfs", &["early", "naming", "app"]),

@@ -57,7 +57,7 @@ fn ours(manifest: &str, heading: &str) -> BTreeSet<String> {
 
 #[test]
 fn crates_import_only_what_the_map_allows() {
-    let allowed: [(&str, &[&str]); 9] = [
+    let allowed: [(&str, &[&str]); 10] = [
         ("diag", &[]),
         ("root", &[]),
         ("eni", &["diag", "root"]),
@@ -66,7 +66,11 @@ fn crates_import_only_what_the_map_allows() {
         ("naming", &["diag", "root"]),
         ("early", &["diag", "root", "naming"]),
         ("sysctl", &["diag", "root"]),
-        ("app", &["diag", "root", "eni", "model", "kernel", "naming", "sysctl"]),
+        ("store", &["diag", "root", "eni"]),
+        (
+            "app",
+            &["diag", "root", "eni", "model", "kernel", "naming", "sysctl", "store"],
+        ),
     ];
     for (name, may) in allowed {
         let imports = ours(

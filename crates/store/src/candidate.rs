@@ -1,0 +1,201 @@
+//! The configuration that is to become the live one.
+
+use crate::{
+    Change, Companion, Content, Digest, Findings, Found, Generation, Staged, Staging, Store, StoreError, in_words,
+};
+use cleat_diag::Diagnostic;
+use cleat_root::paths;
+use std::path::{Path, PathBuf};
+
+/// What to commit.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// The staged file, with the files that go with it.
+    Staged,
+    /// An earlier generation.
+    Generation(u32),
+    /// A configuration that was not staged.
+    Given(Staging),
+}
+
+/// A configuration to commit, with its base dealt with.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    /// The bytes of the interfaces file.
+    pub interfaces: Vec<u8>,
+    /// The name for its diagnostics.
+    pub name: PathBuf,
+    pub companions: Vec<Companion>,
+    pub staged: Option<Digest>,
+    pub rollback_of: Option<u32>,
+    pub by: Option<String>,
+    /// Whether changes of the live file were merged in.
+    pub merged: bool,
+    /// What is to be told whatever becomes of it.
+    pub notes: Vec<Diagnostic>,
+}
+
+impl Store {
+    /// The candidate; none where nothing is staged, inner error where it is refused before it is parsed.
+    pub(crate) fn candidate(&self, what: What) -> Result<Option<Result<Candidate, Findings>>, StoreError> {
+        match what {
+            What::Staged => match self.staged()? {
+                Found::Nothing => Ok(None),
+                Found::Fit(staged) => self.of_staged(*staged).map(Some),
+                Found::Unfit(unfit) => Ok(Some(Err(Findings::one(*unfit)))),
+            },
+            What::Generation(number) => self
+                .of_generation(&self.generation(number)?)
+                .map(|found| Some(Ok(found))),
+            What::Given(staging) => Ok(Some(Ok(Candidate {
+                interfaces: staging.bytes,
+                name: paths::INTERFACES.into(),
+                companions: staging.companions,
+                staged: None,
+                rollback_of: staging.rollback_of,
+                by: Some(staging.by),
+                merged: false,
+                notes: Vec::new(),
+            }))),
+        }
+    }
+
+    fn of_staged(&self, staged: Staged) -> Result<Result<Candidate, Findings>, StoreError> {
+        let live = Content::read(&self.root, Path::new(paths::INTERFACES))?;
+        let mut candidate = Candidate {
+            interfaces: staged.bytes.clone(),
+            name: paths::INTERFACES_NEW.into(),
+            companions: Vec::new(),
+            staged: Some(staged.digest.clone()),
+            rollback_of: None,
+            by: None,
+            merged: false,
+            notes: Vec::new(),
+        };
+        let Some(record) = staged.record.clone() else {
+            candidate.notes.extend(self.foreign(&staged));
+            return Ok(Ok(candidate));
+        };
+        let bytes = |content: &Option<Content>| content.as_ref().map(|content| content.bytes.clone());
+        if bytes(&live) != bytes(&record.base) && bytes(&live).as_deref() != Some(staged.bytes.as_slice()) {
+            let error = Diagnostic::error(
+                "staged-base-changed",
+                format!("{} was changed since it was staged from", paths::INTERFACES),
+            );
+            return Ok(Err(Findings::one(error)));
+        }
+        candidate.companions = record.companions;
+        candidate.rollback_of = record.rollback_of;
+        candidate.by = Some(record.by);
+        Ok(Ok(candidate))
+    }
+
+    /// A staged file that others made: its age, and whether the live file was changed behind it.
+    fn foreign(&self, staged: &Staged) -> Option<Diagnostic> {
+        use std::os::unix::fs::MetadataExt;
+        let live = self.root.metadata(paths::INTERFACES).ok()?;
+        let live = crate::Timestamp(u64::try_from(live.mtime()).ok()?);
+        let between = live.since(staged.modified).filter(|between| !between.is_zero())?;
+        let age = self.now.since(staged.modified).unwrap_or_default();
+        let message = format!(
+            "{} is {} old: {} was changed {} behind it, and that change is undone",
+            paths::INTERFACES_NEW,
+            in_words(age),
+            paths::INTERFACES,
+            in_words(between)
+        );
+        Some(Diagnostic::warning("staged-stale", message).help("`cleat-commit diff` shows what changes"))
+    }
+
+    /// An earlier generation, with the files that it held and those of ours that it did not.
+    pub(crate) fn of_generation(&self, generation: &Generation) -> Result<Candidate, StoreError> {
+        let staging = self.staging_of(generation)?;
+        Ok(Candidate {
+            interfaces: staging.bytes,
+            name: paths::INTERFACES.into(),
+            companions: staging.companions,
+            staged: None,
+            rollback_of: staging.rollback_of,
+            by: None,
+            merged: false,
+            notes: Vec::new(),
+        })
+    }
+
+    /// What to stage to bring a generation back: its interfaces file, the other files that it held, and the removal
+    /// of files of ours that it did not hold.
+    pub fn staging_of(&self, generation: &Generation) -> Result<Staging, StoreError> {
+        let interfaces = Path::new(paths::INTERFACES);
+        let live = self.live()?;
+        let mut companions = Vec::new();
+        for (path, content) in generation.files.0.iter().filter(|(path, _)| *path != interfaces) {
+            let now = Content::read(&self.root, path)?;
+            if now.as_ref().map(|now| &now.bytes) != Some(&content.bytes) {
+                companions.push(Companion {
+                    path: path.clone(),
+                    base: now.map(|now| now.digest()),
+                    new: Some(content.clone()),
+                });
+            }
+        }
+        for pattern in [paths::OUR_LINK_FILES, paths::OUR_SYSCTL_FILES] {
+            for path in self.root.glob(pattern, "/") {
+                if let (None, Some(now)) = (generation.files.0.get(&path), live.0.get(&path)) {
+                    companions.push(Companion {
+                        base: Some(now.digest()),
+                        path,
+                        new: None,
+                    });
+                }
+            }
+        }
+        let bytes = generation.files.0.get(interfaces).map(|content| content.bytes.clone());
+        Ok(Staging {
+            bytes: bytes.unwrap_or_default(),
+            base: live.0.get(interfaces).cloned(),
+            rollback_of: Some(generation.number),
+            companions,
+            ..Staging::default()
+        })
+    }
+}
+
+impl Candidate {
+    /// The files that change, the interfaces file last: it is what the others are for.
+    ///
+    /// *Errors*: inner, a file that goes with it was changed since.
+    pub fn changes(&self, root: &cleat_root::Root) -> Result<Result<Vec<Change>, Diagnostic>, StoreError> {
+        let mut changes = Vec::new();
+        for companion in &self.companions {
+            let old = Content::read(root, &companion.path)?;
+            let digest = old.as_ref().map(Content::digest);
+            let bytes = |content: &Option<Content>| content.as_ref().map(|content| content.bytes.clone());
+            if bytes(&old) == bytes(&companion.new) {
+                continue;
+            }
+            if digest != companion.base {
+                let message = format!("{} was changed since this was staged", companion.path.display());
+                let error = Diagnostic::error("staged-companion-changed", message);
+                return Ok(Err(error.help("stage it again, or undo that change")));
+            }
+            changes.push(Change {
+                path: companion.path.clone(),
+                old,
+                new: companion.new.clone(),
+            });
+        }
+        let old = Content::read(root, Path::new(paths::INTERFACES))?;
+        if old.as_ref().map(|old| &old.bytes) != Some(&self.interfaces) {
+            let mode = old.as_ref().map_or(0o644, |old| old.mode);
+            changes.push(Change {
+                path: paths::INTERFACES.into(),
+                old,
+                new: Some(Content {
+                    bytes: self.interfaces.clone(),
+                    mode,
+                }),
+            });
+        }
+        Ok(Ok(changes))
+    }
+}

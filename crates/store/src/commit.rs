@@ -1,0 +1,257 @@
+//! The commit: judged, recorded, written, and taken back where it cannot be.
+
+use crate::candidate::Candidate;
+use crate::history::incomplete;
+use crate::transaction::{State, Transaction};
+use crate::{Change, Content, Files, Findings, Locked, Origin, StoreError, Watch, What, judge, live};
+use cleat_diag::Diagnostic;
+use cleat_eni::ConfigSet;
+use cleat_root::paths;
+use std::path::{Path, PathBuf};
+
+/// Says what is wrong with a configuration; an error refuses it.
+pub type Judge<'a> = dyn Fn(&ConfigSet) -> Vec<Diagnostic> + 'a;
+
+/// How to commit.
+#[derive(Clone, Debug)]
+pub struct CommitOptions {
+    /// What commits; a staged rollback says so by itself.
+    pub origin: Origin,
+    /// Who or what asks for it, where the staged file's record does not say.
+    pub by: String,
+    /// What it waits for before it stands.
+    pub watch: Option<Watch>,
+    /// Whether a refused staged file is set aside as `interfaces.new.refused-TIME`; else it stays.
+    pub keep_refused: bool,
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Nothing is staged.
+    Nothing,
+    /// The live configuration is that one already; the staged file is gone.
+    Unchanged(Findings),
+    /// It is not committed; both files are as they were.
+    Refused(Refusal),
+    /// It is the live configuration.
+    Committed(Committed),
+}
+
+/// Why a configuration was refused.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The reasons, and what else was found.
+    pub findings: Findings,
+    /// Where the staged file is now, if it was set aside.
+    pub kept_as: Option<PathBuf>,
+}
+
+/// A configuration that became the live one.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    /// Its generation.
+    pub number: u32,
+    /// The generation before it.
+    pub before: u32,
+    /// The files that changed.
+    pub changed: Vec<PathBuf>,
+    /// Whether changes of the live file were merged in.
+    pub merged: bool,
+    /// Warnings of the judge, and what could not be done behind the commit.
+    pub findings: Findings,
+}
+
+impl Locked<'_> {
+    /// Commits a configuration: everything or nothing, whatever fails and whenever the power goes.
+    ///
+    /// *Errors*: nothing was changed, unless it is [`StoreError::HalfDone`]: then [`Locked::recover`] finishes or
+    /// undoes it.
+    pub fn commit(&self, what: What, options: &CommitOptions, judge: &Judge<'_>) -> Result<Outcome, StoreError> {
+        if let Some(found) = self.transaction()? {
+            let number = found.number;
+            return Err(match found.state {
+                State::Writing => StoreError::Unfinished,
+                State::Watching => StoreError::Pending { number },
+            });
+        }
+        self.sweep();
+        let is_staged = matches!(what, What::Staged);
+        let keep = options.keep_refused && is_staged;
+        let candidate = match self.candidate(what)? {
+            None => return Ok(Outcome::Nothing),
+            Some(Err(findings)) => return self.refuse(findings, keep),
+            Some(Ok(candidate)) => candidate,
+        };
+        let (set, mut findings) = self.judged(&candidate, judge);
+        let changes = match candidate.changes(&self.root)? {
+            Ok(changes) => changes,
+            Err(error) => {
+                findings.diagnostics.push(error);
+                Vec::new()
+            }
+        };
+        if findings.has_errors() {
+            return self.refuse(findings, keep);
+        }
+        if changes.is_empty() {
+            if is_staged {
+                self.revert()?;
+            }
+            return Ok(Outcome::Unchanged(findings));
+        }
+        self.write(candidate, changes, &set, options, findings)
+            .map(Outcome::Committed)
+    }
+
+    /// What cuts of earlier runs left beside the files that are written here.
+    fn sweep(&self) {
+        for directory in ["/etc/network", paths::COMMIT_DIR] {
+            // It is only litter: what cannot be swept stays.
+            let _ = self.root.sweep(directory);
+        }
+    }
+
+    fn judged(&self, candidate: &Candidate, judge: &Judge<'_>) -> (ConfigSet, Findings) {
+        let (set, read) = ConfigSet::from_bytes(&candidate.name, candidate.interfaces.clone(), &self.root);
+        let (old, _) = ConfigSet::load(&self.root, Path::new(paths::INTERFACES));
+        let mut diagnostics = candidate.notes.clone();
+        diagnostics.extend(read);
+        diagnostics.extend(judge::standing(&set, &old));
+        diagnostics.extend(judge(&set));
+        let sources = set.sources.clone();
+        (set, Findings { sources, diagnostics })
+    }
+
+    fn refuse(&self, findings: Findings, keep: bool) -> Result<Outcome, StoreError> {
+        let mut kept_as = None;
+        if keep {
+            let aside = format!("{}.refused-{}", paths::INTERFACES_NEW, self.now.compact());
+            self.root.rename(paths::INTERFACES_NEW, &aside)?;
+            self.revert()?;
+            kept_as = Some(PathBuf::from(aside));
+        }
+        Ok(Outcome::Refused(Refusal { findings, kept_as }))
+    }
+
+    fn write(
+        &self,
+        candidate: Candidate,
+        changes: Vec<Change>,
+        set: &ConfigSet,
+        options: &CommitOptions,
+        mut findings: Findings,
+    ) -> Result<Committed, StoreError> {
+        let before = self.record_found()?;
+        let origin = match candidate.rollback_of {
+            Some(of) => Origin::Rollback { of },
+            None => options.origin,
+        };
+        let mut transaction = Transaction {
+            state: State::Writing,
+            number: self.newest()?.unwrap_or(0) + 1,
+            before: Some(before),
+            origin,
+            by: candidate.by.unwrap_or_else(|| options.by.clone()),
+            time: self.now,
+            boot: self.boot(),
+            watch: options.watch.clone(),
+            staged: candidate.staged,
+            changes,
+        };
+        let files = after(
+            live::read(&self.root, live::paths_of(&self.root, set))?,
+            &transaction.changes,
+        );
+        let done = transaction
+            .write(&self.root)
+            .and_then(|()| self.carry_out(&mut transaction, files));
+        match done {
+            Ok(warnings) => findings.diagnostics.extend(warnings),
+            Err(first) => return Err(self.take_back(&transaction, first)),
+        }
+        Ok(Committed {
+            number: transaction.number,
+            before,
+            changed: transaction.changes.into_iter().map(|change| change.path).collect(),
+            merged: candidate.merged,
+            findings,
+        })
+    }
+
+    /// The generation that holds the live configuration; it becomes one where none does.
+    pub(crate) fn record_found(&self) -> Result<u32, StoreError> {
+        let live = self.live()?;
+        if let Some(number) = self.newest_if(&live)? {
+            return Ok(number);
+        }
+        let number = self.newest()?.unwrap_or(0) + 1;
+        let digest = live.digest();
+        self.record(number, Origin::Found, "", live)?;
+        self.note_last(number, digest)?;
+        Ok(number)
+    }
+
+    /// From the intent to the end. What needs space comes first, then the files, then what no longer can fail the
+    /// commit and is only warned of.
+    pub(crate) fn carry_out(&self, transaction: &mut Transaction, files: Files) -> Result<Vec<Diagnostic>, StoreError> {
+        let digest = files.digest();
+        if self.generation(transaction.number).is_err() {
+            self.record(transaction.number, transaction.origin, &transaction.by, files)?;
+        }
+        transaction.make_changes(&self.root)?;
+        if transaction.watch.is_some() {
+            transaction.state = State::Watching;
+            transaction.boot = self.boot();
+            transaction.write(&self.root)?;
+        }
+        let mut warnings = Vec::new();
+        if let Err(error) = self.note_last(transaction.number, digest) {
+            warnings.push(incomplete(&error));
+        }
+        let gone = transaction
+            .staged
+            .as_ref()
+            .map_or(Ok(()), |staged| self.remove_staged(staged));
+        if let Err(error) = gone {
+            let message = format!("it is committed, and is still staged as well: {error}");
+            warnings.push(Diagnostic::warning("staged-stays", message));
+        }
+        if transaction.watch.is_none()
+            && let Err(error) = Transaction::remove(&self.root)
+        {
+            let message = format!("it is committed; the record of that stays: {error}");
+            warnings.push(Diagnostic::warning("transaction-stays", message).help("the next run ends it"));
+        }
+        Ok(warnings)
+    }
+
+    /// Takes back what was done of a commit that failed. Returns what to report.
+    pub(crate) fn take_back(&self, transaction: &Transaction, first: StoreError) -> StoreError {
+        let undone = transaction
+            .undo_changes(&self.root)
+            .and_then(|()| self.forget(transaction.number))
+            .and_then(|()| Transaction::remove(&self.root));
+        match undone {
+            Ok(()) => first,
+            Err(then) => StoreError::HalfDone {
+                first: Box::new(first),
+                then: Box::new(then),
+            },
+        }
+    }
+}
+
+/// The files of a configuration once its changes are made.
+pub(crate) fn after(mut files: Files, changes: &[Change]) -> Files {
+    for Change { path, new, .. } in changes {
+        match new {
+            Some(Content { bytes, mode }) => {
+                let (bytes, mode) = (bytes.clone(), *mode);
+                files.0.insert(path.clone(), Content { bytes, mode });
+            }
+            None => drop(files.0.remove(path)),
+        }
+    }
+    files
+}

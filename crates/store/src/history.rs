@@ -1,0 +1,240 @@
+//! The history: where generations lie, their numbers, their marks, and which of them go.
+//!
+//! /var may be mounted after the commit of a boot. A generation that cannot be written there waits in the spool
+//! beside the intent record, and the next run that finds /var takes it over.
+
+use crate::generation::{directory, numbers};
+use crate::{Digest, Files, Generation, Health, Locked, Origin, Store, StoreError, json};
+use cleat_diag::Diagnostic;
+use cleat_root::{Root, paths};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// How much of the history is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// Most generations.
+    pub count: usize,
+    /// Most bytes of all their files.
+    pub bytes: u64,
+}
+
+/// The newest generation, known without /var.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Last {
+    number: u32,
+    digest: Digest,
+}
+
+/// Where generations lie.
+const ARCHIVES: [&str; 2] = [paths::SPOOL, paths::GENERATIONS];
+
+impl Store {
+    /// All generations that can be read, oldest first, and a warning for each that cannot.
+    pub fn history(&self) -> (Vec<Generation>, Vec<Diagnostic>) {
+        let (mut all, mut diagnostics) = (Vec::new(), Vec::new());
+        for archive in ARCHIVES {
+            match numbers(&self.root, archive) {
+                Ok(numbers) => {
+                    for number in numbers {
+                        match Generation::read(&self.root, archive, number) {
+                            Ok(generation) => all.push(generation),
+                            Err(error) => diagnostics.push(damaged(number, &error)),
+                        }
+                    }
+                }
+                Err(error) => diagnostics.push(incomplete(&error)),
+            }
+        }
+        all.sort_by_key(|generation| (generation.number, generation.spooled));
+        // One that was taken over from the spool, and not yet removed there.
+        all.dedup_by_key(|generation| generation.number);
+        (all, diagnostics)
+    }
+
+    /// A generation.
+    ///
+    /// *Errors*: [`StoreError::NoGeneration`], or [`StoreError::Damaged`].
+    pub fn generation(&self, number: u32) -> Result<Generation, StoreError> {
+        match Generation::read(&self.root, paths::SPOOL, number) {
+            Err(StoreError::NoGeneration(_)) => Generation::read(&self.root, paths::GENERATIONS, number),
+            read => read,
+        }
+    }
+
+    /// The newest generation; none where there is no history (yet).
+    pub fn newest(&self) -> Result<Option<u32>, StoreError> {
+        let last: Option<Last> = json::read(&self.root, paths::LAST_GENERATION).unwrap_or_default();
+        let mut newest = last.map(|last| last.number);
+        for archive in ARCHIVES {
+            newest = newest.max(numbers(&self.root, archive)?.last().copied());
+        }
+        Ok(newest)
+    }
+
+    /// The newest generation, if the live configuration is still the one that it holds.
+    pub(crate) fn newest_if(&self, live: &Files) -> Result<Option<u32>, StoreError> {
+        let Some(newest) = self.newest()? else { return Ok(None) };
+        let last: Option<Last> = json::read(&self.root, paths::LAST_GENERATION).unwrap_or_default();
+        let digest = match last.filter(|last| last.number == newest) {
+            Some(last) => Some(last.digest),
+            None => self.generation(newest).ok().map(|generation| generation.digest),
+        };
+        Ok((digest == Some(live.digest())).then_some(newest))
+    }
+
+    /// Whether the history can be written: its directory is there, and no file system is still to be mounted over it.
+    fn has_history(&self) -> bool {
+        self.root.is_dir(paths::GENERATIONS) && !awaits_mount(&self.root, Path::new(paths::GENERATIONS))
+    }
+
+    fn archive_of(&self, number: u32) -> Option<&'static str> {
+        ARCHIVES
+            .into_iter()
+            .find(|archive| self.root.is_dir(directory(archive, number)))
+    }
+}
+
+impl Locked<'_> {
+    /// Makes the directory of the history, where /var is there. A boot leaves that to later runs: it cannot know.
+    pub fn set_up_history(&self) -> Result<(), StoreError> {
+        if !awaits_mount(&self.root, Path::new(paths::GENERATIONS)) {
+            self.root.create_dir_all_durable(paths::GENERATIONS)?;
+        }
+        Ok(())
+    }
+
+    /// Marks what became of a generation.
+    pub fn mark(&self, number: u32, health: &Health) -> Result<(), StoreError> {
+        let archive = self.archive_of(number).ok_or(StoreError::NoGeneration(number))?;
+        Generation::mark(&self.root, archive, number, health)
+    }
+
+    /// Records files as a generation of that number, in the spool where the history cannot take it.
+    pub(crate) fn record(&self, number: u32, origin: Origin, by: &str, files: Files) -> Result<(), StoreError> {
+        let generation = Generation {
+            number,
+            time: self.now,
+            origin,
+            by: by.to_owned(),
+            digest: files.digest(),
+            health: Health::Unknown,
+            files,
+            spooled: false,
+        };
+        if self.has_history() && generation.write(&self.root, paths::GENERATIONS).is_ok() {
+            return Ok(());
+        }
+        generation.write(&self.root, paths::SPOOL)
+    }
+
+    /// Notes which generation is live.
+    pub(crate) fn note_last(&self, number: u32, digest: Digest) -> Result<(), StoreError> {
+        json::write(&self.root, paths::LAST_GENERATION, &Last { number, digest })
+    }
+
+    /// Takes a generation out of the history: it never was.
+    pub(crate) fn forget(&self, number: u32) -> Result<(), StoreError> {
+        for archive in ARCHIVES {
+            if self.root.remove_dir_all(directory(archive, number))? {
+                self.root.sync_directory(archive)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over what waits in the spool, once /var is there. Returns the numbers.
+    pub fn import_spool(&self) -> Result<Vec<u32>, StoreError> {
+        let waiting = numbers(&self.root, paths::SPOOL)?;
+        // A commit that is not finished speaks of its generation by number.
+        if waiting.is_empty() || !self.has_history() || self.transaction()?.is_some() {
+            return Ok(Vec::new());
+        }
+        let mut imported = Vec::new();
+        for number in waiting {
+            let mut generation = Generation::read(&self.root, paths::SPOOL, number)?;
+            match Generation::read(&self.root, paths::GENERATIONS, number) {
+                Ok(there) if there.digest == generation.digest && there.time == generation.time => {}
+                Err(StoreError::NoGeneration(_)) => generation.write(&self.root, paths::GENERATIONS)?,
+                _ => {
+                    generation.number = self.newest()?.unwrap_or(0) + 1;
+                    generation.write(&self.root, paths::GENERATIONS)?;
+                }
+            }
+            self.root.remove_dir_all(directory(paths::SPOOL, number))?;
+            imported.push(generation.number);
+        }
+        self.root.remove_dir_all(paths::SPOOL)?;
+        self.root.sync_directory(paths::COMMIT_DIR)?;
+        Ok(imported)
+    }
+
+    /// Removes the oldest generations until the rest is within bounds. The newest stays, the newest healthy one, and
+    /// what an unfinished commit speaks of. Returns the numbers that went.
+    pub fn prune(&self, keep: Keep) -> Result<Vec<u32>, StoreError> {
+        let (history, _) = self.history();
+        let transaction = self.transaction()?;
+        let healthy = |generation: &&Generation| matches!(generation.health, Health::Healthy { .. });
+        let mut protected = vec![history.last().map(|newest| newest.number)];
+        protected.push(history.iter().rev().find(healthy).map(|healthy| healthy.number));
+        protected.extend(
+            transaction
+                .map(|found| [Some(found.number), found.before])
+                .into_iter()
+                .flatten(),
+        );
+        let (mut count, mut bytes) = (history.len(), history.iter().map(Generation::size).sum::<u64>());
+        let mut gone = Vec::new();
+        for generation in &history {
+            if count <= keep.count && bytes <= keep.bytes {
+                break;
+            }
+            if !protected.contains(&Some(generation.number)) {
+                self.forget(generation.number)?;
+                count -= 1;
+                bytes -= generation.size();
+                gone.push(generation.number);
+            }
+        }
+        Ok(gone)
+    }
+}
+
+/// A generation that cannot be read.
+fn damaged(number: u32, error: &StoreError) -> Diagnostic {
+    Diagnostic::warning(
+        "generation-damaged",
+        format!("generation {number} cannot be read: {error}"),
+    )
+    .help("the others are not touched by it; remove its directory to be rid of this")
+}
+
+/// Something that could not be added to the history.
+pub(crate) fn incomplete(error: &StoreError) -> Diagnostic {
+    Diagnostic::warning("history-incomplete", format!("the history lacks something: {error}"))
+        .help("see to the space and the state of /var/lib/cleat and /etc/cleat")
+}
+
+/// Whether /etc/fstab names a mount point above (or at) a path where nothing is mounted yet.
+///
+/// *Source*: fstab(5); proc_pid_mountinfo(5): the fifth word is the mount point, `\040` a space in both.
+fn awaits_mount(root: &Root, path: &Path) -> bool {
+    let text = |file| root.read_text(file).unwrap_or_default();
+    let (fstab, mounts) = (text(paths::FSTAB), text(paths::PROC_MOUNTS));
+    let mounted: Vec<&str> = mounts
+        .lines()
+        .filter_map(|line| line.split_ascii_whitespace().nth(4))
+        .collect();
+    fstab
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .filter_map(|line| line.split_ascii_whitespace().nth(1))
+        .map(|point| {
+            if point == "/" {
+                point
+            } else {
+                point.trim_end_matches('/')
+            }
+        })
+        .any(|point| point.len() > 1 && path.starts_with(point) && !mounted.contains(&point))
+}

@@ -1,0 +1,46 @@
+//! The staged configuration, its commit as a transaction, and the history of what was committed.
+//!
+//! [`Store`] reads; [`Store::lock`] gives a [`Locked`], which also writes. A commit keeps an intent record
+//! (`/etc/cleat/commit/transaction.json`) from before its first change until its last, so that a power cut at any
+//! moment leaves a configuration whole, and [`Locked::recover`] finishes or undoes what it cut short. Everything that
+//! a boot needs lies on the file system of /etc; the history lies under /var, and a generation waits in a spool for
+//! it where it is mounted later.
+//!
+//! Whether a configuration is right is not known here: the caller brings a judge.
+
+mod candidate;
+mod changes;
+mod commit;
+mod content;
+mod diff;
+mod error;
+mod findings;
+mod generation;
+mod history;
+mod json;
+mod judge;
+mod live;
+mod record;
+mod recover;
+mod stage;
+mod staged;
+mod store;
+mod time;
+mod transaction;
+
+pub use candidate::What;
+pub use changes::Change;
+pub use commit::{CommitOptions, Committed, Judge, Outcome, Refusal};
+pub use content::{Content, Digest, Files};
+pub use diff::unified;
+pub use error::StoreError;
+pub use findings::Findings;
+pub use generation::{Generation, Health, Origin};
+pub use history::Keep;
+pub use record::{Companion, StageRecord};
+pub use recover::{Recovery, Undone};
+pub use stage::Staging;
+pub use staged::{Found, STAGED_LIMIT, Staged};
+pub use store::{Locked, Store};
+pub use time::{Timestamp, in_words};
+pub use transaction::{Pending, Watch};

@@ -1,0 +1,49 @@
+//! What is known of a file that was staged through us.
+
+use crate::content::as_path;
+use crate::{Content, Digest, StoreError, Timestamp, json};
+use cleat_root::{Root, paths};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A file that goes with a staged configuration: a file it sources, a link file, a sysctl snippet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Companion {
+    /// Where it goes.
+    #[serde(with = "as_path")]
+    pub path: PathBuf,
+    /// Digest of what was there when it was staged; none where nothing was.
+    pub base: Option<Digest>,
+    /// What it becomes; none to remove it.
+    pub new: Option<Content>,
+}
+
+/// Who staged a file, when, from what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageRecord {
+    /// Digest of the staged file that this record speaks of.
+    pub staged: Digest,
+    /// The live file that it was made from; none where there was none.
+    pub base: Option<Content>,
+    /// Who or what staged it: `root on pts/0`, `cleat-link pin`.
+    pub by: String,
+    /// When.
+    pub time: Timestamp,
+    /// What has to hold in the first boot with it, in the caller's words; none for no check.
+    #[serde(default)]
+    pub confirm: Option<String>,
+    /// The generation that it brings back, for a rollback.
+    #[serde(default)]
+    pub rollback_of: Option<u32>,
+    /// The files that go with it.
+    #[serde(default)]
+    pub companions: Vec<Companion>,
+}
+
+impl StageRecord {
+    /// The record of a staged file; none where it was staged by others.
+    pub(crate) fn of(root: &Root, staged: &Digest) -> Result<Option<Self>, StoreError> {
+        let record: Option<Self> = json::read(root, paths::STAGED_RECORD)?;
+        Ok(record.filter(|record| record.staged == *staged))
+    }
+}

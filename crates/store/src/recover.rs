@@ -1,0 +1,166 @@
+//! After a commit: what a cut left, what was not confirmed, and what was.
+
+use crate::commit::after;
+use crate::history::incomplete;
+use crate::transaction::{State, Transaction};
+use crate::{Files, Health, Locked, Origin, StoreError};
+use cleat_diag::Diagnostic;
+use cleat_root::paths;
+use std::path::PathBuf;
+
+/// What an earlier run left, and what became of it.
+#[derive(Clone, Debug)]
+pub enum Recovery {
+    /// Nothing.
+    Nothing,
+    /// A commit that was cut short stands now.
+    Finished {
+        /// Its generation.
+        number: u32,
+        /// What could not be done behind it.
+        warnings: Vec<Diagnostic>,
+    },
+    /// A commit that was cut short or not confirmed is taken back.
+    Undone(Undone),
+    /// The record cannot be understood. It is set aside, and the files are as they are.
+    SetAside {
+        /// Where it is now.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// A commit that was taken back.
+#[derive(Clone, Debug)]
+pub struct Undone {
+    /// The generation that failed.
+    pub number: u32,
+    /// Why.
+    pub reason: String,
+    /// The files that changed back.
+    pub changed: Vec<PathBuf>,
+    /// What could not be done behind it.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Locked<'_> {
+    /// Finishes or undoes what an earlier run left: a commit that was cut short, or one that was not confirmed before
+    /// the host went down. Comes before everything else that writes.
+    pub fn recover(&self) -> Result<Recovery, StoreError> {
+        let transaction = match self.transaction() {
+            Ok(None) => return Ok(Recovery::Nothing),
+            Ok(Some(transaction)) => transaction,
+            Err(StoreError::Damaged { reason, .. }) => {
+                let path = PathBuf::from(format!("{}.damaged-{}", paths::TRANSACTION, self.now.compact()));
+                self.root.rename(paths::TRANSACTION, &path)?;
+                self.root.sync_directory(paths::COMMIT_DIR)?;
+                return Ok(Recovery::SetAside { path, reason });
+            }
+            Err(error) => return Err(error),
+        };
+        match transaction.state {
+            State::Watching if transaction.boot == self.boot() => Ok(Recovery::Nothing),
+            State::Watching => {
+                let reason = "the host went down before it was confirmed";
+                self.undo_transaction(transaction, reason).map(Recovery::Undone)
+            }
+            State::Writing if transaction.finishes() => self.finish(transaction),
+            State::Writing => {
+                let reason = "it was cut short while it was written".to_owned();
+                let number = transaction.number;
+                transaction.undo_changes(&self.root)?;
+                self.forget(number)?;
+                Transaction::remove(&self.root)?;
+                Ok(Recovery::Undone(Undone {
+                    number,
+                    reason,
+                    changed: transaction.changes.into_iter().map(|change| change.path).collect(),
+                    warnings: Vec::new(),
+                }))
+            }
+        }
+    }
+
+    fn finish(&self, mut transaction: Transaction) -> Result<Recovery, StoreError> {
+        let number = transaction.number;
+        if transaction.strayed(&self.root)? {
+            // All was written, only this record stayed; since then somebody changed a file again.
+            Transaction::remove(&self.root)?;
+            let warnings = Vec::new();
+            return Ok(Recovery::Finished { number, warnings });
+        }
+        let files = match self.generation(number) {
+            Ok(generation) => generation.files,
+            Err(_) => after(self.live()?, &transaction.changes),
+        };
+        match self.carry_out(&mut transaction, files) {
+            Ok(warnings) => Ok(Recovery::Finished { number, warnings }),
+            Err(first) => Err(self.take_back(&transaction, first)),
+        }
+    }
+
+    /// Takes back the commit that waits to be confirmed. The generation stays in the history, marked as failed.
+    pub fn undo(&self, reason: &str) -> Result<Undone, StoreError> {
+        match self.transaction()? {
+            Some(transaction) if transaction.state == State::Watching => self.undo_transaction(transaction, reason),
+            Some(_) => Err(StoreError::Unfinished),
+            None => Err(StoreError::NothingPending),
+        }
+    }
+
+    fn undo_transaction(&self, transaction: Transaction, reason: &str) -> Result<Undone, StoreError> {
+        let mut warnings = Vec::new();
+        let mut tell = |done: Result<(), StoreError>| {
+            if let Err(error) = done {
+                warnings.push(incomplete(&error));
+            }
+        };
+        if transaction.strayed(&self.root)? {
+            tell(self.record_found().map(|_| ()));
+        }
+        transaction.undo_changes(&self.root)?;
+        let failed = Health::Failed {
+            time: self.now,
+            reason: reason.to_owned(),
+        };
+        tell(self.mark(transaction.number, &failed));
+        let origin = Origin::Undo { of: transaction.number };
+        tell(
+            self.live()
+                .and_then(|live| self.record_next(origin, &transaction.by, live)),
+        );
+        if let Some(staged) = &transaction.staged {
+            self.remove_staged(staged)?;
+        }
+        Transaction::remove(&self.root)?;
+        Ok(Undone {
+            number: transaction.number,
+            reason: reason.to_owned(),
+            changed: transaction.changes.into_iter().map(|change| change.path).collect(),
+            warnings,
+        })
+    }
+
+    fn record_next(&self, origin: Origin, by: &str, files: Files) -> Result<(), StoreError> {
+        let number = self.newest()?.unwrap_or(0) + 1;
+        let digest = files.digest();
+        self.record(number, origin, by, files)?;
+        self.note_last(number, digest)
+    }
+
+    /// Lets the commit that waits stand, and marks it as healthy. Returns its number and what could not be noted.
+    pub fn confirm(&self) -> Result<(u32, Vec<Diagnostic>), StoreError> {
+        let transaction = match self.transaction()? {
+            Some(transaction) if transaction.state == State::Watching => transaction,
+            Some(_) => return Err(StoreError::Unfinished),
+            None => return Err(StoreError::NothingPending),
+        };
+        Transaction::remove(&self.root)?;
+        let marked = self.mark(transaction.number, &Health::Healthy { time: self.now });
+        Ok((
+            transaction.number,
+            marked.err().map(|error| incomplete(&error)).into_iter().collect(),
+        ))
+    }
+}

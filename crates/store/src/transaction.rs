@@ -1,0 +1,131 @@
+//! The intent record: a commit that is being written, or that waits to be confirmed.
+
+use crate::{Change, Content, Digest, Origin, Store, StoreError, Timestamp, json};
+use cleat_root::{Root, paths};
+use serde::{Deserialize, Serialize};
+
+/// What a commit waits for before it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Watch {
+    /// A live change: stands when it is confirmed; a reboot before that undoes it.
+    Live {
+        /// When it is undone; none where only its maker's end does it.
+        until: Option<Timestamp>,
+    },
+    /// The first boot with it: stands when the check passes; another boot before that undoes it.
+    FirstBoot {
+        /// The check, in the caller's words.
+        check: String,
+    },
+}
+
+/// How far a commit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum State {
+    /// Its files are being changed.
+    Writing,
+    /// All is written; it waits to be confirmed.
+    Watching,
+}
+
+/// A commit with all that is needed to finish or undo it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Transaction {
+    pub state: State,
+    /// The generation that it becomes.
+    pub number: u32,
+    /// The generation that held before, where it is known.
+    pub before: Option<u32>,
+    pub origin: Origin,
+    pub by: String,
+    pub time: Timestamp,
+    /// The boot in which it was written.
+    pub boot: String,
+    pub watch: Option<Watch>,
+    /// The staged file that it takes.
+    pub staged: Option<Digest>,
+    pub changes: Vec<Change>,
+}
+
+impl Transaction {
+    pub fn read(root: &Root) -> Result<Option<Self>, StoreError> {
+        json::read(root, paths::TRANSACTION)
+    }
+
+    pub fn write(&self, root: &Root) -> Result<(), StoreError> {
+        json::write(root, paths::TRANSACTION, self)
+    }
+
+    pub fn remove(root: &Root) -> Result<(), StoreError> {
+        json::remove(root, paths::TRANSACTION).map(|_| ())
+    }
+
+    /// Whether a cut finishes it: what a boot took up it takes up again, a live change was not looked at yet.
+    pub fn finishes(&self) -> bool {
+        !matches!(self.watch, Some(Watch::Live { .. }))
+    }
+
+    pub fn make_changes(&self, root: &Root) -> Result<(), StoreError> {
+        self.changes.iter().try_for_each(|change| change.make(root))
+    }
+
+    pub fn undo_changes(&self, root: &Root) -> Result<(), StoreError> {
+        self.changes.iter().rev().try_for_each(|change| change.undo(root))
+    }
+
+    /// The files that are neither as before nor as after: somebody changed them since.
+    pub fn strayed(&self, root: &Root) -> Result<bool, StoreError> {
+        for change in &self.changes {
+            let now = Content::read(root, &change.path)?.map(|content| content.bytes);
+            let bytes = |content: &Option<Content>| content.as_ref().map(|content| content.bytes.clone());
+            if now != bytes(&change.old) && now != bytes(&change.new) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// A commit that waits to be confirmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// Its generation.
+    pub number: u32,
+    /// The generation that comes back if it is not confirmed, where it is known.
+    pub before: Option<u32>,
+    /// What made it.
+    pub origin: Origin,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub time: Timestamp,
+    /// What it waits for.
+    pub watch: Watch,
+    /// Whether it was made in this boot.
+    pub this_boot: bool,
+}
+
+impl Store {
+    /// The commit that waits to be confirmed, if there is one.
+    pub fn pending(&self) -> Result<Option<Pending>, StoreError> {
+        let Some(transaction) = self.transaction()? else {
+            return Ok(None);
+        };
+        let this_boot = transaction.boot == self.boot();
+        let watch = match (transaction.state, transaction.watch) {
+            (State::Watching, Some(watch)) => watch,
+            _ => return Ok(None),
+        };
+        Ok(Some(Pending {
+            number: transaction.number,
+            before: transaction.before,
+            origin: transaction.origin,
+            by: transaction.by,
+            time: transaction.time,
+            watch,
+            this_boot,
+        }))
+    }
+}

@@ -1,0 +1,239 @@
+//! Staging, committing, confirming, undoing and bringing back, below a temporary root.
+
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)]
+
+mod host;
+
+use cleat_diag::Diagnostic;
+use cleat_store::{Companion, Content, Health, Keep, Origin, Outcome, Recovery, Staging, StoreError, Watch, What};
+use host::{Host, NEW, OLD, boot, live};
+
+fn no_fault(_: &cleat_eni::ConfigSet) -> Vec<Diagnostic> {
+    Vec::new()
+}
+
+#[test]
+fn a_staged_file_becomes_the_live_one_and_both_are_in_the_history() {
+    let host = Host::new();
+    host.stage(NEW);
+    let Outcome::Committed(committed) = host.commit(What::Staged, boot()).unwrap() else {
+        panic!("not committed")
+    };
+    assert_eq!((committed.before, committed.number), (1, 2));
+    assert_eq!(host.read("/etc/network/interfaces").as_deref(), Some(NEW));
+    assert_eq!(host.read("/etc/network/interfaces.new"), None);
+    assert!(host.store().is_idle());
+    let (history, diagnostics) = host.store().history();
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let origins: Vec<_> = history.iter().map(|generation| generation.origin).collect();
+    assert_eq!(origins, [Origin::Found, Origin::Boot]);
+    assert_eq!(history[1].by, "root on pts/0");
+    assert_eq!(
+        history[0].files.diff(&history[1].files),
+        "--- /etc/network/interfaces\n+++ /etc/network/interfaces\n@@ -2,4 +2,4 @@\n iface lo inet loopback\n \
+         auto eno1\n iface eno1 inet static\n-    address 192.0.2.1/24\n+    address 192.0.2.2/24\n"
+    );
+}
+
+#[test]
+fn a_refused_file_stays_and_so_does_the_live_one() {
+    let host = Host::new();
+    host.stage(NEW);
+    let judge = |_: &cleat_eni::ConfigSet| vec![Diagnostic::error("bad-value", "no")];
+    let outcome = host
+        .locked(|locked| locked.commit(What::Staged, &boot(), &judge))
+        .unwrap();
+    let Outcome::Refused(refusal) = outcome else {
+        panic!("not refused")
+    };
+    assert_eq!(refusal.findings.diagnostics[0].message, "no");
+    assert_eq!(host.read("/etc/network/interfaces").as_deref(), Some(OLD));
+    assert_eq!(host.read("/etc/network/interfaces.new").as_deref(), Some(NEW));
+    let keep = cleat_store::CommitOptions {
+        keep_refused: true,
+        ..boot()
+    };
+    let outcome = host
+        .locked(|locked| locked.commit(What::Staged, &keep, &judge))
+        .unwrap();
+    let Outcome::Refused(refusal) = outcome else {
+        panic!("not refused")
+    };
+    let kept_as = refusal.kept_as.unwrap();
+    assert_eq!(
+        kept_as.to_str().unwrap(),
+        "/etc/network/interfaces.new.refused-20261123T094012Z"
+    );
+    assert_eq!(host.read(kept_as.to_str().unwrap()).as_deref(), Some(NEW));
+    assert!(host.store().is_idle());
+}
+
+#[test]
+fn a_configuration_that_would_leave_no_network_is_refused() {
+    let host = Host::new();
+    for (text, code) in [
+        ("", "staged-empty"),
+        ("# nothing\n", "staged-empty"),
+        (
+            "auto lo\niface lo inet loopback\niface eno1 inet manual\n",
+            "staged-no-auto",
+        ),
+        (
+            "source /etc/network/interfaces\nauto eno1\niface eno1 inet manual\n",
+            "staged-sources-live",
+        ),
+    ] {
+        host.stage(text);
+        let Outcome::Refused(refusal) = host.commit(What::Staged, boot()).unwrap() else {
+            panic!("not refused: {text}")
+        };
+        let codes: Vec<_> = refusal.findings.diagnostics.iter().map(|found| found.code).collect();
+        assert!(codes.contains(&code), "{text}: {codes:?}");
+        assert_eq!(host.read("/etc/network/interfaces").as_deref(), Some(OLD));
+    }
+}
+
+#[test]
+fn what_is_not_confirmed_before_the_next_boot_is_undone() {
+    for watch in [
+        Watch::Live { until: None },
+        Watch::FirstBoot {
+            check: "links".to_owned(),
+        },
+    ] {
+        let host = Host::new();
+        host.stage(NEW);
+        host.commit(What::Staged, live(watch.clone())).unwrap();
+        assert_eq!(host.store().pending().unwrap().unwrap().watch, watch);
+        assert!(matches!(host.locked(|locked| locked.recover()), Ok(Recovery::Nothing)));
+        let again = host.commit(What::Staged, boot());
+        assert!(matches!(again, Err(StoreError::Pending { number: 2 })), "{again:?}");
+        host.reboot();
+        let Recovery::Undone(undone) = host.locked(|locked| locked.recover()).unwrap() else {
+            panic!("not undone")
+        };
+        assert_eq!((undone.number, undone.warnings.len()), (2, 0));
+        assert_eq!(host.read("/etc/network/interfaces").as_deref(), Some(OLD));
+        assert_eq!(host.store().pending().unwrap(), None);
+        let (history, _) = host.store().history();
+        assert!(matches!(history[1].health, Health::Failed { .. }));
+        assert_eq!(history[2].origin, Origin::Undo { of: 2 });
+    }
+}
+
+#[test]
+fn what_is_confirmed_stands_and_is_healthy() {
+    let host = Host::new();
+    host.stage(NEW);
+    host.commit(What::Staged, live(Watch::Live { until: None })).unwrap();
+    assert_eq!(host.locked(|locked| locked.confirm()).unwrap().0, 2);
+    assert!(matches!(
+        host.locked(|locked| locked.confirm()),
+        Err(StoreError::NothingPending)
+    ));
+    host.reboot();
+    assert!(matches!(host.locked(|locked| locked.recover()), Ok(Recovery::Nothing)));
+    assert_eq!(host.read("/etc/network/interfaces").as_deref(), Some(NEW));
+    let healthy = host.store().generation(2).unwrap().health;
+    assert!(matches!(healthy, Health::Healthy { .. }), "{healthy:?}");
+}
+
+#[test]
+fn a_rollback_brings_back_every_file_of_its_generation() {
+    let host = Host::new();
+    host.write("/etc/network/interfaces", "auto eno1\nsource interfaces.d/*\n");
+    host.write("/etc/network/interfaces.d/eno1", "iface eno1 inet manual\n");
+    host.write("/etc/systemd/network/10-cleat-eno1.link", "[Match]\n");
+    let link = "/etc/systemd/network/10-cleat-eno1.link";
+    let staging = Staging {
+        bytes: NEW.as_bytes().to_vec(),
+        by: "a test".to_owned(),
+        base: host.content("/etc/network/interfaces"),
+        companions: vec![Companion {
+            base: host.content(link).map(|content: Content| content.digest()),
+            path: link.into(),
+            new: None,
+        }],
+        ..Staging::default()
+    };
+    host.locked(|locked| locked.stage(staging)).unwrap();
+    host.commit(What::Staged, boot()).unwrap();
+    assert_eq!(host.read(link), None);
+    host.write("/etc/network/interfaces.d/eno1", "iface eno1 inet dhcp\n");
+    let Outcome::Committed(committed) = host.commit(What::Generation(1), live_now()).unwrap() else {
+        panic!("not committed")
+    };
+    assert_eq!(committed.changed.len(), 3);
+    assert_eq!(host.read(link).as_deref(), Some("[Match]\n"));
+    assert_eq!(
+        host.read("/etc/network/interfaces.d/eno1").as_deref(),
+        Some("iface eno1 inet manual\n")
+    );
+    let (history, _) = host.store().history();
+    assert_eq!(history.last().unwrap().origin, Origin::Rollback { of: 1 });
+    assert_eq!(history.last().unwrap().digest, history[0].digest);
+}
+
+fn live_now() -> cleat_store::CommitOptions {
+    cleat_store::CommitOptions {
+        origin: Origin::Live,
+        ..boot()
+    }
+}
+
+#[test]
+fn a_generation_waits_in_the_spool_until_var_is_mounted() {
+    let host = Host::new();
+    host.write("/etc/fstab", "/dev/sdb1 /var ext4 defaults 0 2\n");
+    host.stage(NEW);
+    host.commit(What::Staged, boot()).unwrap();
+    assert!(host.store().generation(2).unwrap().spooled);
+    assert!(!host.store().is_idle());
+    assert!(host.locked(|locked| locked.import_spool()).unwrap().is_empty());
+    host.write("/proc/self/mountinfo", "30 1 8:17 / /var rw - ext4 /dev/sdb1 rw\n");
+    assert_eq!(host.locked(|locked| locked.import_spool()).unwrap(), [1, 2]);
+    assert!(host.store().is_idle());
+    let (history, diagnostics) = host.store().history();
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    assert_eq!(history.len(), 2);
+    assert!(history.iter().all(|generation| !generation.spooled));
+}
+
+#[test]
+fn a_damaged_generation_is_reported_and_the_others_read() {
+    let host = Host::new();
+    host.stage(NEW);
+    host.commit(What::Staged, boot()).unwrap();
+    host.write("/var/lib/cleat/generations/1/1-interfaces", "auto lo\n");
+    let (history, diagnostics) = host.store().history();
+    assert_eq!(history.len(), 1);
+    assert_eq!(
+        diagnostics[0].message,
+        "generation 1 cannot be read: /var/lib/cleat/generations/1 is damaged: its files are not those that were committed"
+    );
+}
+
+#[test]
+fn pruning_keeps_the_newest_and_the_newest_healthy_one() {
+    let host = Host::new();
+    for number in 0..6 {
+        host.stage(&NEW.replace("192.0.2.2", &format!("192.0.2.{}", 10 + number)));
+        host.commit(What::Staged, boot()).unwrap();
+    }
+    let healthy = Health::Healthy { time: host.now() };
+    host.locked(|locked| locked.mark(2, &healthy)).unwrap();
+    let keep = Keep {
+        count: 3,
+        bytes: u64::MAX,
+    };
+    assert_eq!(host.locked(|locked| locked.prune(keep)).unwrap(), [1, 3, 4, 5]);
+    let keep = Keep { count: 9, bytes: 1 };
+    assert_eq!(host.locked(|locked| locked.prune(keep)).unwrap(), [6]);
+    let numbers: Vec<_> = host.store().history().0.iter().map(|found| found.number).collect();
+    assert_eq!(numbers, [2, 7]);
+    // A number is never given twice.
+    host.stage(OLD);
+    host.locked(|locked| locked.commit(What::Staged, &boot(), &no_fault))
+        .unwrap();
+    assert_eq!(host.store().newest().unwrap(), Some(8));
+}
