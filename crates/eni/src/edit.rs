@@ -147,7 +147,7 @@ impl ConfigSet {
     }
 
     /// Puts new bytes in place of a file whose `source` lines did not change.
-    pub(crate) fn replace(&mut self, file: FileId, bytes: Vec<u8>) -> Vec<Diagnostic> {
+    pub fn replace(&mut self, file: FileId, bytes: Vec<u8>) -> Vec<Diagnostic> {
         let slot = self.documents.iter_mut().find(|document| document.file == file);
         let (Some(slot), Some(source)) = (slot, self.sources.replace(file, bytes)) else {
             return Vec::new();

@@ -158,12 +158,12 @@ pub struct NewPin<'a> {
     pub also: Option<&'a str>,
 }
 
-impl NewPin<'_> {
-    /// The name of its file. *Units*: `priority` is the number that it begins with, 0 to 98.
-    pub fn file_name(&self, priority: u8) -> String {
-        format!("{priority:02}{OURS}{}.link", self.name)
-    }
+/// The name of a pin's file. *Units*: `priority` is the number that it begins with, 0 to 98.
+pub fn file_name(name: &str, priority: u8) -> String {
+    format!("{priority:02}{OURS}{name}.link")
+}
 
+impl NewPin<'_> {
     /// The file. There is no `NamePolicy=` in it: that would be stronger than `Name=`.
     ///
     /// *Source*: systemd.link(5); `Type=ether` keeps bridges, bonds and VLANs out that have the same address.
@@ -296,7 +296,7 @@ mod tests {
                 alternatives: USUAL_ALTERNATIVES,
                 also: also.as_deref(),
             };
-            let path = format!("/etc/systemd/network/{}", pin.file_name(priority));
+            let path = format!("/etc/systemd/network/{}", file_name(&name, priority));
             let (_tree, root) = root(&[(&path, &pin.text())]);
             let files = LinkFiles::load(&root);
             prop_assert_eq!(&files.diagnostics, &[]);

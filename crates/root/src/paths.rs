@@ -95,6 +95,10 @@ pub const RUN_LINK_FILES: &str = "/run/systemd/network";
 pub const LOCAL_LINK_FILES: &str = "/usr/local/lib/systemd/network";
 /// .link files of the distribution.
 pub const USR_LINK_FILES: &str = "/usr/lib/systemd/network";
+/// What was there before `cleat-link pin`, while it is at work.
+pub const LINK_RECORD: &str = "/var/lib/cleat/link-record.json";
+/// The administrator's settings of the kernel, as a glob.
+pub const ETC_SYSCTL_SNIPPETS: &str = "/etc/sysctl.d/*.conf";
 /// The addresses that the configuration's NICs had when it was last up.
 pub const SAVED_NICS: &str = "/var/lib/cleat/nics.json";
 /// udev's database.

@@ -1,11 +1,12 @@
 //! `cleat-link check`: which file names which NIC and why, and what is wrong.
 
-use super::faults::faults;
+use super::faults::{faults, faults_of_initramfs};
 use super::host::{Host, Next};
 use super::nic::{Nic, Own};
 use crate::cli::{COLOR, Call, End, JSON, Verb, Words, complain, print};
 use crate::face;
 use crate::face::terminal::Page;
+use crate::programs;
 use cleat_diag::{Diagnostic, Severity, Summary, render};
 use cleat_naming::link_file::{Passed, State, Verdict};
 use serde_json::{Value, json};
@@ -40,7 +41,8 @@ fn run(call: &Call) -> End {
             return End::Fault;
         }
     };
-    let found = faults(&host);
+    let mut found = faults(&host);
+    found.append(&mut faults_of_initramfs(&host.root, &programs::Host));
     let text = match call.has("json") {
         true => format!("{:#}\n", document(&host, &found)),
         false => page(&host, &found, color),

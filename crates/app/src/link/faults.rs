@@ -1,22 +1,74 @@
 //! What is wrong with .link files, pins, and the names at the next boot.
 
+use super::carry_out::{configuration, is_cut_short};
 use super::host::{Host, Next};
 use super::names;
 use super::nic::Nic;
+use crate::initramfs;
+use crate::programs::Programs;
 use cleat_diag::Diagnostic;
+use cleat_naming::carried::Verdict;
 use cleat_naming::pins::Clash;
+use cleat_root::{Root, paths};
+use cleat_store::{Store, Timestamp};
 use std::collections::BTreeMap;
 
 /// All faults of a host, those of the files first.
 pub fn faults(host: &Host) -> Vec<Diagnostic> {
     let mut found = host.files.diagnostics.clone();
+    if is_cut_short(&host.root) {
+        let fault = Diagnostic::error("pin-cut-short", "a run of `cleat-link pin` or `unpin` was cut short");
+        found.push(fault.help("the next one takes back what it had done: run it again, or `cleat-link unpin --all`"));
+    }
     clashes(host, &mut found);
     shadowed(host, &mut found);
     absent(host, &mut found);
     shared_addresses(host, &mut found);
     clashing_names(host, &mut found);
     odd_names(host, &mut found);
+    behind(host, &mut found);
     found
+}
+
+/// What the images of the kernels carry, and what this boot's did.
+pub fn faults_of_initramfs(root: &Root, programs: &dyn Programs) -> Vec<Diagnostic> {
+    let (state, mut found) = initramfs::look(root, programs);
+    for image in state.stale() {
+        let path = image.path.display();
+        let told = |text: String| Diagnostic::error("initramfs-behind", text).help("run `cleat-link refresh`");
+        let differences = image.differences.iter();
+        found.extend(differences.map(|difference| told(format!("{path} {difference}"))));
+        if image.differences.is_empty() {
+            found.push(told(format!("{path} lacks {}", paths::EARLY)));
+        }
+    }
+    match Verdict::of_boot(root) {
+        Ok(verdict) => found.extend(verdict.into_iter().flat_map(|verdict| verdict.diagnostics())),
+        Err(error) => found.push(Diagnostic::warning("initramfs-unreadable", error.to_string())),
+    }
+    found
+}
+
+/// NICs that the configuration of the next boot calls by names which they do not have then.
+fn behind(host: &Host, found: &mut Vec<Diagnostic>) {
+    let store = Store::new(&host.root, Timestamp::now());
+    let configuration = match configuration(&store, &host.root) {
+        Ok(configuration) => configuration,
+        Err(mut told) => return found.append(&mut told),
+    };
+    for nic in &host.nics {
+        let Next::Name(next) = host.next_name(nic, host.verdict(nic).winner) else {
+            continue;
+        };
+        let names = std::iter::once(&nic.name).chain(&nic.altnames);
+        for name in names.filter(|name| **name != next && configuration.mentions(name)) {
+            let text = format!("the configuration calls it `{name}`; from the next boot on it is called `{next}`");
+            let fault = Diagnostic::warning("link-name-behind", text).on(&nic.name);
+            found.push(fault.help(format!(
+                "write `{next}` there; until then it is found by its other names and its address, see ifup(8)"
+            )));
+        }
+    }
 }
 
 /// Pins that are not unique both ways.
@@ -130,6 +182,7 @@ fn odd_names(host: &Host, found: &mut Vec<Diagnostic>) {
 mod tests {
     use super::super::testing::Bed;
     use super::*;
+    use crate::programs::testing::Stand;
 
     fn told(bed: &Bed) -> Vec<String> {
         let host = bed.host();
@@ -146,6 +199,39 @@ mod tests {
         bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
         bed.nic("enp2s0", "bc:24:11:00:00:02", "enp2s0");
         assert_eq!(told(&bed), [""; 0]);
+    }
+
+    /// As after "Revert" in Proxmox VE's web interface, which takes the staged file away and leaves the .link files.
+    #[test]
+    fn a_pin_that_the_configuration_does_not_follow_is_a_fault() {
+        let bed = Bed::new();
+        bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
+        bed.pin("/etc/systemd/network/10-cleat-lan0.link", "bc:24:11:00:00:01", "lan0");
+        bed.write("/etc/network/interfaces", "auto enp1s0\niface enp1s0 inet dhcp\n");
+        assert_eq!(
+            told(&bed),
+            ["link-name-behind: the configuration calls it `enp1s0`; from the next boot on it is called `lan0`"]
+        );
+        bed.write("/etc/network/interfaces.new", "auto lan0\niface lan0 inet dhcp\n");
+        assert_eq!(told(&bed), [""; 0]);
+    }
+
+    #[test]
+    fn what_this_boots_initramfs_lacked_is_a_fault() {
+        let bed = Bed::new();
+        bed.write(
+            "/run/cleat/initramfs",
+            "kernel 6.1\ncarried 1\nlacks 10-cleat-lan0.link\n",
+        );
+        let found = faults_of_initramfs(&bed.root, &Stand::new(|call| panic!("not asked for: {call}")));
+        let short: Vec<String> = found
+            .iter()
+            .map(|fault| format!("{}: {}", fault.code, fault.message))
+            .collect();
+        assert_eq!(
+            short,
+            ["initramfs-stale: the initramfs of this boot lacks 10-cleat-lan0.link"]
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::nic::Nic;
 use cleat_kernel::Netlink;
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::snapshot::Snapshot;
-use cleat_naming::link_file::{LinkFile, LinkFiles, Machine, Policy, Verdict};
+use cleat_naming::link_file::{Device, LinkFile, LinkFiles, Machine, Policy, Verdict};
 use cleat_naming::pins::{Pin, Pins};
 use cleat_root::{Root, paths};
 
@@ -90,11 +90,16 @@ impl Host {
 
     /// Which .link file a NIC gets at the next boot, when it has its own address.
     pub fn verdict(&self, nic: &Nic) -> Verdict<'_> {
-        let mut device = nic.device.clone();
-        if let Some(address) = nic.address() {
-            device.address = Some(address.clone());
+        self.files.verdict(&self.device_at_boot(nic), &self.machine)
+    }
+
+    /// A NIC as udev sees it at boot: with the address that is its own.
+    pub fn device_at_boot(&self, nic: &Nic) -> Device {
+        let address = nic.address().or(nic.device.address.as_ref()).cloned();
+        Device {
+            address,
+            ..nic.device.clone()
         }
-        self.files.verdict(&device, &self.machine)
     }
 
     /// The name that a NIC gets at the next boot, if `file` is the .link file that it gets.

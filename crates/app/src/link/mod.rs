@@ -1,14 +1,22 @@
 //! `cleat-link`: names of NICs that stay. Which .link file names which NIC, and pins: a name for a hardware address.
 
+mod ask;
+mod carry_out;
 mod check;
+mod configuration;
 mod faults;
 mod host;
 mod list;
 mod names;
 mod nic;
+mod pin;
+mod references;
 pub mod refresh;
+mod sysctl_names;
 #[cfg(test)]
 mod testing;
+mod unpin;
+mod work;
 
 pub use host::{Host, Next};
 pub use nic::{Nic, Own};
@@ -21,5 +29,5 @@ pub static PROGRAM: Program = Program {
     about: "cleat-link keeps the names of network interfaces.",
     others: false,
     closing: "",
-    verbs: &[list::VERB, check::VERB, refresh::VERB],
+    verbs: &[list::VERB, check::VERB, pin::VERB, unpin::VERB, refresh::VERB],
 };

@@ -28,10 +28,13 @@ const KERNEL: &[&str] = &[
     "ip6tnl", "tunl", "vmbr",
 ];
 
+/// The answer of [`pattern`] for the kernel.
+pub const OF_KERNEL: &str = "the kernel's drivers";
+
 /// Who else makes names like this one, where anybody does: `systemd's own policies`, `the kernel's drivers`.
 pub fn pattern(name: &str) -> Option<&'static str> {
     if is_of_kernel(name) {
-        Some("the kernel's drivers")
+        Some(OF_KERNEL)
     } else if is_of_systemd(name) {
         Some("systemd's own policies")
     } else {

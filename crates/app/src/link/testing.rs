@@ -38,6 +38,10 @@ impl Bed {
             .unwrap();
     }
 
+    pub fn read(&self, path: &str) -> String {
+        self.root.read_text(path).unwrap()
+    }
+
     /// An Ethernet NIC with a name by its path in udev's database.
     pub fn nic(&self, name: &str, mac: &str, by_path: &str) {
         self.nic_as(name, mac, by_path, |_| {});
@@ -71,6 +75,12 @@ impl Bed {
         }
         change(&mut link);
         self.links.borrow_mut().push(link);
+    }
+
+    /// A link that is no NIC.
+    pub fn link(&self, name: &str, kind: Kind) {
+        let index = self.links.borrow().len() as u32 + 2;
+        self.links.borrow_mut().push(link(index, name, kind, None));
     }
 
     pub fn pin(&self, path: &str, mac: &str, name: &str) {
