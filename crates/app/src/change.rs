@@ -16,7 +16,7 @@ use crate::saved_nics::SavedNics;
 use crate::scope::{Known, scope};
 use crate::session::Session;
 use crate::state::State;
-use crate::unchanged;
+use crate::unchanged::{self, Question};
 use cleat_diag::{Diagnostic, Severity};
 use cleat_kernel::Netlink;
 use cleat_model::apply::OnError;
@@ -157,17 +157,20 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, alone: bo
     if alone {
         session.recover(&mut state);
     }
-    let query = session.query(state.owned());
-    let Some((mut kernel, first)) = first_look(args, session, early, query) else {
+    // A script may change what was read, and a rename does.
+    let early = early.filter(|_| is_fixed(session)).map(|early| early.kernel);
+    let Some(mut kernel) = early.or_else(|| session.netlink()) else {
         return Ended::untouched(Exit::Failed);
     };
-    if may_be_noted(args, session) {
+    // Now, while the kernel is still being read.
+    let question = may_be_noted(args, session).then(|| Question::of(args, session, state.owned()));
+    if question.is_some() {
         kernel.keep_digest();
     }
     let (args, renames) = rename_links(args, session, &mut kernel);
     let args = &args;
     session.map(&logical(args, session), !args.no_mappings);
-    let Some(seen) = look(args, session, &mut kernel, first, &state, &renames) else {
+    let Some(seen) = look(args, session, &mut kernel, &state, &renames) else {
         return Ended::untouched(Exit::Failed);
     };
     let Seen {
@@ -219,14 +222,16 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, alone: bo
     }
     session.lap("save");
     // The record must be what the plan was made from, too.
-    let same = applied.outcome.is_none() && applied.owned == *state.owned();
-    if let Some(seen) = kernel.last_digest().filter(|_| same && session.diagnostics.is_empty()) {
-        unchanged::note(args, &session.root, &session.files, &session.config, query, seen);
+    let same = applied.outcome.is_none() && std::ptr::eq(applied.owned.as_ref(), state.owned());
+    let seen = kernel.last_digest().filter(|_| same && session.diagnostics.is_empty());
+    if let (Some(question), Some(seen)) = (question, seen) {
+        question.answered(session, seen);
     }
     let outcome = Some(applied.summary());
-    drop(owned);
     // The process is at its end: to free thousands of links one by one would only take time.
-    std::mem::forget((desired, snapshot, plan, applied, state));
+    std::mem::forget((applied, plan));
+    std::mem::forget(owned);
+    std::mem::forget((desired, snapshot, state));
     Ended {
         exit: Exit::Done,
         outcome,
@@ -246,32 +251,14 @@ fn adopt(session: &mut Session, desired: &Desired, snapshot: &Snapshot, state: &
     }
 }
 
-/// The kernel, and what was seen of it already, where nothing of this run's own comes before the plan.
-fn first_look(
-    args: &Args,
-    session: &mut Session,
-    early: Option<Early>,
-    query: Query,
-) -> Option<(Netlink, Option<Snapshot>)> {
-    let Some(early) = early else {
-        return Some((session.netlink()?, None));
-    };
-    let (kernel, seen) = early.kernel.wait(query);
-    match is_fixed(args, session) {
-        true => Some((kernel, Some(session.read_or_tell(seen)?))),
-        false => Some((kernel, None)),
-    }
-}
-
 /// Whether the answer to this run may be the answer to the next.
 fn may_be_noted(args: &Args, session: &Session) -> bool {
-    unchanged::may_be(args) && is_fixed(args, session)
+    unchanged::may_be(args) && is_fixed(session)
 }
 
 /// Whether the file says it all: what scripts say is not known beforehand, and a rename changes what was read.
-fn is_fixed(args: &Args, session: &Session) -> bool {
-    let own_names = args.names.iter().all(|named| named.logical.is_none());
-    own_names && session.decls.mappings.is_empty() && session.decls.renames.is_empty()
+fn is_fixed(session: &Session) -> bool {
+    session.decls.mappings.is_empty() && session.decls.renames.is_empty()
 }
 
 /// The interfaces that mapping scripts may be run for: those named, or all of the classes.
@@ -332,16 +319,9 @@ struct Seen {
     followed: bool,
 }
 
-/// Reads the kernel, where `first` has not, and resolves the file against it; looks again after waiting for NICs that
-/// were not there yet. NICs that the file calls by names which are gone are followed.
-fn look(
-    args: &Args,
-    session: &mut Session,
-    kernel: &mut dyn Kernel,
-    mut first: Option<Snapshot>,
-    state: &State,
-    renames: &[Due],
-) -> Option<Seen> {
+/// Reads the kernel and resolves the file against it; looks again after waiting for NICs that were not there yet. NICs
+/// that the file calls by names which are gone are followed.
+fn look(args: &Args, session: &mut Session, kernel: &mut dyn Kernel, state: &State, renames: &[Due]) -> Option<Seen> {
     let mut args = Cow::Borrowed(args);
     let mut followed = false;
     let query = session.query(state.owned());
@@ -350,10 +330,7 @@ fn look(
     // The NIC that came is there; waiting for others would hold up the next one that comes.
     let limit = args.wait.or_else(|| args.hotplug.then_some(Duration::ZERO));
     loop {
-        let mut snapshot = match first.take() {
-            Some(snapshot) => snapshot,
-            None => session.snapshot(kernel, query)?,
-        };
+        let mut snapshot = session.snapshot(kernel, query)?;
         session.lap("kernel");
         for due in renames {
             // Not done yet (`--no-act`): what follows is planned as if it were.

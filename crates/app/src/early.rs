@@ -7,8 +7,7 @@ use crate::args::{Args, Input};
 use crate::command::Command;
 use crate::lock::{self, Turn};
 use crate::run_files::RunFiles;
-use crate::unchanged;
-use cleat_kernel::{Ahead, Netlink};
+use cleat_kernel::Netlink;
 use cleat_root::Root;
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ pub struct Early {
     /// The lock; none for a run that does nothing.
     pub turn: Option<Turn>,
     /// The kernel.
-    pub kernel: Ahead,
+    pub kernel: Netlink,
 }
 
 impl Early {
@@ -36,10 +35,7 @@ impl Early {
             false => Some(lock::take(root, args.lock.as_ref().unwrap_or(&files.lock), Duration::ZERO).ok()?),
         };
         let mut kernel = Netlink::open().ok()?;
-        if unchanged::may_be(args) {
-            kernel.keep_digest();
-        }
-        let kernel = kernel.read_ahead().ok()?;
+        kernel.read_ahead().ok()?;
         Some(Self { turn, kernel })
     }
 }

@@ -17,6 +17,7 @@ use cleat_model::resolve;
 use cleat_model::snapshot::Snapshot;
 use cleat_model::verify;
 use cleat_root::Root;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// What a plan was made from.
@@ -34,14 +35,14 @@ pub struct Basis<'a> {
 
 /// What came of a plan.
 #[derive(Clone, Debug)]
-pub struct Applied {
+pub struct Applied<'a> {
     /// How each step went; `None` where there was nothing to do.
     pub outcome: Option<Outcome>,
     /// What is ours now.
-    pub owned: Owned,
+    pub owned: Cow<'a, Owned>,
 }
 
-impl Applied {
+impl Applied<'_> {
     /// The state that the host is in, for the closing line.
     pub fn summary(&self) -> &'static str {
         match self.outcome.as_ref().map(|outcome| outcome.ending) {
@@ -92,14 +93,14 @@ impl Session {
     /// Does the plan's steps, looks at the kernel again, reports what is not as wanted, and says what is ours now.
     ///
     /// The journal is kept while it runs, so that [`Session::recover`] finds what a crash left.
-    pub fn apply(
+    pub fn apply<'a>(
         &mut self,
         kernel: &mut dyn Kernel,
         plan: &Plan,
-        basis: Basis<'_>,
+        basis: Basis<'a>,
         runner: &mut Runner,
         on_error: OnError,
-    ) -> Applied {
+    ) -> Applied<'a> {
         let names = &basis.request.scope;
         let (up, down): (&[IfName], &[IfName]) = match basis.request.verb {
             plan::Verb::Down => (&[], names),
@@ -125,7 +126,7 @@ impl Session {
             // What was done is in the journal, which is left for the next run.
             return Applied {
                 outcome: Some(outcome),
-                owned: basis.owned.clone(),
+                owned: Cow::Borrowed(basis.owned),
             };
         };
         let put_back = matches!(outcome.ending, Ending::PutBack | Ending::Stuck(_));

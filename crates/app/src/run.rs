@@ -67,17 +67,13 @@ fn complain(text: &str) {
 fn run(args: &Args) -> Exit {
     let root = Root::real();
     let files = RunFiles::of_this_namespace(&root);
-    // Where the answer may be known already, a number of the kernel is all that is needed of it.
-    let asked_before = unchanged::may_be(args) && root.exists(&files.answered);
-    let begin = || Early::begin(args, &root, &files);
-    let early = if asked_before { None } else { begin() };
+    let mut early = Early::begin(args, &root, &files);
     let (config, found) = Session::read(&root, &args.input);
     let root_user = nix::unistd::geteuid().is_root();
-    if asked_before && root_user && found.is_empty() && unchanged::is_so_still(args, &root, &files, &config) {
+    if root_user && found.is_empty() && unchanged::is_so_still(args, &root, &files, &config, early.as_mut()) {
         std::mem::forget(config);
         return Exit::Done;
     }
-    let early = early.or_else(begin);
     let mut session = Session::of_config(root, config, found);
     let exit = match args.command {
         Command::Ifquery => ifquery::run(args, &mut session),

@@ -70,16 +70,16 @@ pub fn scope(args: &Args, known: Known<'_>) -> (Vec<IfName>, Vec<Diagnostic>) {
     let mut selection = Selection {
         all: args.all,
         classes: args.classes.clone(),
-        names: picked.iter().map(ToString::to_string).collect(),
+        // Those of a class are chosen by `select`, where no names are given.
+        names: match args.names.is_empty() {
+            true => Vec::new(),
+            false => picked.iter().map(ToString::to_string).collect(),
+        },
         exclude: args.exclude.iter().filter_map(|word| Regex::new(word).ok()).collect(),
         with_depends: args.with_depends,
         down: args.command == Command::Ifdown,
         skip_uppers: args.skip_uppers || args.command == Command::Ifreload,
     };
-    // Those of a class are chosen by `select`, where no names are given.
-    if args.names.is_empty() {
-        selection.names.clear();
-    }
     let mut recorded: Vec<IfName> = Vec::new();
     if args.command != Command::Ifup && (args.all || args.currently_up) {
         let ours = known.owned.links.keys().copied().filter(|name| known.is_up(*name));

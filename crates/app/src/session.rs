@@ -11,7 +11,7 @@ use cleat_kernel::Netlink;
 use cleat_model::decl::{self, Decls};
 use cleat_model::desired::Desired;
 use cleat_model::hash::{Map, Set};
-use cleat_model::kernel::{Kernel, KernelError, Query};
+use cleat_model::kernel::{Kernel, Query};
 use cleat_model::name::IfName;
 use cleat_model::snapshot::Snapshot;
 use cleat_model::types::Kind;
@@ -179,12 +179,7 @@ impl Session {
 
     /// Reads the kernel; `None` where that failed, which is an error in [`Session::diagnostics`].
     pub fn snapshot(&mut self, kernel: &mut dyn Kernel, query: Query) -> Option<Snapshot> {
-        self.read_or_tell(kernel.snapshot(query))
-    }
-
-    /// The kernel as it was read; `None` where that failed, which is an error in [`Session::diagnostics`] then.
-    pub fn read_or_tell(&mut self, read: Result<Snapshot, KernelError>) -> Option<Snapshot> {
-        match read {
+        match kernel.snapshot(query) {
             Ok(snapshot) => Some(snapshot),
             Err(error) => {
                 let text = format!("cannot read the kernel's links (ip link): {error}");

@@ -6,14 +6,18 @@
 
 use crate::args::Args;
 use crate::command::Command;
+use crate::early::Early;
 use crate::run_files::RunFiles;
+use crate::session::Session;
 use cleat_eni::ConfigSet;
 use cleat_kernel::Netlink;
+use cleat_model::hash::Fold;
 use cleat_model::kernel::Query;
+use cleat_model::owned::Owned;
 use cleat_root::{Durability, Root};
 use log::debug;
 use serde::{Deserialize, Serialize};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -35,7 +39,10 @@ pub fn may_be(args: &Args) -> bool {
 }
 
 /// Whether the same was asked before with nothing to do, and the kernel is as it was then.
-pub fn is_so_still(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSet) -> bool {
+pub fn is_so_still(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSet, early: Option<&mut Early>) -> bool {
+    if !may_be(args) {
+        return false;
+    }
     // A journal is that of a run that is under way, or was killed.
     if root.exists(&files.journal) {
         return false;
@@ -48,7 +55,11 @@ pub fn is_so_still(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSe
         return false;
     }
     let (routes, vlans, fdb) = answered.dumps;
-    let now = Netlink::open().and_then(|mut kernel| kernel.digest(Query { routes, vlans, fdb }));
+    let query = Query { routes, vlans, fdb };
+    let now = match early {
+        Some(early) => early.kernel.digest(query),
+        None => Netlink::open().and_then(|mut kernel| kernel.digest(query)),
+    };
     let same = now.is_ok_and(|now| now == Some(answered.kernel));
     debug!(
         "the same was asked before; the kernel is {} it was then",
@@ -57,26 +68,45 @@ pub fn is_so_still(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSe
     same
 }
 
-/// Writes down that a reload had nothing to do, with the kernel as its plan was made from.
-pub fn note(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSet, query: Query, kernel: u64) {
-    let Some(question) = question(args, root, files, config) else {
-        return;
-    };
-    let answered = Answered {
-        question,
-        dumps: (query.routes, query.vlans, query.fdb),
-        kernel,
-    };
-    // Three numbers: there is nothing in it that JSON cannot hold.
-    let bytes = serde_json::to_vec(&answered).unwrap_or_default();
-    if let Err(error) = root.write_atomic(&files.answered, &bytes, Durability::Volatile) {
-        debug!("the next reload will have to make its plan: {error}");
+/// What a reload asks, to be written down where there turns out to be nothing to do.
+#[derive(Debug)]
+pub struct Question {
+    /// `None` where a part of it cannot be read.
+    number: Option<u64>,
+    query: Query,
+}
+
+impl Question {
+    /// That of this run; nothing of it may change until it is answered.
+    pub fn of(args: &Args, session: &Session, owned: &Owned) -> Self {
+        Self {
+            number: question(args, &session.root, &session.files, &session.config),
+            query: session.query(owned),
+        }
+    }
+
+    /// Writes down that there was nothing to do, with the kernel as the plan was made from.
+    pub fn answered(&self, session: &Session, kernel: u64) {
+        let Some(question) = self.number else { return };
+        let answered = Answered {
+            question,
+            dumps: (self.query.routes, self.query.vlans, self.query.fdb),
+            kernel,
+        };
+        // Three numbers: there is nothing in it that JSON cannot hold.
+        let bytes = serde_json::to_vec(&answered).unwrap_or_default();
+        let written = session
+            .root
+            .write_atomic(&session.files.answered, &bytes, Durability::Volatile);
+        if let Err(error) = written {
+            debug!("the next reload will have to make its plan: {error}");
+        }
     }
 }
 
 /// All that a plan is made from but the kernel, as one number; `None` where a part of it cannot be read.
 fn question(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSet) -> Option<u64> {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = Fold::default();
     let program = root.metadata(Path::new("/proc/self/exe")).ok()?;
     (program.len(), program.mtime(), program.mtime_nsec()).hash(&mut hasher);
     (&args.classes, &args.exclude, args.all, args.currently_up).hash(&mut hasher);

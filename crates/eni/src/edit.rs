@@ -215,7 +215,7 @@ impl Document {
             Err(EditError::NoOption { nth: 0, .. }) => return Ok(vec![self.add_option(stanza, key, value)?]),
             found => found?,
         };
-        if value.is_empty() && option.written.ends_with('\\') {
+        if value.is_empty() && option.written().ends_with('\\') {
             // The key's own backslash would come to stand at the line end.
             return Err(EditError::BadValue(value.to_owned()));
         }

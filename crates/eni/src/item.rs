@@ -130,12 +130,19 @@ impl fmt::Display for Family {
 pub struct Opt {
     /// The key with `-` for each `_`; case as written.
     pub key: Word,
-    /// The key as written.
-    pub written: String,
+    /// The key as written, where that is another spelling.
+    pub(crate) spelling: Option<Box<str>>,
     /// The value; empty where the line has none.
     pub value: Value,
     /// The whole logical line without its indentation.
     pub place: Place,
+}
+
+impl Opt {
+    /// The key as written.
+    pub fn written(&self) -> &str {
+        self.spelling.as_deref().unwrap_or(&self.key.value)
+    }
 }
 
 /// A `mapping` stanza of classic ifupdown.

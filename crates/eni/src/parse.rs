@@ -223,8 +223,8 @@ impl Parser {
 
     fn option(&mut self, line: &Joined, first: Range<usize>, rest: Range<usize>, whole: Range<usize>) -> LineKind {
         let place = line.place(whole);
-        let written = line.word(first);
-        let key = Spanned::new(normalise_key(&written.value), written.place);
+        let written = &line.text[first.clone()];
+        let key = Spanned::new(normalise_key(written), line.place(first));
         match &mut self.open {
             Open::LeftOut => return LineKind::LeftOut,
             Open::Stray(_, more) => {
@@ -232,8 +232,8 @@ impl Parser {
                 return LineKind::LeftOut;
             }
             Open::Nothing => {
-                let found = Diagnostic::error("no-stanza", format!("`{}` belongs to no stanza", written.value))
-                    .at(written.place, "no `iface` line above it")
+                let found = Diagnostic::error("no-stanza", format!("`{written}` belongs to no stanza"))
+                    .at(key.place, "no `iface` line above it")
                     .help("move it below the `iface` line that it belongs to");
                 self.open = Open::Stray(self.diagnostics.len(), 0);
                 self.warn(found);
@@ -243,12 +243,10 @@ impl Parser {
                 "script" => mapping.script = Some(line.value(rest)),
                 "map" => mapping.maps.push(line.value(rest)),
                 _ => {
-                    let found = Diagnostic::error(
-                        "mapping-option",
-                        format!("`{}` is no option of a mapping", written.value),
-                    )
-                    .at(written.place, "left out")
-                    .help("a mapping has one `script` line and `map` lines");
+                    let found = format!("`{written}` is no option of a mapping");
+                    let found = Diagnostic::error("mapping-option", found)
+                        .at(key.place, "left out")
+                        .help("a mapping has one `script` line and `map` lines");
                     self.warn(found);
                     return LineKind::LeftOut;
                 }
@@ -261,9 +259,10 @@ impl Parser {
                 let comment = (!is_hook(&key.value)).then(|| trailing_comment(&value.text)).flatten();
                 let comment = comment.map(|at| value.place_of(at..value.text.len()));
                 let hook = is_hook(&key.value);
+                let spelling = (key.value != written).then(|| written.into());
                 iface.options.push(Opt {
                     key,
-                    written: written.value,
+                    spelling,
                     value,
                     place,
                 });

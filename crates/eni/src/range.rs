@@ -9,6 +9,9 @@ const MOST: usize = 10_000;
 /// `None` for a name without brackets and for brackets that are no range of numbers: reversed, not decimal,
 /// or of more than 10,000 names. Leading zeros are not kept (ifupdown2 drops them too).
 pub fn expand_range(name: &str) -> Option<Vec<String>> {
+    if !name.contains('[') {
+        return None;
+    }
     let mut names = vec![String::new()];
     let mut rest = name;
     let mut any = false;

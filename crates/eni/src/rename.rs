@@ -178,7 +178,7 @@ impl<'a> Find<'a> {
             for iface in document.items().iter().filter_map(Item::as_iface) {
                 for option in iface.options.iter().filter(|option| is_hook(&option.key.value)) {
                     let places = whole_words(&option.value.text, from).map(|range| option.value.place_of(range));
-                    found.extend(places.map(|place| hook(place, &option.written, from, to)));
+                    found.extend(places.map(|place| hook(place, option.written(), from, to)));
                 }
             }
         }

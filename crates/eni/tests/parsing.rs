@@ -156,7 +156,7 @@ fn places_lead_back_to_the_bytes() {
     let (document, _) = read(text);
     let option = &ifaces(&document)[0].options[0];
     assert_eq!(
-        (option.key.value.as_str(), option.written.as_str()),
+        (option.key.value.as_str(), option.written()),
         ("bridge-ports", "bridge_ports")
     );
     let at = |place: cleat_diag::Place| String::from_utf8(text[place.span.range()].to_vec()).unwrap();

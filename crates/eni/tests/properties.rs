@@ -144,7 +144,7 @@ fn said(document: &Document) -> Vec<String> {
                 iface
                     .options
                     .iter()
-                    .map(|option| format!("{index} {} {}", option.written, option.value.text)),
+                    .map(|option| format!("{index} {} {}", option.written(), option.value.text)),
             );
         } else {
             said.push(format!(
@@ -212,7 +212,7 @@ proptest! {
             }
             for option in item.as_iface().map(|iface| iface.options.as_slice()).unwrap_or_default() {
                 prop_assert_eq!(joined(text.as_bytes(), option.value.place), option.value.text.clone());
-                prop_assert_eq!(joined(text.as_bytes(), option.key.place), option.written.clone());
+                prop_assert_eq!(joined(text.as_bytes(), option.key.place), option.written());
             }
         }
     }

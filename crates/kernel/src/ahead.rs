@@ -1,50 +1,93 @@
-//! Reading the kernel ahead: in a thread, while the caller still reads what it will be compared with.
+//! Dumps that are asked for in a thread, while the caller still does something else.
 
-use crate::netlink::Netlink;
-use cleat_model::kernel::{KernelError, Query};
-use cleat_model::snapshot::Snapshot;
-use std::sync::mpsc::{Sender, channel};
-use std::thread::JoinHandle;
+use crate::answer::{Answer, Messages};
+use crate::socket::{from_io, receive};
+use cleat_model::kernel::KernelError;
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_sys::Socket;
+use std::collections::VecDeque;
+use std::io;
+use std::rc::Rc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
-/// A snapshot on its way: what every one has is read at once, the rest when [`Ahead::wait`] says what is needed.
-pub struct Ahead {
-    ask: Sender<Query>,
-    thread: JoinHandle<(Netlink, Result<Snapshot, KernelError>)>,
+/// Room for one datagram of a dump: the kernel sends 32 KiB, but for a link with very many virtual functions.
+const ROOM: usize = 64 << 10;
+
+/// A datagram; `None`: it was larger than the room.
+type Received = Result<Option<Vec<u8>>, KernelError>;
+
+/// A dump to ask for.
+#[derive(Clone)]
+pub(crate) struct Question {
+    pub(crate) message: RouteNetlinkMessage,
+    pub(crate) sequence: u32,
+    /// The message as it is sent.
+    pub(crate) bytes: Vec<u8>,
 }
 
-impl std::fmt::Debug for Ahead {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Ahead").finish_non_exhaustive()
-    }
-}
-
-impl Netlink {
-    /// Begins to take a snapshot in a thread. It is of the network namespace that the kernel was opened in.
-    ///
-    /// # Errors
-    /// The system has no thread for us.
-    pub fn read_ahead(mut self) -> std::io::Result<Ahead> {
-        let (ask, asked) = channel();
-        let read = move || {
-            let begun = self.begin();
-            // Where nobody waits for it the run has ended meanwhile.
-            let query = asked.recv().unwrap_or_default();
-            let snapshot = begun.and_then(|begun| self.finish(begun, query));
-            (self, snapshot)
-        };
-        let thread = std::thread::Builder::new().spawn(read)?;
-        Ok(Ahead { ask, thread })
-    }
+/// Dumps under way, in the order in which their answers are to be taken.
+#[derive(Default)]
+pub(crate) struct Ahead {
+    open: VecDeque<(Question, Rc<Receiver<Received>>)>,
+    /// Where the answers of the dump come from that was taken last.
+    current: Option<Rc<Receiver<Received>>>,
 }
 
 impl Ahead {
-    /// Waits for the snapshot, with what `query` asks for, and gives the kernel back.
-    ///
-    /// *Errors* of the snapshot: as those of [`cleat_model::kernel::Kernel::snapshot`].
-    pub fn wait(self, query: Query) -> (Netlink, Result<Snapshot, KernelError>) {
-        let Self { ask, thread } = self;
-        // It fails where the thread has panicked, which is found next.
-        let _ = ask.send(query);
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    /// Begins to ask, one question after the other, through a socket that is for nothing else.
+    pub(crate) fn begin(&mut self, socket: Socket, questions: Vec<Question>) -> io::Result<()> {
+        let (sender, datagrams) = channel();
+        let datagrams = Rc::new(datagrams);
+        let open = questions
+            .iter()
+            .map(|question| (question.clone(), Rc::clone(&datagrams)));
+        self.open.extend(open);
+        let run = move || {
+            questions
+                .iter()
+                .try_for_each(|question| ask(&socket, question, &sender))
+        };
+        std::thread::Builder::new().spawn(run).map(drop)
+    }
+
+    /// The sequence number of that dump, where it is the next one to be taken.
+    pub(crate) fn take(&mut self, message: &RouteNetlinkMessage) -> Option<u32> {
+        let (next, _) = self.open.front()?;
+        if next.message != *message {
+            return None;
+        }
+        let (question, datagrams) = self.open.pop_front()?;
+        self.current = Some(datagrams);
+        Some(question.sequence)
+    }
+
+    /// Waits for the next datagram of the dump that was taken last.
+    pub(crate) fn receive(&self) -> Received {
+        let gone = || KernelError::text("the thread that reads the kernel ended");
+        let datagrams = self.current.as_ref().ok_or_else(gone)?;
+        datagrams.recv().unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+/// Asks for one dump and hands on what comes, to its end; `None` where nobody takes it, or it cannot be read further.
+fn ask(socket: &Socket, question: &Question, sender: &Sender<Received>) -> Option<()> {
+    let mut failed = socket.send(&question.bytes, 0).err();
+    loop {
+        let mut datagram = Vec::with_capacity(ROOM);
+        let received = match failed.take() {
+            None => receive(socket, &mut datagram, 0),
+            Some(error) => Err(error),
+        };
+        let whole = matches!(received, Ok(true));
+        let is_last = Messages::new(&datagram)
+            .filter(|message| message.sequence == question.sequence)
+            .any(|message| matches!(message.answer(), Answer::Done(_) | Answer::Acked(_)));
+        let received = received.map(|fits| fits.then_some(datagram)).map_err(from_io);
+        sender.send(received).ok()?;
+        match (whole, is_last) {
+            (true, true) => return Some(()),
+            (true, false) => {}
+            (false, _) => return None,
+        }
     }
 }

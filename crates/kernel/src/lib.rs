@@ -20,7 +20,6 @@ mod read;
 mod recording;
 mod socket;
 
-pub use ahead::Ahead;
 pub use events::{Event, Events};
 pub use netlink::Netlink;
 pub use recording::Recording;

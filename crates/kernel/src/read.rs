@@ -27,6 +27,17 @@ pub(crate) struct Begun {
 }
 
 impl Netlink {
+    /// Begins to read the kernel, in two threads: the next snapshot or digest is of the time from now on, and waits for
+    /// nothing that has come until then.
+    ///
+    /// # Errors
+    /// The system has no socket or thread for us.
+    pub fn read_ahead(&mut self) -> std::io::Result<()> {
+        let routes = [AddressFamily::Inet, AddressFamily::Inet6].map(all_routes);
+        let rest = std::iter::once(all_addresses()).chain(routes).collect();
+        self.socket.ask_ahead(vec![vec![all_links()], rest])
+    }
+
     /// What [`Netlink::last_digest`] would say of a snapshot, without one: of the links nothing is kept.
     ///
     /// # Errors
@@ -126,8 +137,7 @@ impl Netlink {
         digest: &mut Option<Fold>,
         read: impl Fn(u32, Address) -> Option<T>,
     ) -> Result<Found<T>, KernelError> {
-        let question = RouteNetlinkMessage::GetAddress(AddressMessage::default());
-        let found = self.socket.dump(&question, |_, body| {
+        let found = self.socket.dump(&all_addresses(), |_, body| {
             let (index, address) = decode::address::address(body)?;
             if let Some(digest) = digest {
                 digest::address(index, &address, digest);
@@ -139,17 +149,13 @@ impl Netlink {
     }
 
     fn routes(&mut self, family: AddressFamily, byte: u8) -> Result<Vec<(u32, Route)>, KernelError> {
-        let mut question = RouteMessage::default();
-        question.header.address_family = family;
-        question.header.kind = decode::route::TYPE_UNICAST.into();
-        let question = RouteNetlinkMessage::GetRoute(question);
         // A kernel without the family answers for all the others.
         let read = |_, body: &[u8]| {
             (body.first() == Some(&byte))
                 .then(|| decode::route::route(body))
                 .flatten()
         };
-        absent_is_empty(self.socket.dump(&question, read))
+        absent_is_empty(self.socket.dump(&all_routes(family), read))
     }
 
     fn vlans(&mut self) -> Result<Vec<(u32, Vec<VlanRange>)>, KernelError> {
@@ -166,6 +172,17 @@ impl Netlink {
         let question = RouteNetlinkMessage::GetNeighbour(question);
         absent_is_empty(self.socket.dump(&question, |_, body| decode::fdb::fdb(body)))
     }
+}
+
+fn all_addresses() -> RouteNetlinkMessage {
+    RouteNetlinkMessage::GetAddress(AddressMessage::default())
+}
+
+fn all_routes(family: AddressFamily) -> RouteNetlinkMessage {
+    let mut question = RouteMessage::default();
+    question.header.address_family = family;
+    question.header.kind = decode::route::TYPE_UNICAST.into();
+    RouteNetlinkMessage::GetRoute(question)
 }
 
 /// Takes what was read into the digest of a snapshot, where one is made.

@@ -1,5 +1,6 @@
 //! A blocking rtnetlink socket: dumps, single questions, and many requests in one datagram.
 
+use crate::ahead::{Ahead, Question};
 use crate::answer::{Answer, Messages};
 use cleat_model::kernel::KernelError;
 use netlink_packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
@@ -32,6 +33,8 @@ pub(crate) struct Request {
 /// The socket, its counter of sequence numbers and its buffers.
 pub(crate) struct Socket {
     inner: netlink_sys::Socket,
+    /// Dumps that were asked for already, through sockets of their own.
+    ahead: Option<Ahead>,
     sequence: u32,
     outgoing: Vec<u8>,
     incoming: Vec<u8>,
@@ -62,7 +65,8 @@ impl Socket {
     /// Opens a socket in the network namespace of the calling thread.
     pub(crate) fn open() -> Result<Self, KernelError> {
         Ok(Self {
-            inner: connect()?,
+            inner: connect().map_err(from_io)?,
+            ahead: None,
             sequence: 0,
             outgoing: Vec::with_capacity(DATAGRAM_BYTES + 4096),
             incoming: Vec::with_capacity(ANSWER_ROOM),
@@ -73,6 +77,30 @@ impl Socket {
     /// How many netlink messages were sent so far.
     pub(crate) fn requests(&self) -> u64 {
         self.requests
+    }
+
+    /// Begins to ask for these dumps, each group in a thread; [`Socket::dump`] finds their answers, if asked in the same
+    /// order.
+    ///
+    /// *Errors*: the system has no socket or thread for us.
+    pub(crate) fn ask_ahead(&mut self, groups: Vec<Vec<RouteNetlinkMessage>>) -> io::Result<()> {
+        let mut ahead = Ahead::default();
+        for messages in groups {
+            let questions = messages.into_iter().map(|message| self.question(message));
+            ahead.begin(connect()?, questions.collect())?;
+        }
+        self.ahead = Some(ahead);
+        Ok(())
+    }
+
+    fn question(&mut self, message: RouteNetlinkMessage) -> Question {
+        self.outgoing.clear();
+        let sequence = self.append(&message, NLM_F_DUMP);
+        Question {
+            message,
+            sequence,
+            bytes: self.outgoing.clone(),
+        }
     }
 
     /// Asks for all objects of a kind; `read` gets the type and body of each message, and what it gives is collected.
@@ -105,7 +133,7 @@ impl Socket {
                 Err(Fault::Changed) => log::debug!("reading the kernel again: it changed meanwhile"),
                 Err(Fault::Lost(why)) => {
                     log::debug!("reading the kernel again: {why}");
-                    self.inner = connect()?;
+                    self.inner = connect().map_err(from_io)?;
                     if attempt + 1 == DUMP_TRIES {
                         return Err(KernelError::text(format!("{why}, {DUMP_TRIES} times in a row")));
                     }
@@ -118,9 +146,15 @@ impl Socket {
     }
 
     fn dump_once(&mut self, question: &RouteNetlinkMessage, read: &mut impl FnMut(u16, &[u8])) -> Result<(), Fault> {
-        self.outgoing.clear();
-        let sequence = self.append(question, NLM_F_DUMP);
-        self.send().map_err(Fault::Refused)?;
+        let sequence = match self.ahead.as_mut().and_then(|ahead| ahead.take(question)) {
+            Some(sequence) => sequence,
+            None => {
+                self.outgoing.clear();
+                let sequence = self.append(question, NLM_F_DUMP);
+                self.send().map_err(Fault::Refused)?;
+                sequence
+            }
+        };
         let mut changed = false;
         loop {
             match self.receive(false) {
@@ -258,24 +292,43 @@ impl Socket {
     }
 
     fn send(&mut self) -> Result<(), KernelError> {
+        self.leave_ahead();
         self.inner.send(&self.outgoing, 0).map(drop).map_err(from_io)
+    }
+
+    /// Gives up what was asked ahead and nobody has taken: it is of another time, or of other dumps.
+    fn leave_ahead(&mut self) {
+        if self.ahead.take().is_some() {
+            self.incoming = Vec::with_capacity(ANSWER_ROOM);
+        }
     }
 
     /// Reads one datagram into `incoming`; false where it did not fit (the buffer is larger then, the datagram gone).
     fn receive(&mut self, without_waiting: bool) -> Result<bool, KernelError> {
+        if let Some(ahead) = &self.ahead {
+            let datagram = ahead.receive()?;
+            let fits = datagram.is_some();
+            self.incoming = datagram.unwrap_or_default();
+            return Ok(fits);
+        }
         let wait = if without_waiting { libc::MSG_DONTWAIT } else { 0 };
-        loop {
-            self.incoming.clear();
-            match self.inner.recv(&mut self.incoming, libc::MSG_TRUNC | wait) {
-                Ok(length) if length > self.incoming.len() => {
-                    self.incoming.clear();
-                    self.incoming.reserve(length.next_power_of_two());
-                    return Ok(false);
-                }
-                Ok(_) => return Ok(true),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(from_io(error)),
+        receive(&self.inner, &mut self.incoming, wait).map_err(from_io)
+    }
+}
+
+/// Reads one datagram; false where it did not fit (the buffer is larger then, the datagram gone).
+pub(crate) fn receive(socket: &netlink_sys::Socket, into: &mut Vec<u8>, flags: libc::c_int) -> io::Result<bool> {
+    loop {
+        into.clear();
+        match socket.recv(into, libc::MSG_TRUNC | flags) {
+            Ok(length) if length > into.len() => {
+                into.clear();
+                into.reserve(length.next_power_of_two());
+                return Ok(false);
             }
+            Ok(_) => return Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
 }
@@ -297,23 +350,23 @@ impl netlink_packet_core::NetlinkSerializable for Borrowed<'_> {
     }
 }
 
-fn connect() -> Result<netlink_sys::Socket, KernelError> {
-    let socket = netlink_sys::Socket::new(NETLINK_ROUTE).map_err(from_io)?;
+fn connect() -> io::Result<netlink_sys::Socket> {
+    let socket = netlink_sys::Socket::new(NETLINK_ROUTE)?;
     // SO_RCVBUFFORCE needs CAP_NET_ADMIN; without it the kernel caps the size at net.core.rmem_max, which only costs time.
     if setsockopt(&socket, sockopt::RcvBufForce, &SOCKET_ROOM).is_err() {
-        socket.set_rx_buf_sz(SOCKET_ROOM as libc::c_int).map_err(from_io)?;
+        socket.set_rx_buf_sz(SOCKET_ROOM as libc::c_int)?;
     }
     // Room for a whole datagram even where net.core.wmem_default was made small.
     if let Err(errno) = setsockopt(&socket, sockopt::SndBufForce, &(4 * DATAGRAM_BYTES)) {
         log::debug!("the netlink socket keeps its size: {errno}");
     }
-    socket.set_ext_ack(true).map_err(from_io)?;
-    socket.set_cap_ack(true).map_err(from_io)?;
+    socket.set_ext_ack(true)?;
+    socket.set_cap_ack(true)?;
     // Linux 4.20; an older kernel ignores what it does not know in a dump, which we then filter ourselves.
     if let Err(error) = socket.set_netlink_get_strict_chk(true) {
         log::debug!("the kernel does not check dumps strictly: {error}");
     }
-    socket.connect(&netlink_sys::SocketAddr::new(0, 0)).map_err(from_io)?;
+    socket.connect(&netlink_sys::SocketAddr::new(0, 0))?;
     Ok(socket)
 }
 

@@ -83,7 +83,7 @@ impl Host {
             Verb::Up | Verb::Reload => (&request.scope, &[]),
         };
         let now = self.now();
-        self.owned = self.owned.settle(desired, &now, up, down);
+        self.owned = self.owned.settle(desired, &now, up, down).into_owned();
         let second = plan(desired, &now, &self.owned, request);
         assert_eq!(
             second.plan.to_string(),

@@ -86,6 +86,11 @@ pub struct HookVars(String);
 impl HookVars {
     const STANZA: &'static str = "iface ";
 
+    /// Nothing yet, with room for so many bytes.
+    pub fn with_room(bytes: usize) -> Self {
+        Self(String::with_capacity(bytes))
+    }
+
     /// Adds a stanza; `family` is `inet`, `inet6` or empty.
     pub fn add_stanza(&mut self, family: &str, method: &str) {
         let space = if family.is_empty() { "" } else { " " };

@@ -20,6 +20,11 @@ impl Attrs {
         Self(Vec::new())
     }
 
+    /// No attributes yet, with room for so many bytes.
+    pub fn with_room(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
     /// Takes the payload of a nest as the kernel sent it. Damaged tails are ignored when read.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         Self(bytes.to_vec())

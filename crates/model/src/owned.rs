@@ -9,6 +9,7 @@ use crate::snapshot::Snapshot;
 use crate::types::{Address, Fdb, Kind, Route, VlanRange};
 use crate::vlans::VlanMap;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const HWADDRESS: &str = "hwaddress";
@@ -121,25 +122,47 @@ impl Owned {
     /// The record after a run, from what the kernel has now: of what the interfaces in `scope` were wanted to have, all
     /// that is there is ours, whoever put it there first; of what was ours before, what is still there stays ours.
     ///
-    /// *Shape*: `scope` are the interfaces that were brought up; those that were taken down are in `down`.
+    /// *Shape*: `scope` are the interfaces that were brought up; those that were taken down are in `down`. Where the
+    /// record stays as it is, it is this one.
     #[must_use]
-    pub fn settle(&self, desired: &Desired, now: &Snapshot, up: &[IfName], down: &[IfName]) -> Self {
-        let mut all = self.clone();
+    pub fn settle(&self, desired: &Desired, now: &Snapshot, up: &[IfName], down: &[IfName]) -> Cow<'_, Self> {
         let up: Set<IfName> = up.iter().copied().collect();
         let down: Set<IfName> = down.iter().copied().collect();
-        for (name, link) in &mut all.links {
-            link.keep_what_is(*name, now);
-        }
-        for want in desired.links().iter().filter(|want| is_reached(desired, want, &up)) {
-            let link = all.links.entry(want.name).or_default();
-            link.claim(want, now, up.contains(&want.name));
-        }
-        all.links.retain(|name, link| {
+        let reached = |want: &&WantLink| is_reached(desired, want, &up);
+        let settled = |name: IfName, old: Option<&OwnedLink>| {
+            let mut link = old.cloned().unwrap_or_default();
+            link.keep_what_is(name, now);
+            if let Some(want) = desired.get(name).filter(reached) {
+                link.claim(want, now, up.contains(&name));
+            }
             // A link of our making that is still there was not taken down: it stays configured.
-            let is_down = down.contains(name) && link.created.is_none();
-            now.get(*name).is_some() && !is_down && !link.is_empty()
-        });
-        all
+            let is_down = down.contains(&name) && link.created.is_none();
+            (now.get(name).is_some() && !is_down && !link.is_empty()).then_some(link)
+        };
+        let new = desired.links().iter().filter(|want| self.get(want.name).is_none());
+        let names = self
+            .links
+            .keys()
+            .copied()
+            .chain(new.filter(reached).map(|want| want.name));
+        let changes: Vec<(IfName, Option<OwnedLink>)> = names
+            .filter_map(|name| {
+                let old = self.get(name);
+                let link = settled(name, old);
+                (link.as_ref() != old).then_some((name, link))
+            })
+            .collect();
+        if changes.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut all = self.clone();
+        for (name, link) in changes {
+            match link {
+                Some(link) => all.links.insert(name, link),
+                None => all.links.remove(&name),
+            };
+        }
+        Cow::Owned(all)
     }
 }
 

@@ -52,7 +52,8 @@ pub(crate) fn link(body: &[u8]) -> Option<Link> {
         master: None,
         parent: None,
         parent_netns: None,
-        attrs: Attrs::new(),
+        // What is kept of most links: MAC, MTU, queue length and group.
+        attrs: Attrs::with_room(40),
         data: Attrs::new(),
         port_kind: None,
         port: Attrs::new(),

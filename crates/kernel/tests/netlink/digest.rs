@@ -3,6 +3,7 @@
 use super::open;
 use cleat_kernel::Netlink;
 use cleat_model::kernel::{Kernel, Query};
+use cleat_model::op::Op;
 use cleat_netns::{self as netns, run};
 
 fn digest(kernel: &mut Netlink) -> u64 {
@@ -129,7 +130,7 @@ fn a_number_is_made_only_where_it_is_asked_for() {
     assert_eq!(once(&mut open()), None);
 }
 
-/// The reader's thread begins before it knows what is asked for; what `Netlink::snapshot` reads is the second witness.
+/// The dumps are asked for before it is known which are needed; what `Netlink::snapshot` reads is the second witness.
 #[test]
 fn what_is_read_ahead_is_what_is_read_at_once() {
     let _room = netns::enter!(Veth, Bridge);
@@ -142,11 +143,30 @@ fn what_is_read_ahead_is_what_is_read_at_once() {
     let mut kernel = digesting();
     let before = digest(&mut kernel);
     for query in [Query::ALL, Query::default()] {
-        let ahead = digesting().read_ahead().expect("a thread");
-        let (mut kernel, seen) = ahead.wait(query);
-        let seen = seen.expect("a room can be read");
+        let mut kernel = digesting();
+        kernel.read_ahead().expect("a thread");
+        let seen = kernel.snapshot(query).expect("a room can be read");
         assert_eq!(kernel.last_digest() == Some(before), query == Query::ALL);
         assert_eq!(seen.routes.is_empty(), query != Query::ALL);
         assert_eq!(seen, kernel.snapshot(query).expect("a room can be read"));
     }
+}
+
+/// What is read ahead is of that time; the snapshot after it is of its own.
+#[test]
+fn what_is_read_ahead_is_given_once() {
+    let _room = netns::enter!(Veth);
+    let mut kernel = open();
+    kernel.read_ahead().expect("a thread");
+    let first = kernel.snapshot(Query::ALL).expect("a room can be read");
+    run("ip link add name port0 type veth peer name peer0");
+    let second = kernel.snapshot(Query::ALL).expect("a room can be read");
+    assert_eq!(second.links().len(), first.links().len() + 2);
+    // Not taken at all.
+    kernel.read_ahead().expect("a thread");
+    let gone = Op::DeleteLink {
+        name: "port0".parse().expect("a name"),
+    };
+    assert_eq!(kernel.perform(&[gone]), [Ok(())]);
+    assert_eq!(kernel.snapshot(Query::ALL).expect("a room can be read"), first);
 }

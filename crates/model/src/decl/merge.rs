@@ -39,8 +39,11 @@ pub fn declare<'a>(items: impl IntoIterator<Item = &'a Item>) -> (Decls, Vec<Dia
         let only_logical =
             stanza.template || (IfName::new(name).is_err() && (inherited.contains(name) || mapped.contains(name)));
         let options = gather(stanza, &by_name, &mut found);
-        for name in cleat_eni::expand_range(name).unwrap_or_else(|| vec![name.to_owned()]) {
-            add(&name, stanza, &options, only_logical, &mut decls, &mut found);
+        match cleat_eni::expand_range(name) {
+            Some(names) => names
+                .iter()
+                .for_each(|name| add(name, stanza, &options, only_logical, &mut decls, &mut found)),
+            None => add(name, stanza, &options, only_logical, &mut decls, &mut found),
         }
     }
     for item in &items {
@@ -84,7 +87,7 @@ type Gathered<'a> = Vec<(&'a Opt, bool)>;
 
 /// The stanza's options, those of the stanzas that it inherits from before them.
 fn gather<'a>(stanza: &'a Iface, by_name: &Map<&str, Vec<&'a Iface>>, found: &mut Vec<Diagnostic>) -> Gathered<'a> {
-    let mut gathered = Vec::new();
+    let mut gathered = Vec::with_capacity(stanza.options.len());
     let mut path = vec![stanza.name.value.as_str()];
     inherit(stanza, by_name, &mut path, &mut gathered, found);
     gathered.extend(stanza.options.iter().map(|option| (option, false)));

@@ -162,7 +162,10 @@ impl Decl {
 
     /// What hook scripts get.
     pub fn vars(&self) -> HookVars {
-        let mut vars = HookVars::default();
+        // `iface`, a family and a method take 18 bytes at most; a space and a line end stand in the line of an option.
+        let options = self.options.iter();
+        let lines = options.map(|said| said.key.value.len() + said.value.text.len() + 2);
+        let mut vars = HookVars::with_room(20 * self.stanzas.len() + lines.sum::<usize>());
         for stanza in &self.stanzas {
             vars.add_stanza(stanza.family.as_ref().map_or("", Family::word), stanza.method.word());
         }

@@ -71,7 +71,7 @@ fn unknown(option: &Opt) -> Option<Diagnostic> {
             .at(option.key.place, "handed to hook scripts only");
         return Some(diagnostic);
     }
-    let diagnostic = Diagnostic::warning("unknown-option", format!("unknown option `{}`", option.written))
+    let diagnostic = Diagnostic::warning("unknown-option", format!("unknown option `{}`", option.written()))
         .at(option.key.place, "handed to hook scripts only");
     Some(match table::nearest(key) {
         Some(name) => diagnostic.help(format!("did you mean `{name}`?")),

@@ -3,6 +3,7 @@
 use super::builder::{Builder, Gone};
 use super::{knobs, link};
 use crate::desired::WantLink;
+use crate::hash::Set;
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::Op;
@@ -10,10 +11,9 @@ use crate::owned::OwnedLink;
 use crate::snapshot::{IFLA_ADDRESS, Link};
 use crate::types::{Kind, Origin};
 use crate::vlans::VlanMap;
-use std::collections::BTreeSet;
 
 /// Puts the wanted ports into a bridge, bond or VRF, and takes out those that we put there and nobody wants any longer.
-pub(super) fn join_all(builder: &mut Builder<'_>, want: &WantLink, all: &BTreeSet<IfName>) {
+pub(super) fn join_all(builder: &mut Builder<'_>, want: &WantLink, all: &Set<IfName>) {
     let name = want.name;
     let Some((index, kind)) = builder.link(name).map(|link| (link.index, &link.kind)) else {
         return;

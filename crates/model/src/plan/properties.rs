@@ -235,7 +235,7 @@ proptest! {
         prop_assert_eq!(foreign(&host.kernel), before.clone(), "{}", planned.plan);
         let names: Vec<IfName> = first.links().iter().enumerate().filter(|(i, _)| down >> (i % 16) & 1 == 1)
             .map(|(_, link)| link.name).filter(|down| down.as_str() != "eno5").collect();
-        host.owned = host.owned.settle(&wanted, host.kernel.now(), &all(Verb::Up, &wanted).scope, &[]);
+        host.owned = host.owned.settle(&wanted, host.kernel.now(), &all(Verb::Up, &wanted).scope, &[]).into_owned();
         let planned = host.plan(&wanted, &Request::new(Verb::Down, names));
         put(&planned, &mut host.kernel, OnError::KeepGoing);
         prop_assert_eq!(foreign(&host.kernel), before, "{}", planned.plan);

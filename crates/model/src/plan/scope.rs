@@ -3,15 +3,15 @@
 use super::builder::Builder;
 use super::{knobs, link};
 use crate::desired::WantLink;
+use crate::hash::Set;
 use crate::name::IfName;
 use crate::types::Kind;
-use std::collections::BTreeSet;
 
 impl<'a> Builder<'a> {
     /// The links to bring up, lower ones first: those asked for, what must be made for them, and what goes down with a
     /// link that is made anew.
     pub(super) fn to_bring_up(&self) -> Vec<&'a WantLink> {
-        let mut names: BTreeSet<IfName> = self.request.scope.iter().copied().collect();
+        let mut names: Set<IfName> = self.request.scope.iter().copied().collect();
         let mut left: Vec<IfName> = names.iter().copied().collect();
         while let Some(name) = left.pop() {
             let Some(want) = self.want(name) else { continue };

@@ -4,10 +4,10 @@ use super::builder::Builder;
 use super::link::Made;
 use super::{address, link, ports, repair, route};
 use crate::desired::{Phase, WantLink};
+use crate::hash::Set;
 use crate::name::IfName;
 use crate::op::Op;
 use crate::types::Kind;
-use std::collections::BTreeSet;
 
 const HOOKS: [Phase; 3] = [Phase::PreUp, Phase::Up, Phase::PostUp];
 
@@ -20,7 +20,7 @@ pub(super) fn up(builder: &mut Builder<'_>) {
         return;
     }
     link::lower_mtus(builder, &links);
-    let all: BTreeSet<IfName> = links.iter().map(|want| want.name).collect();
+    let all: Set<IfName> = links.iter().map(|want| want.name).collect();
     // Without hooks all links go together, so that each kind of step is one batch. A link with hooks comes alone, when
     // all before it are done: its commands may rely on that.
     let mut together: Vec<&WantLink> = Vec::new();
@@ -44,12 +44,7 @@ pub(super) fn up(builder: &mut Builder<'_>) {
 }
 
 /// Brings links up that go together, all with the same phase at a time.
-fn segment<'a>(
-    builder: &mut Builder<'a>,
-    links: &[&'a WantLink],
-    all: &BTreeSet<IfName>,
-    late: &mut Vec<&'a WantLink>,
-) {
+fn segment<'a>(builder: &mut Builder<'a>, links: &[&'a WantLink], all: &Set<IfName>, late: &mut Vec<&'a WantLink>) {
     let made: Vec<(&WantLink, Made)> = links.iter().map(|want| (*want, link::make(builder, want))).collect();
     for (want, _) in made.iter().filter(|(_, made)| *made == Made::Differs) {
         link::set(builder, want);
@@ -77,7 +72,7 @@ fn segment<'a>(
     }
     // A port goes up when it is in its master, so that it never stands alone with an address of its own making; the
     // rest of what it has to do comes then too.
-    let here: BTreeSet<IfName> = there.iter().map(|want| want.name).collect();
+    let here: Set<IfName> = there.iter().map(|want| want.name).collect();
     let waits = |want: &WantLink| {
         let master = want.master.map(|master| master.name);
         master.is_some_and(|master| all.contains(&master) && !here.contains(&master))
@@ -128,7 +123,7 @@ fn finish<'a>(builder: &mut Builder<'a>, links: &[&'a WantLink]) {
 }
 
 /// A port that is brought up without its master goes into it, where that is there: a NIC that appears late.
-fn rejoin(builder: &mut Builder<'_>, want: &WantLink, all: &BTreeSet<IfName>) {
+fn rejoin(builder: &mut Builder<'_>, want: &WantLink, all: &Set<IfName>) {
     let Some(master) = want.master.filter(|master| !all.contains(&master.name)) else {
         return;
     };

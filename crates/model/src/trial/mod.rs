@@ -185,7 +185,7 @@ impl Host {
             Verb::Down => (&[], &request.scope),
             _ => (&request.scope, &[]),
         };
-        self.owned = self.owned.settle(desired, self.kernel.now(), up, down);
+        self.owned = self.owned.settle(desired, self.kernel.now(), up, down).into_owned();
         (planned, outcome)
     }
 
