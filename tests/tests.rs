@@ -5,6 +5,7 @@
 
 mod attributes;
 mod commands;
+mod commit;
 mod diagnostics;
 mod face;
 mod golden;

@@ -7,6 +7,16 @@ use std::process::Command;
 
 /// The most exposure that `systemd-analyze security` may find, in tenths, and why it is not less.
 const BARS: &[(&str, u32, &str)] = &[
+    (
+        "cleat-commit.service",
+        21,
+        "writes files of any owner, and keeps their owners and modes",
+    ),
+    (
+        "cleat-confirm.service",
+        92,
+        "runs any command as the check, and hooks where it puts the network back",
+    ),
     ("cleat-online.service", 16, "reads files of any owner, and netlink"),
     (
         "cleat-up.service",
@@ -27,13 +37,11 @@ fn units() -> PathBuf {
 /// Names of all units of the tree.
 fn names() -> BTreeSet<String> {
     let entries = std::fs::read_dir(units()).expect("units/ is there");
-    let names = entries.map(|entry| {
-        entry
-            .expect("a readable folder")
-            .file_name()
-            .to_string_lossy()
-            .into_owned()
-    });
+    // Folders hold what is added to units of others.
+    let files = entries
+        .map(|entry| entry.expect("a readable folder"))
+        .filter(|entry| entry.path().is_file());
+    let names = files.map(|entry| entry.file_name().to_string_lossy().into_owned());
     names
         .filter(|name| name.contains(".service") || name.contains(".target"))
         .collect()
@@ -130,6 +138,15 @@ fn the_boot_is_ordered_from_the_commit_to_online() {
             .filter_map(|line| line.strip_prefix(setting)?.strip_prefix('='));
         values.flat_map(str::split_whitespace).map(str::to_owned).collect()
     };
+    for unit in [
+        "network-pre.target",
+        "cleat-up.service",
+        "networking.service",
+        "pvenetcommit.service",
+    ] {
+        assert!(said("cleat-commit.service", "Before").contains(unit), "{unit}");
+    }
+    assert!(said("cleat-confirm.service", "After").contains("cleat-up.service"));
     assert!(said("cleat-up.service", "After").contains("network-pre.target"));
     assert!(said("cleat-up.service", "Before").contains("network.target"));
     assert!(said("cleat-online.service", "After").contains("cleat-up.service"));

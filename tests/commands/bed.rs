@@ -76,7 +76,7 @@ pub fn end(child: Child) -> Called {
     called(child.wait_with_output().unwrap())
 }
 
-fn called(output: Output) -> Called {
+pub fn called(output: Output) -> Called {
     Called {
         code: output.status.code().unwrap_or(-1),
         out: String::from_utf8(output.stdout).unwrap(),

@@ -26,7 +26,8 @@ pub struct Renamed {
 }
 
 impl Renamed {
-    fn warning(&self) -> Diagnostic {
+    /// What is told of it.
+    pub fn warning(&self) -> Diagnostic {
         let Self { from, to, why } = self;
         let text = format!("the NIC that the file calls `{from}` is called `{to}` now, and is brought up so: {why}");
         Diagnostic::warning("nic-renamed", text)

@@ -9,6 +9,7 @@ pub mod args;
 pub mod change;
 pub mod cli;
 pub mod command;
+pub mod commit;
 pub mod devices;
 mod early;
 pub mod exit;
@@ -38,4 +39,4 @@ mod unchanged;
 pub mod version;
 
 /// The programs that are one table each ([`cli`]); `ifup` and its like have the table of [`args::flags`].
-pub static PROGRAMS: &[&cli::Program] = &[&face::args::PROGRAM, &link::PROGRAM, &scheme::PROGRAM];
+pub static PROGRAMS: &[&cli::Program] = &[&face::args::PROGRAM, &commit::PROGRAM, &link::PROGRAM, &scheme::PROGRAM];

@@ -1,6 +1,6 @@
 //! Mapping scripts of classic ifupdown: a program picks the stanza that an interface is configured by.
 
-use crate::hooks::process;
+use crate::hooks::{PATH, process};
 use cleat_diag::Diagnostic;
 use cleat_eni::Mapping;
 use cleat_root::Root;
@@ -51,10 +51,7 @@ fn ask(root: &Root, mapping: &Mapping, name: &str, limit: Duration) -> Result<Op
     };
     let path = root.host_path(Path::new(&script.text));
     let lines: String = mapping.maps.iter().map(|map| format!("{}\n", map.text)).collect();
-    let environment = BTreeMap::from([(
-        "PATH".to_owned(),
-        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
-    )]);
+    let environment = BTreeMap::from([("PATH".to_owned(), PATH.to_owned())]);
     let ended = process::run(path.as_os_str(), &[OsStr::new(name)], &environment, Some(&lines), limit);
     match ended.fault {
         None => {

@@ -15,11 +15,13 @@ mod encode;
 mod events;
 mod explain;
 mod names;
+mod neighbour;
 mod netlink;
 mod read;
 mod recording;
 mod socket;
 
 pub use events::{Event, Events};
+pub use neighbour::Neighbour;
 pub use netlink::Netlink;
 pub use recording::Recording;

@@ -43,6 +43,10 @@ impl Netlink {
         })
     }
 
+    pub(crate) fn socket_mut(&mut self) -> &mut Socket {
+        &mut self.socket
+    }
+
     /// How many netlink messages were sent so far, dumps and look-ups included.
     pub fn requests(&self) -> u64 {
         self.socket.requests()

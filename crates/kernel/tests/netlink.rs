@@ -13,6 +13,8 @@ mod errors;
 mod events;
 #[path = "netlink/links.rs"]
 mod links;
+#[path = "netlink/neighbours.rs"]
+mod neighbours;
 #[path = "netlink/networks.rs"]
 mod networks;
 #[path = "netlink/scale.rs"]

@@ -51,6 +51,16 @@ pub const RUN_DIR: &str = "/run/cleat";
 pub const STATE: &str = "/run/cleat/state.json";
 /// The steps begun and done of a run that is going on or was cut short.
 pub const JOURNAL: &str = "/run/cleat/journal";
+/// The configuration that is on trial.
+pub const TRIAL: &str = "/run/cleat/try.json";
+/// Held by who waits for the confirmation of a trial.
+pub const TRIAL_WATCH: &str = "/run/cleat/try.watch";
+/// There while a trial is guarded.
+pub const TRIAL_GUARD: &str = "/run/cleat/try.guard";
+/// Why the staged configuration was refused when this machine booted.
+pub const REFUSED: &str = "/run/cleat/refused.json";
+/// The generation that this boot is the first with.
+pub const FIRST_BOOT: &str = "/run/cleat/first-boot.json";
 /// Held while the network is being changed.
 pub const LOCK: &str = "/run/cleat/lock";
 /// The lock that ifupdown2 holds while it changes the network; held as well, so that both never run at once.

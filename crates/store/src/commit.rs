@@ -3,11 +3,11 @@
 use crate::candidate::Candidate;
 use crate::history::incomplete;
 use crate::transaction::{State, Transaction};
-use crate::{Change, Content, Files, Findings, Locked, Origin, StoreError, Watch, What, judge, live};
+use crate::{Change, Content, Files, Findings, Locked, Origin, StoreError, Watch, What, live};
 use cleat_diag::Diagnostic;
 use cleat_eni::ConfigSet;
 use cleat_root::paths;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Says what is wrong with a configuration; an error refuses it.
 pub type Judge<'a> = dyn Fn(&ConfigSet) -> Vec<Diagnostic> + 'a;
@@ -110,17 +110,6 @@ impl Locked<'_> {
             // It is only litter: what cannot be swept stays.
             let _ = self.root.sweep(directory);
         }
-    }
-
-    fn judged(&self, candidate: &Candidate, judge: &Judge<'_>) -> (ConfigSet, Findings) {
-        let (set, read) = ConfigSet::from_bytes(&candidate.name, candidate.interfaces.clone(), &self.root);
-        let (old, _) = ConfigSet::load(&self.root, Path::new(paths::INTERFACES));
-        let mut diagnostics = candidate.notes.clone();
-        diagnostics.extend(read);
-        diagnostics.extend(judge::standing(&set, &old));
-        diagnostics.extend(judge(&set));
-        let sources = set.sources.clone();
-        (set, Findings { sources, diagnostics })
     }
 
     fn refuse(&self, findings: Findings, keep: bool) -> Result<Outcome, StoreError> {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// Errors of a configuration that takes the place of another: empty, without an interface to bring up at boot where
 /// there was one, or sourcing the file whose place it takes.
-pub(crate) fn standing(new: &ConfigSet, old: &ConfigSet) -> Vec<Diagnostic> {
+pub fn standing(new: &ConfigSet, old: &ConfigSet) -> Vec<Diagnostic> {
     let mut errors = Vec::new();
     if new.ifaces().next().is_none() {
         let message = "the staged configuration has no `iface` stanza: the host would have no network";

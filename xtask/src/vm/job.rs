@@ -81,7 +81,13 @@ fn stage_unit(file: &Path, folder: &Path) -> Result<(), String> {
     if name.ends_with(".preset") {
         return copy(file, &folder.join("usr/lib/systemd/system-preset").join(&name));
     }
-    copy(file, &folder.join("usr/lib/systemd/system").join(&name))?;
+    let system = folder.join("usr/lib/systemd/system");
+    if name.ends_with(".conf") {
+        // What is added to a unit of others, in a folder that is named after it.
+        let unit = file.parent().and_then(Path::file_name).unwrap_or_default();
+        return copy(file, &system.join(unit).join(&name));
+    }
+    copy(file, &system.join(&name))?;
     let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     let unit = Path::new("/usr/lib/systemd/system").join(&name);
     let system = folder.join("etc/systemd/system");

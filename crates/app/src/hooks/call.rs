@@ -117,8 +117,8 @@ impl Call {
     }
 }
 
-/// The search path of classic ifupdown.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Where hooks, scripts and checks look for programs: the search path of classic ifupdown.
+pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// `bridge-ports` to `IF_BRIDGE_PORTS`: upper case, everything but letters and digits as `_`.
 fn variable(key: &str) -> String {

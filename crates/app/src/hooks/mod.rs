@@ -4,6 +4,7 @@ mod call;
 pub mod process;
 mod scripts;
 
+pub(crate) use call::PATH;
 pub use call::{Call, Told};
 pub use process::Fault;
 pub use scripts::DONE_HERE;

@@ -12,6 +12,7 @@ use super::graph::terminal::state_ink;
 use super::links::LinkState;
 use super::terminal::Page;
 use super::{End, complain, input, print};
+use crate::commit;
 use cleat_diag::Severity;
 use cleat_kernel::Events;
 use cleat_model::name::IfName;
@@ -118,13 +119,18 @@ fn look(options: &Options) -> Option<(String, End)> {
         _ => End::Fault,
     };
     if options.json {
-        return Some((json_text(&overview.document()), end));
+        let mut document = overview.document();
+        document["commit"] = commit::notices(&session.root).into();
+        return Some((json_text(&document), end));
     }
     let page = Page::new(options);
     let mut text = draw(&overview, page.width, options.ascii, page.color);
     if errors > 0 {
         let plural = if errors == 1 { "" } else { "s" };
         text += &format!("the configuration has {errors} error{plural}: `cleat check` shows where\n");
+    }
+    for notice in commit::notices(&session.root) {
+        text += &format!("{notice}\n");
     }
     Some((text, end))
 }

@@ -1,0 +1,140 @@
+//! The process that watches over a trial.
+
+use super::trial::Trial;
+use crate::run_files::RunFiles;
+use cleat_root::{Durability, Lock, LockError, Root, paths};
+use cleat_store::{Store, Watch};
+use log::warn;
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The verb that the guard runs as.
+pub const VERB: &str = "guard-try";
+
+/// How long the guard may take to start.
+const START: Duration = Duration::from_secs(20);
+/// How often the guard looks at the trial.
+const POLL: Duration = Duration::from_millis(200);
+
+/// The lock of the one who waits at the terminal; free when that process ends, however it ends.
+///
+/// # Errors
+/// Another `try` holds it.
+pub fn hold_watch(root: &Root) -> Result<Lock, LockError> {
+    root.lock(paths::TRIAL_WATCH, Duration::ZERO)
+}
+
+/// Starts the guard and waits until it is there.
+///
+/// *Shape*: where systemd runs the host, a transient unit, which belongs to no login; else, and in network namespaces
+/// that systemd knows nothing of, a child that leads a session of its own.
+///
+/// # Errors
+/// One sentence.
+pub fn start(root: &Root) -> Result<(), String> {
+    let program = std::env::current_exe().map_err(|error| format!("cannot find my own program: {error}"))?;
+    let _ = root.remove(paths::TRIAL_GUARD);
+    if under_systemd(root) {
+        match start_unit(program.as_os_str().to_owned()) {
+            Ok(()) => return wait_for_guard(root),
+            Err(reason) => warn!("{reason}; a process of its own watches over the trial"),
+        }
+    }
+    start_child(&program)?;
+    wait_for_guard(root)
+}
+
+/// Whether process 1 is systemd, and we are in its network.
+fn under_systemd(root: &Root) -> bool {
+    // sd_booted(3).
+    root.is_real() && root.is_dir("/run/systemd/system") && RunFiles::of_this_namespace(root).is_of_host()
+}
+
+fn start_unit(program: OsString) -> Result<(), String> {
+    let output = Command::new("systemd-run")
+        .args(["--quiet", "--collect", "--service-type=exec"])
+        .arg(format!("--unit=cleat-try-{}", std::process::id()))
+        .arg("--description=Puts the network back unless it is confirmed")
+        // Whoever kills it gets another one.
+        .args(["--property=Restart=on-failure", "--property=RestartSec=100ms"])
+        .arg("--")
+        .arg(program)
+        .arg(VERB)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("cannot run systemd-run: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(format!(
+        "systemd-run failed: {}",
+        said.lines().next().unwrap_or("it does not say why")
+    ))
+}
+
+fn start_child(program: &Path) -> Result<(), String> {
+    // It makes itself a session leader, and is not waited for: process 1 takes it over.
+    let child = Command::new(program)
+        .arg(VERB)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .map_err(|error| format!("cannot start the guard: {error}"))?;
+    drop(child);
+    Ok(())
+}
+
+fn wait_for_guard(root: &Root) -> Result<(), String> {
+    let end = Instant::now() + START;
+    while !root.exists(paths::TRIAL_GUARD) {
+        if Instant::now() >= end {
+            return Err(format!("the guard did not start within {} s", START.as_secs()));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+/// Why the guard has to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Nobody confirmed in time.
+    Time,
+    /// Who waited for the confirmation is gone.
+    Gone,
+}
+
+/// What the guard does: waits until there is something to put back; `None` where the trial was decided without it.
+///
+/// # Errors
+/// One sentence: a file that all depends on cannot be used.
+pub fn watch(root: &Root, store: &Store) -> Result<Option<Cause>, String> {
+    // Fails for a process that leads a group already: systemd has put it there.
+    let _ = nix::unistd::setsid();
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    root.create_dir_all(paths::RUN_DIR).map_err(|error| text(&error))?;
+    root.write_atomic(paths::TRIAL_GUARD, b"", Durability::Volatile)
+        .map_err(|error| text(&error))?;
+    loop {
+        match root.lock(paths::TRIAL_WATCH, POLL) {
+            Ok(_) => return Ok(tried(store)?.map(|_| Cause::Gone)),
+            Err(LockError::Busy { .. }) => {}
+            Err(error @ LockError::Io(_)) => return Err(text(&error)),
+        }
+        let Some(trial) = Trial::open(root) else { continue };
+        // The record may be that of the trial before: who holds the watch has not written its own yet.
+        if trial.left() == Some(Duration::ZERO) && tried(store)? == Some(trial.generation) {
+            return Ok(Some(Cause::Time));
+        }
+    }
+}
+
+/// The generation that was brought up live in this boot and is not confirmed.
+fn tried(store: &Store) -> Result<Option<u32>, String> {
+    let pending = store.pending().map_err(|error| error.to_string())?;
+    let pending = pending.filter(|pending| pending.this_boot && matches!(pending.watch, Watch::Live { .. }));
+    Ok(pending.map(|pending| pending.number))
+}

@@ -1,0 +1,23 @@
+//! `cleat-commit`: a staged configuration becomes the live one like a transaction: judged, durable, with history, and
+//! undone when it cuts the host off.
+//!
+//! Files and history are `cleat-store`'s; here are the judge, the live changes, the trials, and what people see.
+
+mod boot;
+pub mod check;
+mod desk;
+mod edit;
+mod guard;
+pub mod judge;
+mod listen;
+mod live;
+mod notes;
+mod past;
+mod program;
+mod reload;
+mod staging;
+mod status;
+mod trial;
+
+pub use program::PROGRAM;
+pub(crate) use status::notices;

@@ -1,0 +1,283 @@
+//! `history`, `show` and `diff`.
+
+use super::desk::Desk;
+use crate::cli::{Call, End, complain, print};
+use crate::face::args::Options;
+use crate::face::check::json_text;
+use crate::face::terminal::Page;
+use cleat_root::paths;
+use cleat_store::{Content, Files, Found, Generation, Health, Origin, Staged, unified};
+use serde_json::{Value, json};
+use std::ffi::OsStr;
+use std::path::Path;
+
+/// The number of a generation on the command line.
+pub(super) fn number(word: &OsStr) -> Result<u32, End> {
+    let parsed = word.to_str().and_then(|text| text.parse().ok());
+    parsed.filter(|number| *number > 0).ok_or_else(|| {
+        let word = word.to_string_lossy();
+        complain(&format!(
+            "`{word}` is no number of a generation; `cleat-commit history` has them"
+        ));
+        End::Usage
+    })
+}
+
+/// Whether colours are wanted on standard output.
+pub(super) fn color(call: &Call) -> Result<bool, End> {
+    let options = Options::of(call).map_err(|text| {
+        complain(&text);
+        End::Usage
+    })?;
+    Ok(Page::new(&options).color)
+}
+
+/// `history`.
+pub fn history(call: &Call) -> End {
+    let run = || {
+        let color = color(call)?;
+        let desk = Desk::open(call);
+        let (generations, found) = desk.store.history();
+        found.into_iter().for_each(|found| desk.say(found));
+        let live = desk.store.live().map_err(|error| desk.fail(&error))?;
+        let live = live_one(&generations, &live);
+        if call.has("json") {
+            let list: Vec<Value> = generations.iter().map(|one| entry(one, live)).collect();
+            return Ok(print(&json_text(&json!({ "generations": list }))));
+        }
+        if generations.is_empty() {
+            return Ok(print("nothing was committed yet\n"));
+        }
+        let lines = generations.iter().map(|one| line(one, live, color));
+        Ok(print(&lines.collect::<String>()))
+    };
+    run().unwrap_or_else(|end: End| end)
+}
+
+/// The newest generation that holds what is live.
+fn live_one(generations: &[Generation], live: &Files) -> Option<u32> {
+    let digest = live.digest();
+    let mut same = generations.iter().rev().filter(|one| one.digest == digest);
+    same.next().map(|one| one.number)
+}
+
+/// `* 3  2026-11-23 09:40:12 UTC  healthy  boot, by root on pts/0`; the star marks what is live.
+fn line(generation: &Generation, live: Option<u32>, color: bool) -> String {
+    let Generation {
+        number,
+        time,
+        origin,
+        by,
+        health,
+        ..
+    } = generation;
+    let mark = if live == Some(*number) { '*' } else { ' ' };
+    let by = if by.is_empty() {
+        String::new()
+    } else {
+        format!(", by {by}")
+    };
+    let (ink, word) = match health {
+        Health::Healthy { .. } => ("32", "healthy"),
+        Health::Failed { .. } => ("31", "failed"),
+        Health::Unknown => ("2", "unknown"),
+    };
+    let mut text = format!(
+        "{mark} {number:>3}  {time}  {}  {origin}{by}\n",
+        inked(&format!("{word:<7}"), ink, color)
+    );
+    if let Health::Failed { reason, .. } = health {
+        text += &format!("       {}\n", reason.replace(char::is_control, " "));
+    }
+    text
+}
+
+/// The text in a colour (ECMA-48 SGR).
+fn inked(text: &str, ink: &str, color: bool) -> String {
+    match color {
+        true => format!("\x1b[{ink}m{text}\x1b[0m"),
+        false => text.to_owned(),
+    }
+}
+
+/// One generation of `history --json`.
+///
+/// *Shape*: `{"number", "time" (seconds since 1970), "origin", "of", "by", "digest", "health", "reason", "live",
+/// "files": [path]}`; `origin` is `found`, `boot`, `live`, `rollback` or `undo`, `of` the generation that the last two
+/// speak of; `health` is `unknown`, `healthy` or `failed`.
+fn entry(generation: &Generation, live: Option<u32>) -> Value {
+    let (origin, of) = match generation.origin {
+        Origin::Found => ("found", None),
+        Origin::Boot => ("boot", None),
+        Origin::Live => ("live", None),
+        Origin::Rollback { of } => ("rollback", Some(of)),
+        Origin::Undo { of } => ("undo", Some(of)),
+    };
+    let (health, reason) = match &generation.health {
+        Health::Unknown => ("unknown", None),
+        Health::Healthy { .. } => ("healthy", None),
+        Health::Failed { reason, .. } => ("failed", Some(reason)),
+    };
+    let files: Vec<String> = generation
+        .files
+        .0
+        .keys()
+        .map(|path| path.display().to_string())
+        .collect();
+    json!({
+        "number": generation.number,
+        "time": generation.time,
+        "origin": origin,
+        "of": of,
+        "by": generation.by,
+        "digest": generation.digest,
+        "health": health,
+        "reason": reason,
+        "live": live == Some(generation.number),
+        "files": files,
+    })
+}
+
+/// `show N`.
+pub fn show(call: &Call) -> End {
+    let run = || {
+        let number = number(call.words.first().map(|word| word.as_os_str()).unwrap_or_default())?;
+        let desk = Desk::open(call);
+        let generation = desk.store.generation(number).map_err(|error| desk.fail(&error))?;
+        let text = |content: &Content| String::from_utf8_lossy(&content.bytes).into_owned();
+        if call.has("json") {
+            let mut document = entry(&generation, None);
+            let files = generation.files.0.iter().map(|(path, content)| {
+                json!({ "path": path.display().to_string(), "mode": format!("{:o}", content.mode), "text": text(content) })
+            });
+            document["files"] = files.collect();
+            // Whether it is live was not looked at.
+            document.as_object_mut().map(|fields| fields.remove("live"));
+            return Ok(print(&json_text(&document)));
+        }
+        let files = generation.files.0.iter();
+        let shown = files.map(|(path, content)| {
+            let path = path.display().to_string().replace(char::is_control, "?");
+            let text = text(content);
+            let end = if text.is_empty() || text.ends_with('\n') {
+                ""
+            } else {
+                "\n"
+            };
+            format!("==> {path} <==\n{text}{end}")
+        });
+        Ok(print(&shown.collect::<Vec<_>>().join("\n")))
+    };
+    run().unwrap_or_else(|end: End| end)
+}
+
+/// `diff [A] [B]`.
+pub fn diff(call: &Call) -> End {
+    let run = || {
+        let color = color(call)?;
+        let numbers = call
+            .words
+            .iter()
+            .map(|word| number(word))
+            .collect::<Result<Vec<u32>, End>>()?;
+        let desk = Desk::open(call);
+        let files = |number: u32| -> Result<Files, End> {
+            let generation = desk.store.generation(number).map_err(|error| desk.fail(&error))?;
+            Ok(generation.files)
+        };
+        let live = || desk.store.live().map_err(|error| desk.fail(&error));
+        let (from, to, text) = match numbers[..] {
+            [from, to, ..] => (from.into(), to.into(), files(from)?.diff(&files(to)?)),
+            [from] => (from.into(), Value::from("live"), files(from)?.diff(&live()?)),
+            [] => match desk.store.staged().map_err(|error| desk.fail(&error))? {
+                Found::Unfit(unfit) => return Err(desk.refuse(*unfit)),
+                Found::Nothing => return Ok(print("nothing is staged\n")),
+                Found::Fit(staged) => (
+                    Value::from("live"),
+                    Value::from("staged"),
+                    staged_diff(&live()?, &staged),
+                ),
+            },
+        };
+        Ok(print(&match call.has("json") {
+            true => json_text(&json!({ "from": from, "to": to, "diff": text })),
+            false => painted(&text, color),
+        }))
+    };
+    run().unwrap_or_else(|end: End| end)
+}
+
+/// What a staged file, with the files that go with it, changes of the live one, as `diff -u` shows it.
+pub(super) fn staged_diff(live: &Files, staged: &Staged) -> String {
+    let bytes = |path: &Path| live.0.get(path).map(|content| content.bytes.as_slice());
+    let interfaces = Path::new(paths::INTERFACES);
+    let new_name = Path::new(paths::INTERFACES_NEW);
+    let mut text = unified(interfaces, bytes(interfaces), new_name, Some(&staged.bytes));
+    for companion in staged.record.iter().flat_map(|record| &record.companions) {
+        let new = companion.new.as_ref().map(|content| content.bytes.as_slice());
+        text += &unified(&companion.path, bytes(&companion.path), &companion.path, new);
+    }
+    text
+}
+
+/// A diff in the colours of diff(1).
+fn painted(text: &str, color: bool) -> String {
+    let lines = text.lines().map(|line| {
+        let ink = match line {
+            _ if line.starts_with("---") || line.starts_with("+++") => "1",
+            _ if line.starts_with('-') => "31",
+            _ if line.starts_with('+') => "32",
+            _ if line.starts_with("@@") => "36",
+            _ => return format!("{line}\n"),
+        };
+        inked(line, ink, color) + "\n"
+    });
+    lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cleat_store::{Digest, Timestamp};
+
+    fn generation(number: u32, health: Health) -> Generation {
+        Generation {
+            number,
+            time: Timestamp(1_795_426_812),
+            origin: Origin::Boot,
+            by: "root on pts/0".to_owned(),
+            digest: Digest::of(b""),
+            health,
+            files: Files::default(),
+            spooled: false,
+        }
+    }
+
+    #[test]
+    fn a_line_of_the_history_says_number_time_health_and_maker() {
+        let failed = Health::Failed {
+            time: Timestamp(0),
+            reason: "gateway 192.0.2.1 on eno1 does not answer".to_owned(),
+        };
+        assert_eq!(
+            line(&generation(3, failed), Some(4), false),
+            "    3  2026-11-23 09:40:12 UTC  failed   boot, by root on pts/0\n       \
+             gateway 192.0.2.1 on eno1 does not answer\n"
+        );
+        assert_eq!(
+            line(&generation(12, Health::Unknown), Some(12), true),
+            "*  12  2026-11-23 09:40:12 UTC  \x1b[2munknown\x1b[0m  boot, by root on pts/0\n"
+        );
+    }
+
+    #[test]
+    fn a_diff_is_painted_line_by_line() {
+        let text = "--- a\n+++ b\n@@ -1 +1 @@\n same\n-old\n+new\n";
+        assert_eq!(painted(text, false), text);
+        assert_eq!(
+            painted(text, true),
+            "\x1b[1m--- a\x1b[0m\n\x1b[1m+++ b\x1b[0m\n\x1b[36m@@ -1 +1 @@\x1b[0m\n same\n\x1b[31m-old\x1b[0m\n\
+             \x1b[32m+new\x1b[0m\n"
+        );
+    }
+}

@@ -1,0 +1,91 @@
+//! Whether somebody answers for an address on a link: the kernel's own ARP and neighbour discovery are made to ask.
+
+use crate::netlink::Netlink;
+use crate::socket::Request;
+use cleat_model::kernel::KernelError;
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_REPLACE};
+use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourFlags, NeighbourMessage};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use nix::libc;
+use std::net::IpAddr;
+
+/// `NUD_*` of linux/neighbour.h.
+const REACHABLE: u16 = 0x02;
+const FAILED: u16 = 0x20;
+const NOARP: u16 = 0x40;
+const PERMANENT: u16 = 0x80;
+
+/// What the kernel knows of an address on a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Neighbour {
+    /// It was asked for, or is not known at all.
+    Unknown,
+    /// It answered.
+    Answers,
+    /// It was asked for three times, and nobody answered.
+    Silent,
+    /// Its hardware address was given by hand, or the link has none: nobody is asked.
+    Fixed,
+}
+
+impl Netlink {
+    /// Makes the kernel ask who has `address` on the link of that index, as it would for a packet to it; whatever it
+    /// learned before is forgotten first. Like `ip neigh del ADDRESS dev LINK; ip neigh add ADDRESS dev LINK use`.
+    ///
+    /// # Errors
+    /// The link is gone, or we are not root.
+    pub fn ask_neighbour(&mut self, index: u32, address: IpAddr) -> Result<(), KernelError> {
+        if self.neighbour(index, address)? == Neighbour::Fixed {
+            return Ok(());
+        }
+        let forget = Request {
+            message: RouteNetlinkMessage::DelNeighbour(message(index, address)),
+            flags: 0,
+        };
+        let mut question = message(index, address);
+        question.header.flags = NeighbourFlags::Use;
+        let ask = Request {
+            message: RouteNetlinkMessage::NewNeighbour(question),
+            flags: NLM_F_CREATE | NLM_F_REPLACE,
+        };
+        let mut answers = self.socket_mut().transact(&[forget, ask]);
+        // That there was nothing to forget is as well.
+        answers.pop().unwrap_or(Ok(()))
+    }
+
+    /// What the kernel knows of `address` on the link of that index, like `ip neigh get ADDRESS dev LINK`.
+    ///
+    /// # Errors
+    /// The link is gone.
+    pub fn neighbour(&mut self, index: u32, address: IpAddr) -> Result<Neighbour, KernelError> {
+        let question = RouteNetlinkMessage::GetNeighbour(message(index, address));
+        match self.socket_mut().ask(&question, state) {
+            Ok(state) => Ok(state.unwrap_or(Neighbour::Unknown)),
+            Err(error) if error.errno == libc::ENOENT => Ok(Neighbour::Unknown),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn message(index: u32, address: IpAddr) -> NeighbourMessage {
+    let mut message = NeighbourMessage::default();
+    message.header.ifindex = index;
+    let (family, address) = match address {
+        IpAddr::V4(address) => (AddressFamily::Inet, NeighbourAddress::Inet(address)),
+        IpAddr::V6(address) => (AddressFamily::Inet6, NeighbourAddress::Inet6(address)),
+    };
+    message.header.family = family;
+    message.attributes = vec![NeighbourAttribute::Destination(address)];
+    message
+}
+
+/// The state in a `struct ndmsg`: two bytes at offset 8.
+fn state(body: &[u8]) -> Option<Neighbour> {
+    let state = u16::from_ne_bytes(body.get(8..10)?.try_into().ok()?);
+    Some(match state {
+        _ if state & (PERMANENT | NOARP) != 0 => Neighbour::Fixed,
+        _ if state & REACHABLE != 0 => Neighbour::Answers,
+        _ if state & FAILED != 0 => Neighbour::Silent,
+        _ => Neighbour::Unknown,
+    })
+}

@@ -1,0 +1,127 @@
+//! What the tests of `cleat-commit` stand on.
+
+use crate::commands::bed::{Called, called};
+use cleat_netns::{Room, run};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+pub const LIVE: &str = "/etc/network/interfaces";
+pub const STAGED: &str = "/etc/network/interfaces.new";
+
+/// A host of its own with one NIC, `eno1`, that has this address; nothing of the machine's /etc and /var/lib is
+/// written to.
+pub fn host(room: &Room, address: &str) {
+    room.private_copy("/etc", &["network", "cleat", "fstab"]).unwrap();
+    room.private_copy("/var/lib", &["cleat"]).unwrap();
+    std::fs::create_dir_all("/etc/network").unwrap();
+    std::fs::create_dir_all("/etc/cleat").unwrap();
+    std::fs::write(LIVE, config(address)).unwrap();
+    run("ip link add eno1 type veth peer name eno1-wire");
+    run("ip link set eno1-wire up");
+    let up = crate::commands::bed::call("ifup -a");
+    up.quietly();
+}
+
+/// The configuration of that host with another address.
+pub fn config(address: &str) -> String {
+    format!("auto lo\niface lo inet loopback\n\nauto eno1\niface eno1 inet static\n\taddress {address}\n")
+}
+
+/// The call of `cleat-commit` with these words.
+pub fn command(line: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cleat-commit"));
+    command.args(line.split_whitespace());
+    // The environment of whoever runs the tests must not decide what is tested.
+    for name in [
+        "RUST_LOG",
+        "JOURNAL_STREAM",
+        "COLUMNS",
+        "NO_COLOR",
+        "TERM",
+        "EDITOR",
+        "VISUAL",
+        "SUDO_USER",
+    ] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs `cleat-commit` with these words.
+pub fn commit(line: &str) -> Called {
+    called(command(line).stdin(Stdio::null()).output().unwrap())
+}
+
+/// It ended with 0 and said nothing on standard error; answers what it printed.
+#[track_caller]
+pub fn done(line: &str) -> String {
+    let called = commit(line);
+    called.quietly();
+    called.out
+}
+
+/// Starts `cleat-commit` and does not wait for it.
+pub fn start(line: &str) -> Child {
+    let mut command = command(line);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+/// What `--json` prints.
+#[track_caller]
+pub fn json(line: &str) -> serde_json::Value {
+    let called = commit(&format!("{line} --json"));
+    serde_json::from_str(&called.out).unwrap_or_else(|error| panic!("{error}: {called:?}"))
+}
+
+/// Stages a configuration with this address through `cleat-commit stage`.
+#[track_caller]
+pub fn stage(address: &str) {
+    std::fs::write("/run/next", config(address)).unwrap();
+    done("stage /run/next");
+}
+
+pub fn text(path: &str) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+pub fn exists(path: &str) -> bool {
+    Path::new(path).symlink_metadata().is_ok()
+}
+
+/// Origin and health of each generation, oldest first.
+pub fn history() -> Vec<(String, String)> {
+    let document = json("history");
+    let word = |one: &serde_json::Value, field: &str| one[field].as_str().unwrap().to_owned();
+    let list = document["generations"].as_array().unwrap();
+    list.iter()
+        .map(|one| (word(one, "origin"), word(one, "health")))
+        .collect()
+}
+
+/// Repeats until it is so. The limit is for a machine that does much else, and is never reached where all is well.
+#[track_caller]
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(120);
+    while !is_so() {
+        assert!(Instant::now() < end, "never so: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Another boot begins: what only lives until then is gone, and the kernel's name for the boot is another one.
+pub fn reboot(number: u32) {
+    for path in ["/run/cleat", "/run/network"] {
+        // Not there before the first run.
+        let _ = std::fs::remove_dir_all(path);
+    }
+    run("ip addr flush dev eno1");
+    run("ip link set eno1 down");
+    let name = format!("/run/boot-{number}");
+    std::fs::write(&name, format!("00000000-0000-0000-0000-{number:012}\n")).unwrap();
+    run(&format!("mount --bind {name} /proc/sys/kernel/random/boot_id"));
+}

@@ -1,0 +1,288 @@
+//! `boot` and `check-boot`. Second witness: the files themselves, and iproute2 where the network is changed.
+
+use super::bed::{LIVE, STAGED, commit, config, done, exists, history, host, json, reboot, stage, text};
+use crate::commands::bed::{addresses, call};
+use cleat_netns::{self as netns, run};
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+#[test]
+fn a_boot_with_nothing_staged_does_nothing_and_makes_nothing() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    assert_eq!(done("boot"), "");
+    assert!(!exists("/var/lib/cleat/generations") && !exists("/etc/cleat/commit"));
+    assert_eq!(text(LIVE), config("192.0.2.1/24"));
+}
+
+#[test]
+fn a_good_staged_file_is_live_with_a_history_and_its_health_is_noted() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    stage("192.0.2.2/24");
+    reboot(1);
+    assert_eq!(done("boot"), "generation 2 is live: /etc/network/interfaces\n");
+    assert_eq!((text(LIVE), exists(STAGED)), (config("192.0.2.2/24"), false));
+    call("ifreload -a").quietly();
+    assert_eq!(addresses("eno1"), ["192.0.2.2/24"]);
+    done("check-boot");
+    assert_eq!(history(), pairs(&[("found", "unknown"), ("boot", "healthy")]));
+    assert_eq!(json("history")["generations"][1]["live"], true);
+}
+
+pub fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = list.iter().map(|(one, two)| ((*one).to_owned(), (*two).to_owned()));
+    owned.collect()
+}
+
+#[test]
+fn a_broken_staged_file_is_refused_with_its_place_and_both_files_stay() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    std::fs::write(STAGED, config("192.0.2.300/24")).unwrap();
+    let boot = commit("boot");
+    assert_eq!(boot.code, 1, "{boot:?}");
+    let error = "`address` cannot be `192.0.2.300/24`";
+    assert!(
+        boot.err.contains(error) && boot.err.contains("interfaces.new:6:10"),
+        "{boot:?}"
+    );
+    assert!(
+        boot.err.ends_with(
+            "1 error, 0 warnings; /etc/network/interfaces.new is refused and stays where it is; the network comes up \
+             as before\n"
+        ),
+        "{boot:?}"
+    );
+    assert_eq!(
+        (text(LIVE), text(STAGED)),
+        (config("192.0.2.1/24"), config("192.0.2.300/24"))
+    );
+    let status = commit("status");
+    assert_eq!(status.code, 1, "{status:?}");
+    assert!(status.out.contains("refused when this machine booted"), "{status:?}");
+    assert!(status.out.ends_with("it would be refused\n"), "{status:?}");
+    assert!(
+        json("status")["refused"]["reasons"][0]
+            .as_str()
+            .unwrap()
+            .contains(error)
+    );
+}
+
+#[test]
+fn a_refused_file_is_set_aside_where_the_settings_say_so() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    std::fs::write("/etc/cleat/cleat.toml", "[commit]\nkeep-refused = true\n").unwrap();
+    std::fs::write(STAGED, config("192.0.2.300/24")).unwrap();
+    assert_eq!(commit("boot").code, 1);
+    assert!(!exists(STAGED));
+    let entries = std::fs::read_dir("/etc/network").unwrap();
+    let names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let aside: Vec<&String> = names
+        .iter()
+        .filter(|name| name.starts_with("interfaces.new.refused-"))
+        .collect();
+    assert_eq!(aside.len(), 1, "{names:?}");
+    assert_eq!(text(&format!("/etc/network/{}", aside[0])), config("192.0.2.300/24"));
+    assert_eq!(text(LIVE), config("192.0.2.1/24"));
+}
+
+#[test]
+fn what_is_no_plain_file_or_not_roots_own_is_refused_with_the_reason() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    let good = config("192.0.2.2/24");
+    /// What it is, how it is made, what is told of it.
+    type Case = (&'static str, fn(&str), &'static str);
+    let cases: [Case; 9] = [
+        (
+            "a directory",
+            |_| std::fs::create_dir(STAGED).unwrap(),
+            "Is a directory",
+        ),
+        ("a FIFO", |_| drop(run(&format!("mkfifo {STAGED}"))), "it is a FIFO"),
+        (
+            "a socket",
+            |_| drop(std::os::unix::net::UnixListener::bind(STAGED).unwrap()),
+            "it is a socket",
+        ),
+        (
+            "a dangling link",
+            |_| symlink("nowhere", STAGED).unwrap(),
+            "a link that leads nowhere",
+        ),
+        (
+            "a looping link",
+            |_| symlink(STAGED, STAGED).unwrap(),
+            "Too many levels of symbolic links",
+        ),
+        (
+            "1 GB",
+            |_| std::fs::File::create(STAGED).unwrap().set_len(1 << 30).unwrap(),
+            "larger than 16 MiB",
+        ),
+        (
+            "of another user",
+            |good| {
+                std::fs::write(STAGED, good).unwrap();
+                std::os::unix::fs::chown(STAGED, Some(1234), None).unwrap();
+            },
+            "belongs to user 1234",
+        ),
+        (
+            "writable by everybody",
+            |good| {
+                std::fs::write(STAGED, good).unwrap();
+                std::fs::set_permissions(STAGED, std::fs::Permissions::from_mode(0o666)).unwrap();
+            },
+            "writable by everybody",
+        ),
+        ("empty", |_| std::fs::write(STAGED, "").unwrap(), "no `iface` stanza"),
+    ];
+    for (what, make, reason) in cases {
+        make(&good);
+        let boot = commit("boot");
+        assert_eq!(boot.code, 1, "{what}: {boot:?}");
+        assert!(boot.err.contains(reason), "{what}: {boot:?}");
+        assert!(exists(STAGED), "{what}");
+        assert_eq!(text(LIVE), config("192.0.2.1/24"), "{what}");
+        if what == "a directory" {
+            // Whatever lies in it is not thrown away.
+            assert_eq!(commit("revert").code, 1);
+            std::fs::remove_dir(STAGED).unwrap();
+        }
+        done("revert");
+        assert!(!exists(STAGED), "{what}");
+    }
+}
+
+#[test]
+fn the_lock_of_proxmoxs_tools_is_waited_for() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    stage("192.0.2.2/24");
+    let lock = std::process::Command::new("flock")
+        .args(["/etc/network/.pve-interfaces.lock", "sleep", "3"])
+        .spawn()
+        .unwrap();
+    super::bed::until("the lock is held", || {
+        // flock(1) answers 1 where it cannot have the lock.
+        let tried = std::process::Command::new("flock")
+            .args(["--nonblock", "/etc/network/.pve-interfaces.lock", "true"])
+            .status();
+        tried.unwrap().code() == Some(1)
+    });
+    let began = std::time::Instant::now();
+    assert_eq!(done("boot"), "generation 2 is live: /etc/network/interfaces\n");
+    assert!(
+        began.elapsed() > std::time::Duration::from_millis(500),
+        "{:?}",
+        began.elapsed()
+    );
+    let mut lock = lock;
+    lock.wait().unwrap();
+}
+
+const GATEWAY: &str = "\tgateway 192.0.2.99\n";
+
+/// As the units do it: the commit, the network, the check; the gateway is nobody's.
+#[test]
+fn a_first_boot_that_does_not_pass_its_check_is_undone_in_the_same_boot() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    std::fs::write("/etc/cleat/cleat.toml", "[confirm]\nlimit = 1\n").unwrap();
+    std::fs::write("/run/next", config("192.0.2.2/24") + GATEWAY).unwrap();
+    done("stage /run/next --confirm-boot=gateway");
+    reboot(1);
+    done("boot");
+    call("ifup -a").quietly();
+    assert_eq!(json("status")["pending"]["check"], "gateway");
+    let check = commit("check-boot");
+    assert_eq!(check.code, 1, "{check:?}");
+    assert!(
+        check
+            .err
+            .contains("error: gateway 192.0.2.99 on eno1 does not answer [check-failed]\n"),
+        "{check:?}"
+    );
+    assert_eq!(text(LIVE), config("192.0.2.1/24"));
+    assert_eq!(addresses("eno1"), ["192.0.2.1/24"]);
+    assert_eq!(
+        history(),
+        pairs(&[("found", "unknown"), ("boot", "failed"), ("undo", "unknown")])
+    );
+    assert_eq!(json("status")["pending"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_first_boot_that_passes_its_check_stands() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    std::fs::write("/run/next", config("192.0.2.2/24")).unwrap();
+    done("stage /run/next --confirm-boot");
+    reboot(1);
+    done("boot");
+    call("ifreload -a").quietly();
+    assert_eq!(done("check-boot"), "generation 2 has passed its check (links)\n");
+    reboot(2);
+    assert_eq!(done("boot"), "");
+    assert_eq!(text(LIVE), config("192.0.2.2/24"));
+    assert_eq!(history(), pairs(&[("found", "unknown"), ("boot", "healthy")]));
+}
+
+#[test]
+fn a_first_boot_that_never_came_to_its_check_counts_as_failed_at_the_next() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    std::fs::write("/run/next", config("192.0.2.2/24")).unwrap();
+    done("stage /run/next --confirm-boot=/bin/true");
+    reboot(1);
+    done("boot");
+    assert_eq!(text(LIVE), config("192.0.2.2/24"));
+    reboot(2);
+    let boot = commit("boot");
+    assert_eq!(boot.code, 0, "{boot:?}");
+    assert_eq!(
+        boot.err,
+        "warning: generation 2 is taken back: the host went down before it was confirmed [undone]\n"
+    );
+    assert_eq!(text(LIVE), config("192.0.2.1/24"));
+    assert_eq!(history()[1], ("boot".to_owned(), "failed".to_owned()));
+}
+
+#[test]
+fn the_check_of_the_settings_holds_for_a_file_that_others_staged() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    std::fs::write("/etc/cleat/cleat.toml", "[confirm]\nboot = \"/bin/false\"\nlimit = 1\n").unwrap();
+    std::fs::write(STAGED, config("192.0.2.2/24")).unwrap();
+    reboot(1);
+    done("boot");
+    let check = commit("check-boot");
+    assert_eq!(check.code, 1, "{check:?}");
+    assert!(
+        check
+            .err
+            .contains("error: `/bin/false` failed: exit code 1 [check-failed]\n"),
+        "{check:?}"
+    );
+    assert_eq!(text(LIVE), config("192.0.2.1/24"));
+}
+
+#[test]
+fn a_broken_settings_file_is_an_error_and_stops_nothing() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    stage("192.0.2.2/24");
+    std::fs::write("/etc/cleat/cleat.toml", "[confirm\n").unwrap();
+    let boot = commit("boot");
+    assert_eq!(boot.code, 0, "{boot:?}");
+    assert!(
+        boot.err.starts_with("error: /etc/cleat/cleat.toml is no TOML: "),
+        "{boot:?}"
+    );
+    assert_eq!(text(LIVE), config("192.0.2.2/24"));
+}

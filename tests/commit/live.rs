@@ -1,0 +1,102 @@
+//! `apply` and `rollback`. Second witness: iproute2.
+
+use super::bed::{LIVE, STAGED, commit, config, done, exists, history, host, stage, text};
+use super::boot::pairs;
+use crate::commands::bed::{addresses, assert_same_network, network};
+use cleat_netns as netns;
+
+#[test]
+fn apply_makes_the_staged_file_live_and_reloads() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    stage("192.0.2.2/24");
+    assert_eq!(done("apply"), "generation 2 is live\n");
+    assert_eq!((text(LIVE), exists(STAGED)), (config("192.0.2.2/24"), false));
+    assert_eq!(addresses("eno1"), ["192.0.2.2/24"]);
+    assert_eq!(history(), pairs(&[("found", "unknown"), ("live", "healthy")]));
+    assert_eq!(done("apply"), "nothing is staged\n");
+}
+
+/// What cannot be foreseen from the file: IPv6 is off on the link, and the kernel refuses the address.
+#[test]
+fn a_reload_that_fails_puts_file_and_kernel_back_and_the_file_is_staged_again() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    std::fs::write("/proc/sys/net/ipv6/conf/eno1/disable_ipv6", "1").unwrap();
+    let next = config("192.0.2.2/24") + "\niface eno1 inet6 static\n\taddress 2001:db8::2/64\n";
+    std::fs::write("/run/next", &next).unwrap();
+    done("stage /run/next");
+    let before = network();
+    let apply = commit("apply");
+    assert_eq!(apply.code, 1, "{apply:?}");
+    assert!(
+        apply
+            .err
+            .contains("generation 2 is taken back: the reload with it failed [taken-back]"),
+        "{apply:?}"
+    );
+    assert_eq!((text(LIVE), text(STAGED)), (config("192.0.2.1/24"), next));
+    assert_same_network(&network(), &before);
+    assert_eq!(
+        history(),
+        pairs(&[("found", "unknown"), ("live", "failed"), ("undo", "unknown")])
+    );
+}
+
+#[test]
+fn apply_judges_the_machine_too_and_changes_nothing_where_a_nic_is_missing() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    let next = config("192.0.2.2/24").replace("eno1", "eno9");
+    std::fs::write(STAGED, &next).unwrap();
+    let apply = commit("apply");
+    assert_eq!(apply.code, 1, "{apply:?}");
+    assert!(
+        apply
+            .err
+            .contains("there is no link `eno9` on this machine (/etc/network/interfaces.new:5:7) [missing-link]"),
+        "{apply:?}"
+    );
+    assert!(apply.err.ends_with("nothing was changed\n"), "{apply:?}");
+    assert_eq!((text(LIVE), text(STAGED)), (config("192.0.2.1/24"), next));
+    assert_eq!(addresses("eno1"), ["192.0.2.1/24"]);
+}
+
+#[test]
+fn rollback_goes_back_now_or_at_the_next_boot() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    for address in ["192.0.2.2/24", "192.0.2.3/24"] {
+        stage(address);
+        done("apply");
+    }
+    assert_eq!(done("rollback --now"), "generation 4 is live\n");
+    assert_eq!(addresses("eno1"), ["192.0.2.2/24"]);
+    assert_eq!(
+        done("rollback 1"),
+        "generation 1 is staged; the next boot makes it the live one, `cleat-commit apply` does so now\n"
+    );
+    assert_eq!(
+        (text(LIVE), text(STAGED)),
+        (config("192.0.2.2/24"), config("192.0.2.1/24"))
+    );
+    done("boot");
+    assert_eq!(text(LIVE), config("192.0.2.1/24"));
+    assert_eq!(
+        history()[3..],
+        pairs(&[("rollback", "healthy"), ("rollback", "unknown")])
+    );
+    let missing = commit("rollback 77 --now");
+    assert_eq!(
+        (missing.code, missing.err.as_str()),
+        (1, "error: there is no generation 77 [store]\n")
+    );
+    let word = commit("rollback x");
+    assert_eq!(
+        (word.code, word.err.as_str()),
+        (
+            2,
+            "cleat-commit: `x` is no number of a generation; `cleat-commit history` has them\n"
+        )
+    );
+}

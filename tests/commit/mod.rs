@@ -1,0 +1,9 @@
+//! `cleat-commit` in rooms: every verb, with the kernel and iproute2 as second witnesses.
+
+mod bed;
+mod boot;
+mod editing;
+mod live;
+mod past;
+mod staging;
+mod trying;

@@ -1,0 +1,103 @@
+//! `history`, `show`, `diff` and `status`. Second witness: the files, and diff(1).
+
+use super::bed::{LIVE, STAGED, commit, config, done, history, host, json, stage, text};
+use cleat_netns as netns;
+
+#[test]
+fn a_host_without_history_says_so() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    assert_eq!(done("history"), "nothing was committed yet\n");
+    assert_eq!(done("status"), "nothing was committed yet\nnothing is staged\n");
+    assert_eq!(done("diff"), "nothing is staged\n");
+    let show = commit("show 1");
+    assert_eq!(
+        (show.code, show.err.as_str()),
+        (1, "error: there is no generation 1 [store]\n")
+    );
+}
+
+#[test]
+fn a_generation_holds_all_that_the_file_sources_and_our_own_files() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    std::fs::create_dir("/etc/network/interfaces.d").unwrap();
+    std::fs::write("/etc/network/interfaces.d/more", "auto eno1\n").unwrap();
+    std::fs::write("/run/next", config("192.0.2.2/24") + "\nsource interfaces.d/*\n").unwrap();
+    done("stage /run/next");
+    done("apply");
+    let shown = done("show 2");
+    assert_eq!(
+        shown,
+        format!(
+            "==> {LIVE} <==\n{}\n==> /etc/network/interfaces.d/more <==\nauto eno1\n",
+            text(LIVE)
+        )
+    );
+    let document = json("show 2");
+    assert_eq!(document["files"][0]["text"], text(LIVE));
+    assert_eq!(document["files"][1]["path"], "/etc/network/interfaces.d/more");
+}
+
+#[test]
+fn diff_shows_what_diff_u_shows() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    stage("192.0.2.2/24");
+    std::fs::copy(LIVE, "/run/one").unwrap();
+    std::fs::copy(STAGED, "/run/two").unwrap();
+    let witness = std::process::Command::new("diff")
+        .args(["-u", "--label", LIVE, "--label", STAGED, "/run/one", "/run/two"])
+        .output()
+        .unwrap();
+    let witness = String::from_utf8(witness.stdout).unwrap();
+    assert_eq!(done("diff"), witness);
+    done("apply");
+    assert_eq!(done("diff 1 2"), witness.replace(STAGED, LIVE));
+    assert_eq!(done("diff 1"), witness.replace(STAGED, LIVE));
+    assert_eq!(done("diff 2"), "");
+    assert_eq!(json("diff 1 2")["diff"], witness.replace(STAGED, LIVE));
+    let painted = done("diff 1 2 --color always");
+    assert!(
+        painted.contains("\x1b[31m-\taddress 192.0.2.1/24\x1b[0m\n\x1b[32m+\taddress 192.0.2.2/24\x1b[0m\n"),
+        "{painted}"
+    );
+}
+
+#[test]
+fn status_tells_by_whom_and_what_a_staged_file_would_change() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    stage("192.0.2.2/24");
+    let status = done("status");
+    assert!(status.contains("staged by root, "), "{status}");
+    assert!(
+        status.contains("it adds 1 lines and takes 1 away: `cleat-commit diff`\n"),
+        "{status}"
+    );
+    assert!(status.ends_with("it would be committed\n"), "{status}");
+    let document = json("status");
+    assert_eq!(document["staged"]["by"], "root");
+    assert_eq!(document["staged"]["judged"]["errors"], 0);
+    done("revert");
+    assert_eq!(json("status")["staged"], serde_json::Value::Null);
+}
+
+#[test]
+fn the_history_is_kept_within_the_bounds_of_the_settings() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    std::fs::write("/etc/cleat/cleat.toml", "[commit]\nkeep-generations = 3\n").unwrap();
+    for last in 2..8 {
+        stage(&format!("192.0.2.{last}/24"));
+        done("apply");
+    }
+    let numbers: Vec<u64> = json("history")["generations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["number"].as_u64().unwrap())
+        .collect();
+    assert_eq!(numbers, [5, 6, 7]);
+    assert_eq!(history().len(), 3);
+}

@@ -1,0 +1,158 @@
+//! `stage` and `revert`.
+
+use super::bed::{LIVE, STAGED, commit, config, done, exists, host, stage, text};
+use crate::commands::bed::addresses;
+use cleat_netns as netns;
+
+#[test]
+fn a_good_file_is_staged_and_taken_away_again() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    std::fs::write("/run/next", config("192.0.2.2/24")).unwrap();
+    assert_eq!(
+        done("stage /run/next"),
+        "staged as /etc/network/interfaces.new\n\
+         the next boot makes it the live one; `cleat-commit apply` or `try` does so now\n"
+    );
+    assert_eq!(
+        (text(STAGED), text(LIVE)),
+        (config("192.0.2.2/24"), config("192.0.2.1/24"))
+    );
+    assert_eq!(done("revert"), "/etc/network/interfaces.new is gone\n");
+    assert!(!exists(STAGED));
+    assert_eq!(done("revert"), "nothing is staged\n");
+}
+
+#[test]
+fn a_file_with_errors_is_not_staged() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    for (text, reason) in [
+        (config("192.0.2.300/24"), "`address` cannot be `192.0.2.300/24`"),
+        (
+            config("192.0.2.2/24").replace("eno1", "eno9"),
+            "there is no link `eno9` on this machine",
+        ),
+        ("iface eno1\n".to_owned(), "none would come up at boot"),
+        (String::new(), "no `iface` stanza"),
+    ] {
+        std::fs::write("/run/next", &text).unwrap();
+        let staged = commit("stage /run/next");
+        assert_eq!(staged.code, 1, "{staged:?}");
+        assert!(staged.err.contains(reason), "{staged:?}");
+        assert!(staged.err.ends_with("nothing was staged\n"), "{staged:?}");
+        assert!(!exists(STAGED));
+    }
+    let missing = commit("stage /run/none");
+    assert_eq!(
+        (missing.code, missing.err.as_str()),
+        (
+            1,
+            "error: cannot read /run/none: No such file or directory [unreadable]\n"
+        )
+    );
+    let check = commit("stage /run/next --confirm-boot=ping");
+    assert_eq!(
+        (check.code, check.err.as_str()),
+        (
+            2,
+            "cleat-commit: `--confirm-boot` takes links, gateway, or a command that begins with /, not `ping`\n"
+        )
+    );
+}
+
+/// `apply` brings it up under the name that it has.
+#[test]
+fn a_nic_that_bears_the_name_as_an_alternative_one_is_known_and_told() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    netns::run("ip link property add dev eno1 altname enp3s0");
+    std::fs::write("/run/next", config("192.0.2.2/24").replace("eno1", "enp3s0")).unwrap();
+    let staged = commit("stage /run/next");
+    assert_eq!(staged.code, 0, "{staged:?}");
+    assert!(
+        staged
+            .err
+            .starts_with("warning: eno1: the NIC that the file calls `enp3s0` is called `eno1` now"),
+        "{staged:?}"
+    );
+    assert_eq!(commit("apply").code, 0);
+    assert_eq!(addresses("eno1"), ["192.0.2.2/24"]);
+}
+
+/// Both sides changed the same stanza.
+#[test]
+fn a_live_file_that_changed_since_is_not_undone() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    stage("192.0.2.2/24");
+    std::fs::write(LIVE, config("192.0.2.9/24")).unwrap();
+    let boot = commit("boot");
+    assert_eq!(boot.code, 1, "{boot:?}");
+    assert_eq!(
+        (text(LIVE), text(STAGED)),
+        (config("192.0.2.9/24"), config("192.0.2.2/24"))
+    );
+    let status = commit("status");
+    assert!(
+        status.code == 1 && status.out.ends_with("it would be refused\n"),
+        "{status:?}"
+    );
+}
+
+#[test]
+fn a_file_that_others_staged_long_ago_tells_its_age_and_what_it_undoes() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    std::fs::write(STAGED, config("192.0.2.2/24")).unwrap();
+    netns::run(&format!("touch -d @1700000000 {STAGED}"));
+    let boot = commit("boot");
+    assert_eq!(boot.code, 0, "{boot:?}");
+    assert!(
+        boot.err.contains("warning: /etc/network/interfaces.new is ") && boot.err.contains(" days old"),
+        "{boot:?}"
+    );
+    assert_eq!(text(LIVE), config("192.0.2.2/24"));
+}
+
+#[test]
+fn staging_again_takes_the_place_of_what_was_staged() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    stage("192.0.2.2/24");
+    std::fs::write("/run/next", config("192.0.2.3/24")).unwrap();
+    assert!(
+        done("stage /run/next")
+            .starts_with("staged as /etc/network/interfaces.new, in place of what was staged before\n")
+    );
+    assert_eq!(text(STAGED), config("192.0.2.3/24"));
+}
+
+#[test]
+fn only_root_may_change_anything() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    for verb in [
+        "stage /etc/hostname",
+        "edit",
+        "revert",
+        "apply",
+        "try",
+        "confirm",
+        "rollback 1",
+    ] {
+        let mut command = super::bed::command(verb);
+        let output = std::os::unix::process::CommandExt::uid(&mut command, 65534)
+            .output()
+            .unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        let name = verb.split(' ').next().unwrap();
+        assert_eq!(
+            (output.status.code(), err),
+            (
+                Some(1),
+                format!("error: only root can do this: cleat-commit {name} [not-root]\n")
+            )
+        );
+    }
+}
