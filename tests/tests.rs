@@ -12,4 +12,5 @@ mod golden;
 mod house;
 mod manual;
 mod netns_rooms;
+mod packages;
 mod units;

@@ -68,7 +68,8 @@ pub fn part() -> PartEnd {
 pub fn build(version: Option<&str>) -> Result<Vec<PathBuf>, String> {
     let cargo_deb = cargo_deb()?;
     let mut compile = Command::new(tree::cargo());
-    compile.args(["build", "--release", "--quiet", "--package", "cleat", "--bins"]);
+    compile.args(["build", "--release", "--quiet", "--bins"]);
+    compile.args(["--package", "cleat", "--package", "cleat-early"]);
     finish(compile.current_dir(tree::top()), "the release build")?;
     let mut built = Vec::new();
     for variant in VARIANTS {

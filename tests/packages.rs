@@ -1,0 +1,103 @@
+//! What the two packages hold, by the manifest: nothing that is installed is forgotten, and nothing is twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+fn top() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Source and destination of each asset, by package.
+fn assets() -> BTreeMap<String, Vec<(String, String)>> {
+    let text = std::fs::read_to_string(top().join("Cargo.toml")).unwrap();
+    let manifest: toml::Table = text.parse().unwrap();
+    let variants = manifest["package"]["metadata"]["deb"]["variants"].as_table().unwrap();
+    let package = |variant: &toml::Value| {
+        let assets = variant["assets"].as_array().unwrap().iter();
+        let assets = assets.map(|asset| {
+            let word = |at: usize| asset[at].as_str().unwrap().to_owned();
+            (word(0), word(1))
+        });
+        (variant["name"].as_str().unwrap().to_owned(), assets.collect())
+    };
+    variants.values().map(package).collect()
+}
+
+/// All files below a directory of the tree, as the manifest would name them.
+fn files(directory: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(top().join(directory)).into_iter().flatten() {
+        let entry = entry.unwrap();
+        let name = format!("{directory}/{}", entry.file_name().to_string_lossy());
+        match entry.path().is_dir() {
+            true => found.extend(files(&name)),
+            false => drop(found.insert(name)),
+        }
+    }
+    found
+}
+
+#[test]
+fn every_program_unit_page_hook_and_completion_is_in_one_package() {
+    let programs = files("bins").into_iter().map(|main| {
+        let name = Path::new(&main).file_stem().unwrap().to_string_lossy().into_owned();
+        format!("target/release/{name}")
+    });
+    let pages = files("docs/man").into_iter().filter(|page| !page.ends_with(".in"));
+    let rest = ["units", "initramfs-hooks", "completions"]
+        .map(files)
+        .into_iter()
+        .flatten();
+    let wanted: BTreeSet<String> = programs.chain(pages).chain(rest).collect();
+    let all: Vec<String> = assets().into_values().flatten().map(|(source, _)| source).collect();
+    let packed: BTreeSet<String> = all.iter().cloned().collect();
+    assert_eq!(all.len(), packed.len(), "an asset stands twice");
+    let forgotten: Vec<&String> = wanted.difference(&packed).collect();
+    assert!(forgotten.is_empty(), "in no package: {forgotten:?}");
+    let gone: Vec<&String> = packed
+        .iter()
+        .filter(|source| !source.starts_with("target/") && !top().join(source).is_file())
+        .collect();
+    assert!(gone.is_empty(), "not in the tree: {gone:?}");
+}
+
+/// systemd.unit(5), udev(7), initramfs-tools(7), man(1): where each kind of file is looked for.
+#[test]
+fn every_file_goes_where_it_is_looked_for() {
+    for (source, to) in assets().into_values().flatten() {
+        let name = Path::new(&source).file_name().unwrap().to_string_lossy().into_owned();
+        let place = match source.split('/').next().unwrap() {
+            "units" if name.ends_with(".rules") => "usr/lib/udev/rules.d/".to_owned(),
+            "units" => {
+                // A drop-in lies in the directory of its unit.
+                let below = source.strip_prefix("units/").unwrap().strip_suffix(&name).unwrap();
+                format!("usr/lib/systemd/system/{below}")
+            }
+            "docs" if source.starts_with("docs/man/") => {
+                format!("usr/share/man/man{}/", &name[name.len() - 1..])
+            }
+            "initramfs-hooks" if source.contains("/dracut/") => "usr/lib/dracut/modules.d/90cleat/".to_owned(),
+            "initramfs-hooks" => {
+                let below = source.strip_prefix("initramfs-hooks/initramfs-tools/").unwrap();
+                format!("usr/share/initramfs-tools/{}/", below.strip_suffix("/cleat").unwrap())
+            }
+            "target" => match name.as_str() {
+                "cleat" => "usr/bin/".to_owned(),
+                "ifupdown" | "cleat-early" => "usr/lib/cleat/".to_owned(),
+                _ => "usr/sbin/".to_owned(),
+            },
+            _ => continue,
+        };
+        assert_eq!(to, place, "{source}");
+    }
+}
+
+/// Debian Policy 10.7.3: a file below /etc is the administrator's. The network's own file is in no package.
+#[test]
+fn no_package_owns_the_configuration_of_the_network() {
+    for (package, assets) in assets() {
+        for (source, to) in assets {
+            assert!(!to.starts_with("etc/network"), "{package}: {source}");
+        }
+    }
+}
