@@ -15,6 +15,7 @@ mod process;
 mod shell_files;
 mod test;
 mod tree;
+mod udevs;
 mod uml;
 mod uml_tests;
 mod vm;
@@ -42,6 +43,9 @@ usage: cargo xtask COMMAND
         only say whether they are fresh
   uml [--timeout SECONDS] [--memory MIB] -- COMMAND...
         run a command in user-mode Linux on this machine's own files, read-only
+  udevs
+        unpack the udevs of other Debian releases that predicted names are compared with,
+        as `test` does too
   vm [FILTER...] [--suite 12|13] [--engine qemu|uml] [--kvm] [--image FILE] [--scenario DIR]
      [--list] [--keep] [--jobs N] [--yes]
         scenarios in booted machines (vm-tests/scenarios, docs/vm-tests.md)
@@ -73,6 +77,10 @@ fn dispatch(command: &OsString, args: lexopt::Parser) -> Result<ExitCode, String
         Some("bench-requests") => bench::requests::main(args),
         Some("gen") => generate::main(args),
         Some("uml") => uml::main(args),
+        Some("udevs") => {
+            udevs::ensure(packages::Consent::AskOnTerminal);
+            Ok(ExitCode::SUCCESS)
+        }
         Some("vm") => vm::main(args),
         _ => Err(format!("error: no command {}\n\n{USAGE}", command.display())),
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::executables::{self, Executable, TestLog, plain_name};
 use crate::outcome::{self, Part, PartEnd, Tally, TestId, Verdict};
 use crate::packages::{self, Consent};
-use crate::{checks, deb, process, tree, uml_tests};
+use crate::{checks, deb, process, tree, udevs, uml_tests};
 
 /// For one executable, and for all documentation tests.
 const LIMIT: Duration = Duration::from_secs(900);
@@ -31,6 +31,7 @@ pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
         // Not built for every architecture; the part is then skipped by name.
         eprintln!("{error}");
     }
+    udevs::ensure(options.consent);
     let mut run = Run::default();
     if options.filter.is_none() {
         run.check("fmt", checks::fmt);
@@ -235,6 +236,10 @@ fn run_executable(
             plain_name(name),
             start.elapsed().as_secs_f64()
         );
+    }
+    // How much a test compared with its second witness.
+    for line in output.lines().filter(|line| line.starts_with("COMPARED ")) {
+        println!("    {line}");
     }
     Ok((total, failed))
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask vm`: scenarios in real machines. See docs/vm-tests.md.
 
 mod agent;
-mod image;
+pub mod image;
 mod job;
 mod judge;
 mod machine;

@@ -188,5 +188,8 @@ fn properties(root: &Root, path: &Path, subsystem: Option<&str>, ifindex: Option
         .filter_map(|line| line.strip_prefix("E:")?.split_once('='))
         .map(|(key, value)| (key.to_owned(), value.to_owned()));
     let wanted = |key: &str| subsystem == Some("net") || key.starts_with("ID_NET_NAME_");
-    properties.filter(|(key, _)| wanted(key)).collect()
+    // An empty property is none.
+    properties
+        .filter(|(key, value)| wanted(key) && !value.is_empty())
+        .collect()
 }

@@ -54,7 +54,9 @@ impl Context<'_> {
         let Some((id, rest)) = device else {
             return Found::Nothing;
         };
-        if id.len() != 8 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) || !self.is_plain_ethernet(prefix, rest) {
+        let length = if self.udev.is_rewritten() { 8..=8 } else { 5..=8 };
+        let is_id = length.contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_id || !self.is_plain_ethernet(prefix, rest) {
             return Found::Nothing;
         }
         let Some(slot) = unsigned(&id[4..], Base::Fixed(16), U32) else {

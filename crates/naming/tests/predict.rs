@@ -1,0 +1,13 @@
+//! Predicted names against what real udevs said: in booted machines (`captured`) and over invented trees (`oracle`).
+
+// Functions beside the tests are tests too, and the trees they make are their own.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::disallowed_methods)]
+
+#[path = "predict/captured.rs"]
+mod captured;
+#[path = "predict/invented.rs"]
+mod invented;
+#[path = "predict/oracle.rs"]
+mod oracle;
+#[path = "predict/properties.rs"]
+mod properties;
