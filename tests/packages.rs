@@ -14,7 +14,8 @@ fn assets() -> BTreeMap<String, Vec<(String, String)>> {
     let variants = manifest["package"]["metadata"]["deb"]["variants"].as_table().unwrap();
     let package = |variant: &toml::Value| {
         let assets = variant["assets"].as_array().unwrap().iter();
-        let assets = assets.map(|asset| {
+        // Links to pages are tables, and have no source in the tree.
+        let assets = assets.filter(|asset| asset.is_array()).map(|asset| {
             let word = |at: usize| asset[at].as_str().unwrap().to_owned();
             (word(0), word(1))
         });

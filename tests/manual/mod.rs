@@ -23,6 +23,7 @@ const PAGES: &[(&str, &str)] = &[
     ("ifreload.8", "ifreload.8.in"),
     ("ifquery.8", "ifquery.8.in"),
     ("cleat.1", "cleat.1.in"),
+    ("cleat-up.service.8", "cleat-up.service.8.in"),
     ("cleat.toml.5", "cleat.toml.5.in"),
     ("cleat-link.8", "cleat-link.8.in"),
     ("cleat-early.8", "cleat-early.8.in"),
