@@ -3,7 +3,7 @@
 use crate::candidate::Candidate;
 use crate::history::incomplete;
 use crate::transaction::{State, Transaction};
-use crate::{Change, Content, Files, Findings, Locked, Origin, StoreError, Watch, What, live};
+use crate::{Change, Content, Files, Findings, Locked, Origin, StoreError, Watch, What, generation, live};
 use cleat_diag::Diagnostic;
 use cleat_eni::ConfigSet;
 use cleat_root::paths;
@@ -109,6 +109,9 @@ impl Locked<'_> {
         for directory in ["/etc/network", paths::COMMIT_DIR] {
             // It is only litter: what cannot be swept stays.
             let _ = self.root.sweep(directory);
+        }
+        for archive in [paths::SPOOL, paths::GENERATIONS] {
+            let _ = generation::sweep(&self.root, archive);
         }
     }
 

@@ -15,6 +15,9 @@ const MANIFEST: &str = "generation.json";
 /// What became of it, beside the manifest.
 const HEALTH: &str = "health.json";
 
+/// How the name of a generation begins while it is written.
+const MAKING: &str = ".new-";
+
 /// What made a generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
@@ -139,11 +142,21 @@ pub(crate) fn numbers(root: &Root, archive: &str) -> Result<Vec<u32>, StoreError
     Ok(numbers)
 }
 
+/// Removes what a cut left half written in an archive.
+pub(crate) fn sweep(root: &Root, archive: &str) -> Result<(), StoreError> {
+    for name in root.read_dir(archive)? {
+        if name.as_encoded_bytes().starts_with(MAKING.as_bytes()) {
+            root.remove_dir_all(Path::new(archive).join(name))?;
+        }
+    }
+    Ok(())
+}
+
 impl Generation {
     /// Writes it into an archive: under another name first, so that a cut leaves all of it or nothing.
     pub(crate) fn write(&self, root: &Root, archive: &str) -> Result<(), StoreError> {
         root.create_dir_all_durable(archive)?;
-        let making = Path::new(archive).join(format!(".new-{}", self.number));
+        let making = Path::new(archive).join(format!("{MAKING}{}", self.number));
         root.remove_dir_all(&making)?;
         let written = self.write_files(root, &making).and_then(|()| {
             root.rename(&making, directory(archive, self.number))?;

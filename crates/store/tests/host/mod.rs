@@ -21,7 +21,19 @@ pub struct Host {
 impl Host {
     /// With [`OLD`] as its configuration, and a history to write to.
     pub fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        Self::at(tempfile::tempdir().unwrap())
+    }
+
+    /// As [`Host::new`], on a file system in memory where there is one: thousands of hosts are made and flushed.
+    pub fn in_memory() -> Self {
+        Self::at(
+            tempfile::tempdir_in("/dev/shm")
+                .or_else(|_| tempfile::tempdir())
+                .unwrap(),
+        )
+    }
+
+    fn at(directory: tempfile::TempDir) -> Self {
         let root = Root::at(directory.path());
         let host = Self { directory, root };
         host.write("/etc/network/interfaces", OLD);
@@ -62,6 +74,22 @@ impl Host {
             bytes: text.into_bytes(),
             mode: 0o644,
         })
+    }
+
+    /// Every path below one.
+    pub fn names_below(&self, path: &str) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut waiting = vec![self.root.host_path(path)];
+        while let Some(directory) = waiting.pop() {
+            for entry in fs::read_dir(directory).unwrap() {
+                let entry = entry.unwrap();
+                names.push(entry.path().to_string_lossy().into_owned());
+                if entry.file_type().unwrap().is_dir() {
+                    waiting.push(entry.path());
+                }
+            }
+        }
+        names
     }
 
     /// Stages a text, made from the live file as it is.
