@@ -7,6 +7,7 @@ mod examples;
 mod exit_codes;
 mod hooks;
 mod lock;
+mod new_links;
 mod query;
 mod reload;
 mod rename;

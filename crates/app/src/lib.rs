@@ -35,6 +35,7 @@ pub mod scope;
 pub mod session;
 pub mod settings;
 pub mod state;
+pub mod sysctl;
 mod unchanged;
 pub mod version;
 

@@ -3,6 +3,7 @@
 use crate::hooks::{Call, Runner};
 use crate::session::Session;
 use crate::state::State;
+use crate::sysctl::made;
 use cleat_diag::{Diagnostic, Severity};
 use cleat_model::apply::{self, Ending, HookFault, Hooks, OnError, Outcome};
 use cleat_model::desired::{Desired, Phase};
@@ -86,6 +87,14 @@ impl Session {
             request,
         } = basis;
         let mut planned = plan::plan(desired, snapshot, owned, request);
+        let sysctls = made::of_plan(&self.root, &planned.plan, &mut self.sources);
+        if !sysctls.is_empty() {
+            let request = Request {
+                sysctls,
+                ..request.clone()
+            };
+            planned = plan::plan(desired, snapshot, owned, &request);
+        }
         self.diagnostics.append(&mut planned.diagnostics);
         planned.plan
     }

@@ -32,6 +32,8 @@ pub struct Session {
     pub files: RunFiles,
     /// The files as read.
     pub config: ConfigSet,
+    /// Their text, and that of files of sysctl.d where a plan read them.
+    pub sources: Sources,
     /// The interfaces as written.
     pub decls: Decls,
     /// What was found, in the order found.
@@ -77,6 +79,7 @@ impl Session {
             files: RunFiles::of_this_namespace(&root),
             root,
             settings,
+            sources: config.sources.clone(),
             config,
             decls,
             diagnostics,
@@ -93,7 +96,7 @@ impl Session {
 
     /// The files' text, to print diagnostics with.
     pub fn sources(&self) -> &Sources {
-        &self.config.sources
+        &self.sources
     }
 
     /// Whether an error was found. One in our own settings does not count: the built-in ones hold then.

@@ -17,8 +17,8 @@ use netlink_packet_route::RouteNetlinkMessage;
 pub(crate) enum Work {
     /// By these requests, in order.
     Requests(Vec<Request>),
-    /// By writing a number to a file under /proc/sys.
-    Write(String, i64),
+    /// By writing a value to a file under /proc/sys.
+    Write(String, String),
 }
 
 impl Work {
@@ -108,7 +108,8 @@ pub(crate) fn work(op: &Op, links: &mut Resolver<'_>) -> Result<Work, KernelErro
         Op::DelFdb { name, fdb } => Work::request(Message::DelNeighbour(fdb::message(links.index(*name)?, fdb)), 0),
         Op::SetConf { name, v6, key, value } => {
             let family = if *v6 { "ipv6" } else { "ipv4" };
-            Work::Write(format!("/proc/sys/net/{family}/conf/{name}/{key}"), *value)
+            Work::Write(format!("/proc/sys/net/{family}/conf/{name}/{key}"), value.to_string())
         }
+        Op::SetSysctl { setting, .. } => Work::Write(format!("/proc/sys/{}", setting.key), setting.value.clone()),
     })
 }

@@ -101,7 +101,7 @@ impl Netlink {
                     if batch.touched.contains(&op.name()) {
                         self.flush(&mut batch, ops);
                     }
-                    batch.answers[at] = write(&path, value);
+                    batch.answers[at] = write(&path, &value);
                 }
                 Err(error) => batch.answers[at] = Err(error),
             }
@@ -233,10 +233,10 @@ struct Batch {
     answers: Vec<Result<(), KernelError>>,
 }
 
-/// Writes a number below /proc/sys/net, which is that of the calling thread's network namespace.
-fn write(path: &str, value: i64) -> Result<(), KernelError> {
+/// Writes a value below /proc/sys/net, which is that of the calling thread's network namespace.
+fn write(path: &str, value: &str) -> Result<(), KernelError> {
     // No final newline: the forwarding knobs of kernel 6.1 take it but do not count it, which reads as a short write.
-    let written = Root::real().write_in_place(path, value.to_string().as_bytes());
+    let written = Root::real().write_in_place(path, value.as_bytes());
     written.map_err(|failure| KernelError {
         errno: failure.error.raw_os_error().unwrap_or_default(),
         text: Some(format!("cannot {} {}", failure.action, failure.path.display())),

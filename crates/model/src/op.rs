@@ -154,6 +154,14 @@ pub enum Op {
         /// The value.
         value: i64,
     },
+    /// `sysctl -w KEY=VALUE`, for a setting of the link that sysctl.d speaks of. Where the kernel refuses it, that is told
+    /// and nothing more: the host is to have its network.
+    SetSysctl {
+        /// Which link.
+        name: IfName,
+        /// The setting.
+        setting: Sysctl,
+    },
     /// `ip link set NAME addrgenmode MODE`
     SetAddrGenMode {
         /// Which link.
@@ -184,7 +192,38 @@ impl Op {
             | Op::AddFdb { name, .. }
             | Op::DelFdb { name, .. }
             | Op::SetConf { name, .. }
+            | Op::SetSysctl { name, .. }
             | Op::SetAddrGenMode { name, .. } => *name,
+        }
+    }
+}
+
+/// A setting of a link below /proc/sys, and its value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sysctl {
+    /// Its path below /proc/sys: `net/ipv4/conf/vmbr0.5/rp_filter`.
+    pub key: String,
+    /// The value as it is written.
+    pub value: String,
+    /// Nothing is said where it is refused.
+    pub may_fail: bool,
+}
+
+impl Sysctl {
+    /// The key as sysctl(8) takes it: a `.` in a name is a `/` where the separators are exchanged.
+    pub fn shown(&self) -> String {
+        match self.key.contains('.') {
+            true => self.key.clone(),
+            false => self.key.replace('/', "."),
+        }
+    }
+
+    /// Family and name, where it is one of net/FAMILY/conf/LINK: whether it is of IPv6, and the last word of the key.
+    pub fn conf(&self) -> Option<(bool, &str)> {
+        let parts: Vec<&str> = self.key.split('/').collect();
+        match parts.as_slice() {
+            ["net", family @ ("ipv4" | "ipv6"), "conf", _, key] => Some((*family == "ipv6", key)),
+            _ => None,
         }
     }
 }

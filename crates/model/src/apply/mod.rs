@@ -176,6 +176,10 @@ impl Walk<'_> {
                         self.idle.insert(step.id);
                         done.push(step.id);
                     }
+                    Err(error) if matches!(step.action, Action::Kernel(Op::SetSysctl { .. })) => {
+                        self.idle.insert(step.id);
+                        self.tell_sysctl(step, &error);
+                    }
                     Err(error) => self.failed(step, &error),
                 }
             }
@@ -205,6 +209,22 @@ impl Walk<'_> {
         self.outcome.diagnostics.push(match step.origin.place() {
             Some(place) => diagnostic.at(place, ""),
             None => diagnostic,
+        });
+    }
+
+    /// A setting of sysctl.d that was refused: the link is there all the same.
+    fn tell_sysctl(&mut self, step: &Step, error: &KernelError) {
+        let Action::Kernel(op @ Op::SetSysctl { setting, .. }) = &step.action else {
+            return;
+        };
+        if setting.may_fail {
+            return;
+        }
+        let text = format!("cannot {} ({op}): {error}", deed(op));
+        let warning = Diagnostic::warning("sysctl-refused", text).on(step.iface);
+        self.outcome.diagnostics.push(match step.origin.place() {
+            Some(place) => warning.at(place, ""),
+            None => warning,
         });
     }
 
@@ -339,6 +359,7 @@ fn deed(op: &Op) -> String {
         Op::AddFdb { name, .. } => format!("add a forwarding entry to {name}"),
         Op::DelFdb { name, .. } => format!("delete a forwarding entry of {name}"),
         Op::SetConf { name, key, .. } => format!("set {key} of {name}"),
+        Op::SetSysctl { setting, .. } => format!("set {}", setting.shown()),
         Op::SetAddrGenMode { name, .. } => format!("set how {name} makes its IPv6 address"),
     }
 }

@@ -3,6 +3,7 @@
 use super::defaults::{self, IFLA_VXLAN_LINK};
 use super::*;
 use crate::nla::Attrs;
+use crate::op::Sysctl;
 use crate::snapshot::{IFF_UP, IFLA_ADDRESS, IFLA_IFALIAS, IFLA_MTU};
 use crate::types::Kind;
 
@@ -376,6 +377,16 @@ impl FakeKernel {
             }
         }
         Ok(())
+    }
+
+    /// A setting that no row knows changes nothing that a plan looks at.
+    pub(super) fn set_sysctl(&mut self, name: IfName, setting: &Sysctl) -> Answer {
+        self.index(name)?;
+        let known = setting.conf().zip(setting.value.parse().ok());
+        match known.map(|((v6, key), value)| self.set_conf(name, v6, key, value)) {
+            Some(Err(error)) if error.errno != ENOENT => Err(error),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn set_conf(&mut self, name: IfName, v6: bool, key: &str, value: i64) -> Answer {

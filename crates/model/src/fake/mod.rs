@@ -216,6 +216,7 @@ impl FakeKernel {
             Op::AddFdb { name, fdb } => self.add_fdb(*name, fdb),
             Op::DelFdb { name, fdb } => self.del_fdb(*name, fdb),
             Op::SetConf { name, v6, key, value } => self.set_conf(*name, *v6, key, *value),
+            Op::SetSysctl { name, setting } => self.set_sysctl(*name, setting),
             Op::SetAddrGenMode { name, mode } => {
                 let index = self.index(*name)?;
                 self.change(index, |link| link.addr_gen_mode = Some(*mode));

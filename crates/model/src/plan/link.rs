@@ -2,11 +2,12 @@
 
 use super::builder::{Builder, Gone};
 use super::knobs::{self, Differing};
+use crate::attr::Wire;
 use crate::desired::{Phase, WantLink};
 use crate::fake::defaults;
 use crate::name::IfName;
 use crate::nla::Attrs;
-use crate::op::Op;
+use crate::op::{Op, Sysctl};
 use crate::snapshot::{IFLA_ADDRESS, IFLA_MTU, Link};
 use crate::types::{Kind, Origin};
 use cleat_diag::Diagnostic;
@@ -65,6 +66,11 @@ pub(super) fn make(builder: &mut Builder<'_>, want: &WantLink) -> Made {
         builder.say(located(flaps, want, differing.origin.unwrap_or(want.origin)));
         builder.op(name, Op::DeleteLink { name }, differing.origin.unwrap_or(want.origin));
         return make_missing(builder, want);
+    }
+    // The other end of a veth pair came with the first.
+    if builder.start.get(name).is_none() {
+        let sysctls = sysctls(builder, want);
+        set_sysctls(builder, name, sysctls);
     }
     builder.run_hook(name, Phase::PreUp);
     if differing.is_empty() { Made::Set } else { Made::Differs }
@@ -159,7 +165,8 @@ fn make_missing(builder: &mut Builder<'_>, want: &WantLink) -> Made {
     if want.kind == Kind::Bridge || want.kind == Kind::Bond {
         keep_mac(builder, name, &mut link);
     }
-    let up = settings.is_empty() && goes_up_at_once(builder, want);
+    let sysctls = sysctls(builder, want);
+    let up = settings.is_empty() && sysctls.is_empty() && goes_up_at_once(builder, want);
     let op = Op::CreateLink {
         name,
         kind: want.kind.clone(),
@@ -170,11 +177,33 @@ fn make_missing(builder: &mut Builder<'_>, want: &WantLink) -> Made {
         up,
     };
     builder.op(name, op, want.origin);
+    set_sysctls(builder, name, sysctls);
     builder.run_hook(name, Phase::PreUp);
     for op in settings {
         builder.op(name, op, want.origin);
     }
     Made::Set
+}
+
+/// What sysctl.d says of a new link, as far as its own options say nothing.
+fn sysctls(builder: &Builder<'_>, want: &WantLink) -> Vec<(Sysctl, Origin)> {
+    let said = |setting: &Sysctl| {
+        let conf = setting.conf();
+        want.knobs.iter().any(|knob| match knob.attr.wire {
+            Wire::Conf4(_, key) => conf == Some((false, key)),
+            Wire::Conf6(_, key) => conf == Some((true, key)),
+            Wire::AddrGenMode => conf == Some((true, "addr_gen_mode")),
+            _ => false,
+        })
+    };
+    let all = builder.request.sysctls.get(&want.name).into_iter().flatten();
+    all.filter(|(setting, _)| !said(setting)).cloned().collect()
+}
+
+fn set_sysctls(builder: &mut Builder<'_>, name: IfName, settings: Vec<(Sysctl, Origin)>) {
+    for (setting, origin) in settings {
+        builder.op(name, Op::SetSysctl { name, setting }, origin);
+    }
 }
 
 /// A bridge or bond that is made anew keeps the MAC that it had, where none is said.

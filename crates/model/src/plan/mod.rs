@@ -19,12 +19,13 @@ mod up;
 
 use crate::desired::{Desired, Phase};
 use crate::name::IfName;
-use crate::op::{Action, Plan};
+use crate::op::{Action, Plan, Sysctl};
 use crate::owned::Owned;
 use crate::snapshot::Snapshot;
+use crate::types::Origin;
 use builder::Builder;
 use cleat_diag::Diagnostic;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use address::{agrees as address_agrees, is_ours_to_judge, same_entry};
 pub(crate) use route::agrees as route_agrees;
@@ -62,6 +63,9 @@ pub struct Request {
     pub admin_only: bool,
     /// Phases for which there are scripts in /etc/network/if-*.d; empty where scripts are not to run.
     pub scripts: BTreeSet<Phase>,
+    /// What sysctl.d says of links that are to be made, each setting with its line, in the order of writing; written
+    /// before the link is up. What the link's own options say holds against it.
+    pub sysctls: BTreeMap<IfName, Vec<(Sysctl, Origin)>>,
 }
 
 impl Request {
@@ -74,6 +78,7 @@ impl Request {
             force: false,
             admin_only: false,
             scripts: BTreeSet::new(),
+            sysctls: BTreeMap::new(),
         }
     }
 }

@@ -395,6 +395,7 @@ fn spreads(op: &Op) -> bool {
         Op::SetPort { .. } | Op::AddVlans { .. } | Op::DelVlans { .. } => false,
         Op::AddAddress { .. } | Op::DelAddress { .. } | Op::AddRoute { .. } | Op::DelRoute { .. } => false,
         Op::AddFdb { .. } | Op::DelFdb { .. } | Op::SetConf { .. } | Op::SetAddrGenMode { .. } => false,
+        Op::SetSysctl { .. } => false,
     }
 }
 

@@ -113,6 +113,13 @@ impl fmt::Display for Op {
                     false => write!(out, "sysctl -w net.{family}.conf.{name}.{key}={value}"),
                 }
             }
+            Op::SetSysctl { setting, .. } => {
+                let value = match setting.value.contains(char::is_whitespace) {
+                    true => format!("'{}'", setting.value),
+                    false => setting.value.clone(),
+                };
+                write!(out, "sysctl -w {}={value}", setting.shown())
+            }
             Op::SetAddrGenMode { name, mode } => {
                 let word = ["eui64", "none", "stable_secret", "random"]
                     .get(usize::from(*mode))

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::name::{IfName, Mac};
-use crate::op::{Step, StepId};
+use crate::op::{Step, StepId, Sysctl};
 use crate::types::{Origin, VlanRange};
 
 fn name(text: &str) -> IfName {
@@ -205,6 +205,22 @@ fn vlans_forwarding_entries_and_settings_have_their_own_commands() {
         key: "disable_ipv6".to_owned(),
         value: 1,
     };
+    let sysctl = |key: &str, value: &str| Op::SetSysctl {
+        name: name("eno1"),
+        setting: Sysctl {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            may_fail: false,
+        },
+    };
+    assert_eq!(
+        sysctl("net/ipv4/neigh/eno1/gc_stale_time", "60").to_string(),
+        "sysctl -w net.ipv4.neigh.eno1.gc_stale_time=60"
+    );
+    assert_eq!(
+        sysctl("net/ipv4/conf/eno1.5/x", "1 2").to_string(),
+        "sysctl -w net/ipv4/conf/eno1.5/x='1 2'"
+    );
     assert_eq!(conf("eno1").to_string(), "sysctl -w net.ipv6.conf.eno1.disable_ipv6=1");
     assert_eq!(
         conf("eno1.5").to_string(),

@@ -239,6 +239,7 @@ fn mark(action: &Action) -> Mark {
         | Op::SetMaster { .. }
         | Op::SetUp { .. }
         | Op::SetConf { .. }
+        | Op::SetSysctl { .. }
         | Op::SetAddrGenMode { .. } => Mark::Change,
     }
 }

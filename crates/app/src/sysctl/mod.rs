@@ -1,0 +1,3 @@
+//! `cleat-sysctl`, and what the four commands do of sysctl.d(5).
+
+pub mod made;
