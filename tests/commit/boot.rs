@@ -215,6 +215,8 @@ fn a_first_boot_that_does_not_pass_its_check_is_undone_in_the_same_boot() {
         pairs(&[("found", "unknown"), ("boot", "failed"), ("undo", "unknown")])
     );
     assert_eq!(json("status")["pending"], serde_json::Value::Null);
+    let told = "generation 2 was taken back: its first boot did not pass the check: gateway 192.0.2.99 on eno1 does not answer\n";
+    assert!(done("status").contains(told));
 }
 
 #[test]

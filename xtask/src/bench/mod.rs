@@ -3,6 +3,7 @@
 //! Every figure is taken in a fresh network and mount namespace with empty hook directories. Runs of the floor and of
 //! ours alternate, so that a slower minute of the machine meets both; figures are medians of wall-clock time.
 
+mod commit;
 mod dumps;
 mod links;
 pub mod measure;
@@ -52,6 +53,9 @@ pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
     }
     if bench.wanted("ifquery") {
         bench.query(&mut rows);
+    }
+    if bench.wanted("commit") {
+        bench.commit(&mut rows);
     }
     if bench.wanted("requests") {
         bench.requests(&mut rows);

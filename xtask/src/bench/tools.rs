@@ -8,17 +8,25 @@ use cleat_netns::Room;
 
 use crate::{packages, tree};
 
-/// Our commands: one file called by four names.
+/// Our commands: one file called by four names, and cleat-commit.
 pub struct Ours {
     bin: PathBuf,
 }
 
 impl Ours {
-    /// Builds them (`release` as shipped, else quickly) and links the four names in `scratch`.
+    /// Builds them (`release` as shipped, else quickly) and links the names in `scratch`.
     pub fn build(release: bool, scratch: &Path) -> Result<Self, String> {
         let mut command = Command::new(tree::cargo());
         command
-            .args(["build", "--package", "cleat", "--bin", "ifupdown"])
+            .args([
+                "build",
+                "--package",
+                "cleat",
+                "--bin",
+                "ifupdown",
+                "--bin",
+                "cleat-commit",
+            ])
             .current_dir(tree::top());
         if release {
             command.arg("--release");
@@ -27,21 +35,24 @@ impl Ours {
         if !built.success() {
             return Err("our commands do not build".to_owned());
         }
-        let built = tree::target()
-            .join(if release { "release" } else { "debug" })
-            .join("ifupdown");
+        let built = tree::target().join(if release { "release" } else { "debug" });
         let bin = scratch.join("ours");
         std::fs::create_dir_all(&bin).map_err(|error| format!("cannot create {}: {error}", bin.display()))?;
         for name in ["ifup", "ifdown", "ifreload", "ifquery"] {
-            symlink(&built, bin.join(name)).map_err(|error| format!("cannot link {name}: {error}"))?;
+            link(&built.join("ifupdown"), &bin.join(name))?;
         }
+        link(&built.join("cleat-commit"), &bin.join("cleat-commit"))?;
         Ok(Self { bin })
     }
 
-    /// The path of one of the four commands.
+    /// The path of one of the commands.
     pub fn command(&self, name: &str) -> String {
         self.bin.join(name).to_string_lossy().into_owned()
     }
+}
+
+fn link(to: &Path, name: &Path) -> Result<(), String> {
+    symlink(to, name).map_err(|error| format!("cannot link {}: {error}", name.display()))
 }
 
 /// A peer's Debian package, unpacked and not installed.

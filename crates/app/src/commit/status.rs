@@ -7,8 +7,10 @@ use super::trial::Trial;
 use crate::cli::{Call, End, print};
 use crate::face::check::{document, in_order, json_text, page};
 use cleat_root::{Root, paths};
-use cleat_store::{Findings, Found, Pending, Staged, Store, Timestamp, Watch, in_words};
+use cleat_store::{Findings, Found, Health, Origin, Pending, Staged, Store, Timestamp, Watch, in_words};
+use serde::Serialize;
 use serde_json::{Value, json};
+use std::fmt;
 
 /// All that `status` tells.
 struct Status {
@@ -17,6 +19,34 @@ struct Status {
     pending: Option<Pending>,
     trial: Option<Trial>,
     newest: Option<u32>,
+    failed: Option<Failed>,
+}
+
+/// A generation that was tried last, and taken back.
+#[derive(Serialize)]
+struct Failed {
+    generation: u32,
+    reason: String,
+}
+
+impl Failed {
+    /// Where the newest generation is the one that was put back.
+    fn last(store: &Store) -> Option<Self> {
+        let Origin::Undo { of } = store.generation(store.newest().ok()??).ok()?.origin else {
+            return None;
+        };
+        match store.generation(of).ok()?.health {
+            Health::Failed { reason, .. } => Some(Self { generation: of, reason }),
+            Health::Unknown | Health::Healthy { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = self.reason.replace(char::is_control, " ");
+        write!(out, "generation {} was taken back: {reason}", self.generation)
+    }
 }
 
 /// What is staged.
@@ -52,7 +82,7 @@ pub fn status(call: &Call) -> End {
 /// What `cleat status` has to say of commits, a line each: nothing for most hosts at most times.
 pub(crate) fn notices(root: &Root) -> Vec<String> {
     let store = Store::new(root, Timestamp::now());
-    let mut notices = Vec::new();
+    let mut notices: Vec<String> = Failed::last(&store).iter().map(ToString::to_string).collect();
     if let Some(refused) = Refused::read(root) {
         let reason = refused.reasons.first().map_or("", String::as_str);
         notices.push(format!("refused when this machine booted: {reason}"));
@@ -80,6 +110,7 @@ fn look(desk: &Desk) -> Result<Status, End> {
         pending: desk.store.pending().map_err(|error| fail(&error))?,
         trial: Trial::open(&desk.root),
         newest: desk.store.newest().map_err(|error| fail(&error))?,
+        failed: Failed::last(&desk.store),
     })
 }
 
@@ -112,6 +143,9 @@ impl Status {
             Some(newest) => format!("newest generation: {newest}\n"),
             None => "nothing was committed yet\n".to_owned(),
         };
+        if let Some(failed) = &self.failed {
+            text += &format!("{failed}\n");
+        }
         text += &self.pending_text();
         if let Some(refused) = &self.refused {
             text += &format!("refused when this machine booted, {}:\n", refused.time);
@@ -147,12 +181,13 @@ impl Status {
 
     /// The document of `--json`.
     ///
-    /// *Shape*: `{"newest": number, "staged": {"by", "time", "confirm", "diff", "judged": (as of `cleat check --json`)},
+    /// *Shape*: `{"newest": number, "failed": {"generation", "reason"}, "staged": {"by", "time", "confirm", "diff", "judged": (as of `cleat check --json`)},
     /// "refused": {"time", "reasons": [text], "kept_as"}, "pending": {"generation", "kind", "check"}, "trial":
     /// {"generation", "left" (seconds)}}`; what there is not is `null`. Times are seconds since 1970.
     fn document(&self) -> Value {
         json!({
             "newest": self.newest,
+            "failed": self.failed,
             "staged": self.staged.as_ref().map(StagedStatus::document),
             "refused": self.refused,
             "pending": self.pending.as_ref().map(|pending| match &pending.watch {
