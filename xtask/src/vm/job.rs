@@ -17,7 +17,7 @@ const HOME: &str = "var/lib/vm-tests";
 /// Builds the suite and lays it out in `folder` as a host has it.
 pub fn stage_suite(folder: &Path) -> Result<(), String> {
     let _ = std::fs::remove_dir_all(folder);
-    for executable in executables(&["build", "--bins"])? {
+    for executable in executables(&["build", "--bins"], &["cleat", "cleat-early"])? {
         let name = executable
             .file_name()
             .unwrap_or_default()
@@ -42,6 +42,24 @@ pub fn stage_suite(folder: &Path) -> Result<(), String> {
             stage_unit(&file, folder)?;
         }
     }
+    stage_hooks(folder)
+}
+
+/// Puts the hooks of the initramfs where its makers look for them.
+fn stage_hooks(folder: &Path) -> Result<(), String> {
+    let hooks = tree::top().join("initramfs-hooks");
+    for (maker, place) in [
+        ("initramfs-tools", "usr/share/initramfs-tools"),
+        ("dracut", "usr/lib/dracut/modules.d"),
+    ] {
+        let from = hooks.join(maker);
+        for file in files_below(&from)? {
+            copy(
+                &file,
+                &folder.join(place).join(file.strip_prefix(&from).unwrap_or(&file)),
+            )?;
+        }
+    }
     Ok(())
 }
 
@@ -58,7 +76,7 @@ fn place(name: &str) -> &'static str {
 /// Builds the project's integration tests and lays them out in `folder` as [`Text::tests`](super::scenario::Text) says.
 pub fn stage_tests(folder: &Path) -> Result<(), String> {
     let _ = std::fs::remove_dir_all(folder);
-    let found = executables(&["test", "--no-run", "--test", "tests"])?;
+    let found = executables(&["test", "--no-run", "--test", "tests"], &["cleat"])?;
     let tests = found.first().ok_or("cargo named no test executable")?;
     let to = folder.join("usr/lib/vm-tests/tests");
     copy(tests, &to)?;
@@ -108,11 +126,12 @@ fn words_of<'a>(unit: &'a str, setting: &str) -> Vec<&'a str> {
         .collect()
 }
 
-/// The root package's executables, built by cargo with these words.
-fn executables(words: &[&str]) -> Result<Vec<PathBuf>, String> {
+/// The executables of these packages, built by cargo with these words.
+fn executables(words: &[&str], packages: &[&str]) -> Result<Vec<PathBuf>, String> {
     let output = Command::new(tree::cargo())
         .args(words)
-        .args(["--quiet", "--package", "cleat", "--message-format=json"])
+        .args(packages.iter().flat_map(|package| ["--package", package]))
+        .args(["--quiet", "--message-format=json"])
         .current_dir(tree::top())
         .stderr(std::process::Stdio::inherit())
         .output()

@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
-/// A .link file has a few hundred bytes; of a file that is wanted no more than this is kept.
+/// A .link file has a few hundred bytes; of a file that has more than this only these words are kept.
 const MOST_BYTES: u64 = 1 << 20;
+const TOO_LARGE: &[u8] = b"(too large)";
 const HEADER: usize = 110;
 const END: &[u8] = b"TRAILER!!!";
 const KIND: u32 = 0o170_000;
@@ -58,7 +59,12 @@ impl Files {
         let name = String::from_utf8_lossy(&entry.name);
         let name = name.trim_start_matches("./").trim_start_matches('/').to_owned();
         let names = links.names(entry, wanted(&name).then_some(name));
-        if names.is_empty() || u64::from(entry.size) > MOST_BYTES {
+        if u64::from(entry.size) > MOST_BYTES {
+            let kept = names.into_iter().map(|name| (name, TOO_LARGE.to_vec()));
+            self.files.extend(kept);
+            return skip(from, padded(u64::from(entry.size)));
+        }
+        if names.is_empty() {
             return skip(from, padded(u64::from(entry.size)));
         }
         let mut bytes = vec![0; entry.size as usize];

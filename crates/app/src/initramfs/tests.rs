@@ -208,3 +208,31 @@ fn a_host_without_an_initramfs_has_nothing_to_refresh() {
     let stand = Stand::new(nothing_runs);
     assert_eq!(refreshed(&host, &stand, Policy::default()), Ok(Refreshed::NotUsed));
 }
+
+/// The program itself is a member like any other: how large it is does not matter.
+#[test]
+fn a_member_of_more_than_a_mebibyte_is_there_though_it_is_not_kept() {
+    let mut archive = Vec::new();
+    let mut member = |name: &str, bytes: &[u8]| {
+        // Documentation/driver-api/early-userspace/buffer-format.rst: magic and thirteen fields of eight digits.
+        let fields = [1, 0o100_755, 0, 0, 1, 0, bytes.len(), 0, 0, 0, 0, name.len() + 1, 0];
+        archive.extend_from_slice(b"070701");
+        fields
+            .iter()
+            .for_each(|field| archive.extend_from_slice(format!("{field:08x}").as_bytes()));
+        archive.extend_from_slice(name.as_bytes());
+        archive.push(0);
+        archive.resize(archive.len().next_multiple_of(4), 0);
+        archive.extend_from_slice(bytes);
+        archive.resize(archive.len().next_multiple_of(4), 0);
+    };
+    member("usr/lib/cleat/cleat-early", &vec![7; (1 << 20) + 1]);
+    member("etc/systemd/network/20-b.link", LAN.as_bytes());
+    member("TRAILER!!!", b"");
+    let host = Host::new();
+    host.write("boot/initrd.img-6.1.0-37-amd64", &archive);
+    let (state, told) = look(&host.root, &Stand::new(nothing_runs));
+    assert_eq!(lines(&told), Vec::<String>::new());
+    assert!(state.images[0].early);
+    assert_eq!(state.images[0].links, 1);
+}

@@ -1,8 +1,13 @@
 //! The names that another scheme would give.
 
-use cleat_naming::link_file::{Device, LinkFile, LinkFiles, Machine, Policy};
+use crate::link::{Host, Nic};
+use cleat_model::snapshot::Snapshot;
+use cleat_naming::link_file::{LinkFile, Machine, Policy};
 use cleat_naming::{NicFacts, Origin, Prediction, Scheme, Udev, facts, legal, predict};
 use cleat_root::Root;
+
+/// `NET_NAME_RENAMED` of linux/netdevice.h: what name_assign_type says of a link that a program has named.
+const RENAMED: &str = "4";
 
 /// A NIC whose name would be another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,34 +25,29 @@ pub fn changes(root: &Root, scheme: &Scheme) -> Vec<Renamed> {
     let Some(udev) = Udev::installed(root) else {
         return Vec::new();
     };
-    let files = LinkFiles::load(root);
-    let machine = Machine::read(root);
-    // Without sysfs there are no NICs to rename.
-    let nics = facts::nics(root).unwrap_or_default();
-    let hardware = nics.iter().filter(|nic| nic.is_hardware());
-    let renamed = hardware.filter_map(|nic| renamed(root, nic, &predict(nic, scheme, udev), &files, &machine));
+    let host = host(root);
+    let renamed = host.nics.iter().filter_map(|nic| {
+        let facts = facts::read(root, &nic.name).ok()?;
+        renamed(&host, nic, &facts, &predict(&facts, scheme, udev))
+    });
     renamed.collect()
 }
 
-fn renamed(
-    root: &Root,
-    nic: &NicFacts,
-    prediction: &Prediction,
-    files: &LinkFiles,
-    machine: &Machine,
-) -> Option<Renamed> {
-    let now = nic.name();
-    let winner = files.verdict(&Device::read(root, now), machine).winner?;
-    let (then, reason) = chosen(winner, prediction, machine);
+/// The host with what only the kernel tells: permanent addresses, which .link files may ask for.
+fn host(root: &Root) -> Host {
+    let running = if root.is_real() { Host::running().ok() } else { None };
+    running.unwrap_or_else(|| Host::of(root.clone(), Snapshot::default()))
+}
+
+fn renamed(host: &Host, nic: &Nic, facts: &NicFacts, prediction: &Prediction) -> Option<Renamed> {
+    let winner = host.verdict(nic).winner?;
+    let (then, reason) = chosen(winner, prediction, &host.machine);
     // Without a policy and a name the kernel's own name stays, whatever the scheme.
-    let policies = !winner.naming.policy.is_empty() && machine.uses_name_policies();
-    let differs = then
-        .as_deref()
-        .map_or(policies && nic.attribute("name_assign_type") == Some("4"), |then| {
-            then != now
-        });
+    let policies = !winner.naming.policy.is_empty() && host.machine.uses_name_policies();
+    let given = facts.attribute("name_assign_type") == Some(RENAMED);
+    let differs = then.as_ref().map_or(policies && given, |then| *then != nic.name);
     differs.then(|| Renamed {
-        now: now.to_owned(),
+        now: nic.name.clone(),
         then,
         reason,
     })
