@@ -17,7 +17,7 @@ install() {
             [[ -e $file ]] || continue
             # The file itself, not a link to it; of a link to /dev/null an empty file, which masks as well.
             mkdir -p "${initdir-}${file%/*}"
-            cp -pL "$file" "${initdir-}$file"
+            cp -L "$file" "${initdir-}$file"
         done
     done
     inst_binary /usr/lib/cleat/cleat-early
