@@ -16,7 +16,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("What a change would do", &["model"]),
     ("Doing it, and looking again", &["model"]),
     ("The staged configuration and the history", &["store", "app"]),
-    ("Kernel settings (sysctl.d)", &["sysctl"]),
+    ("Kernel settings (sysctl.d)", &["sysctl", "app"]),
     ("Running the commands", &["app"]),
     ("In the initramfs", &["early", "naming", "app"]),
     ("The naming scheme", &["app"]),

@@ -13,4 +13,5 @@ mod house;
 mod manual;
 mod netns_rooms;
 mod packages;
+mod sysctl;
 mod units;

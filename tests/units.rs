@@ -8,6 +8,11 @@ use std::process::Command;
 /// The most exposure that `systemd-analyze security` may find, in tenths, and why it is not less.
 const BARS: &[(&str, u32, &str)] = &[
     (
+        "cleat-sysctl.service",
+        26,
+        "it writes below /proc/sys/net of the host, with CAP_NET_ADMIN, and opens no socket",
+    ),
+    (
         "cleat-commit.service",
         21,
         "writes files of any owner, and keeps their owners and modes",

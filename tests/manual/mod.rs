@@ -28,6 +28,7 @@ const PAGES: &[(&str, &str)] = &[
     ("cleat-link.8", "cleat-link.8.in"),
     ("cleat-early.8", "cleat-early.8.in"),
     ("cleat-scheme.8", "cleat-scheme.8.in"),
+    ("cleat-sysctl.8", "cleat-sysctl.8.in"),
     ("cleat-commit.8", "cleat-commit.8.in"),
 ];
 

@@ -40,4 +40,10 @@ mod unchanged;
 pub mod version;
 
 /// The programs that are one table each ([`cli`]); `ifup` and its like have the table of [`args::flags`].
-pub static PROGRAMS: &[&cli::Program] = &[&face::args::PROGRAM, &commit::PROGRAM, &link::PROGRAM, &scheme::PROGRAM];
+pub static PROGRAMS: &[&cli::Program] = &[
+    &face::args::PROGRAM,
+    &commit::PROGRAM,
+    &link::PROGRAM,
+    &scheme::PROGRAM,
+    &sysctl::PROGRAM,
+];

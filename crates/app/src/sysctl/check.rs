@@ -1,0 +1,171 @@
+//! `cleat-sysctl check` and `show`.
+
+use super::{PREFIX, Read, read};
+use crate::cli::{Call, End, JSON, Verb, Words, print};
+use crate::logging::Reporter;
+use cleat_diag::{Diagnostic, Place, Sources, Summary};
+use cleat_root::{Root, paths};
+use cleat_sysctl::{Found, Wanted, check, differences};
+use serde_json::{Value, json};
+
+/// The verb that compares.
+pub(super) const CHECK: Verb = Verb {
+    name: "check",
+    usage: "cleat-sysctl check [--prefix KEY]... [--json]",
+    short: "compares sysctl.d with the kernel",
+    doc: "Compares what sysctl.d says with what the kernel has. Each setting that differs is shown at the line that holds, \
+          with the lines that it overrides and the settings that reset it. The exit code is 1 where any differs, or a \
+          file is faulty.",
+    words: Words::NONE,
+    options: &[PREFIX, JSON],
+    run: run_check,
+};
+
+/// The verb that lists.
+pub(super) const SHOW: Verb = Verb {
+    name: "show",
+    usage: "cleat-sysctl show [--prefix KEY]... [--json]",
+    short: "shows what sysctl.d says, and which line says so",
+    doc: "Shows each setting that sysctl.d gives a value, in the order in which they are written, with the line that \
+          holds and the lines that it overrides.",
+    words: Words::NONE,
+    options: &[PREFIX, JSON],
+    run: run_show,
+};
+
+fn run_check(call: &Call) -> End {
+    let root = Root::real();
+    let mut read = read(&root, call);
+    let now = check(&root, &read.wanted);
+    read.found.extend(differences(&read.wanted, &now));
+    read.found.extend(unread(&root, &read));
+    let summary = Summary::of(&read.found);
+    let end = match summary.errors {
+        0 => End::Well,
+        _ => End::Fault,
+    };
+    if call.has("json") {
+        let text = document(&read, &now);
+        return match print(&format!("{text:#}\n")) {
+            End::Well => end,
+            other => other,
+        };
+    }
+    let reporter = Reporter::new(call.verbosity);
+    reporter.print(&read.found, &read.sources);
+    let so = read.wanted.iter().zip(&now).filter(|(wanted, found)| found.is(wanted));
+    let text = format!(
+        "{} of {} settings are in force; {summary}\n",
+        so.count(),
+        read.wanted.len()
+    );
+    match print(&text) {
+        End::Well => end,
+        other => other,
+    }
+}
+
+fn run_show(call: &Call) -> End {
+    let root = Root::real();
+    let read = read(&root, call);
+    Reporter::new(call.verbosity).print(&read.found, &read.sources);
+    if call.has("json") {
+        return print(&format!("{:#}\n", document(&read, &check(&root, &read.wanted))));
+    }
+    let mut text = String::new();
+    for wanted in &read.wanted {
+        text += &format!(
+            "{} = {}  # {}",
+            wanted.key,
+            wanted.value,
+            at(&read.sources, wanted.place)
+        );
+        for (place, _) in &wanted.overridden {
+            text += &format!(", over {}", at(&read.sources, *place));
+        }
+        text.push('\n');
+    }
+    print(&text)
+}
+
+/// `path:line`.
+fn at(sources: &Sources, place: Place) -> String {
+    let located = sources.locate(place);
+    located.map_or_else(String::new, |(path, position)| {
+        format!("{}:{}", path.display(), position.line)
+    })
+}
+
+/// /etc/sysctl.conf where it sets something and nothing reads it: since Debian 13 no link leads there.
+fn unread(root: &Root, read: &Read) -> Option<Diagnostic> {
+    let says = |text: &str| {
+        text.lines()
+            .any(|line| !line.trim().is_empty() && !line.trim().starts_with(['#', ';']))
+    };
+    root.read_text(paths::SYSCTL_CONF).ok().filter(|text| says(text))?;
+    let file = root.identity(paths::SYSCTL_CONF).ok()?;
+    if read
+        .settings
+        .files
+        .iter()
+        .any(|path| root.identity(path).is_ok_and(|other| other == file))
+    {
+        return None;
+    }
+    let text = format!(
+        "{} has settings, and systemd-sysctl does not read it",
+        paths::SYSCTL_CONF
+    );
+    Some(Diagnostic::warning("sysctl-conf-unread", text).help("move its lines to a file of /etc/sysctl.d"))
+}
+
+/// *Shape*: `{"settings": [{"key", "value", "found", "state", "file", "line", "may_fail", "pattern", "overridden":
+/// [{"value", "file", "line"}]}], "diagnostics": [{"severity", "code", "message", "file", "line"}]}`; `state` is
+/// `in-force`, `differs`, `absent` or `unreadable`, and `found` null where nothing can be read.
+fn document(read: &Read, now: &[Found]) -> Value {
+    let settings = read
+        .wanted
+        .iter()
+        .zip(now)
+        .map(|(wanted, found)| setting(&read.sources, wanted, found));
+    let diagnostics = read.found.iter().map(|found| {
+        let place = found.label.as_ref().and_then(|label| read.sources.locate(label.place));
+        json!({
+            "severity": found.severity.word(),
+            "code": found.code,
+            "message": found.message,
+            "file": place.map(|(path, _)| path.display().to_string()),
+            "line": place.map(|(_, position)| position.line),
+        })
+    });
+    json!({ "settings": settings.collect::<Vec<_>>(), "diagnostics": diagnostics.collect::<Vec<_>>() })
+}
+
+fn setting(sources: &Sources, wanted: &Wanted, found: &Found) -> Value {
+    let (state, value) = match found {
+        Found::Value(value) if found.is(wanted) => ("in-force", Some(value)),
+        Found::Value(value) => ("differs", Some(value)),
+        Found::Nothing => ("absent", None),
+        Found::Unreadable(_) => ("unreadable", None),
+    };
+    let file = |place: Place| sources.locate(place).map(|(path, _)| path.display().to_string());
+    let line = |place: Place| sources.locate(place).map(|(_, position)| position.line);
+    let overridden = wanted.overridden.iter().map(|(place, value)| {
+        json!({
+            "value": value.as_ref().map(ToString::to_string),
+            "file": file(*place),
+            "line": line(*place),
+        })
+    });
+    json!({
+        "key": wanted.key.to_string(),
+        "value": wanted.value.to_string(),
+        "found": value,
+        "state": state,
+        "file": file(wanted.place),
+        "line": line(wanted.place),
+        "may_fail": wanted.may_fail,
+        "pattern": wanted.pattern.as_ref().map(ToString::to_string),
+        "overridden": overridden.collect::<Vec<_>>(),
+    })
+}
