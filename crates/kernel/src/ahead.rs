@@ -28,24 +28,28 @@ pub(crate) struct Question {
 /// Dumps under way, in the order in which their answers are to be taken.
 #[derive(Default)]
 pub(crate) struct Ahead {
-    open: VecDeque<(Question, Rc<Receiver<Received>>)>,
+    open: VecDeque<(Question, Rc<Channel>)>,
     /// Where the answers of the dump come from that was taken last.
-    current: Option<Rc<Receiver<Received>>>,
+    current: Option<Rc<Channel>>,
+}
+
+/// From a thread that reads, and back to it: buffers that were read through are used again.
+struct Channel {
+    datagrams: Receiver<Received>,
+    used: Sender<Vec<u8>>,
 }
 
 impl Ahead {
     /// Begins to ask, one question after the other, through a socket that is for nothing else.
     pub(crate) fn begin(&mut self, socket: Socket, questions: Vec<Question>) -> io::Result<()> {
         let (sender, datagrams) = channel();
-        let datagrams = Rc::new(datagrams);
-        let open = questions
-            .iter()
-            .map(|question| (question.clone(), Rc::clone(&datagrams)));
+        let (used, free) = channel();
+        let ours = Rc::new(Channel { datagrams, used });
+        let open = questions.iter().map(|question| (question.clone(), Rc::clone(&ours)));
         self.open.extend(open);
         let run = move || {
-            questions
-                .iter()
-                .try_for_each(|question| ask(&socket, question, &sender))
+            let mut ask = |question| ask(&socket, question, &sender, &free);
+            questions.iter().try_for_each(&mut ask)
         };
         std::thread::Builder::new().spawn(run).map(drop)
     }
@@ -56,24 +60,28 @@ impl Ahead {
         if next.message != *message {
             return None;
         }
-        let (question, datagrams) = self.open.pop_front()?;
-        self.current = Some(datagrams);
+        let (question, channel) = self.open.pop_front()?;
+        self.current = Some(channel);
         Some(question.sequence)
     }
 
-    /// Waits for the next datagram of the dump that was taken last.
-    pub(crate) fn receive(&self) -> Received {
+    /// Waits for the next datagram of the dump that was taken last, and hands back one that was read through.
+    pub(crate) fn receive(&self, used: Vec<u8>) -> Received {
         let gone = || KernelError::text("the thread that reads the kernel ended");
-        let datagrams = self.current.as_ref().ok_or_else(gone)?;
-        datagrams.recv().unwrap_or_else(|_| Err(gone()))
+        let channel = self.current.as_ref().ok_or_else(gone)?;
+        // A thread that is done needs no more.
+        let _ = channel.used.send(used);
+        channel.datagrams.recv().unwrap_or_else(|_| Err(gone()))
     }
 }
 
 /// Asks for one dump and hands on what comes, to its end; `None` where nobody takes it, or it cannot be read further.
-fn ask(socket: &Socket, question: &Question, sender: &Sender<Received>) -> Option<()> {
+fn ask(socket: &Socket, question: &Question, sender: &Sender<Received>, free: &Receiver<Vec<u8>>) -> Option<()> {
     let mut failed = socket.send(&question.bytes, 0).err();
     loop {
-        let mut datagram = Vec::with_capacity(ROOM);
+        let mut datagram = free.try_recv().unwrap_or_default();
+        datagram.clear();
+        datagram.reserve(ROOM);
         let received = match failed.take() {
             None => receive(socket, &mut datagram, 0),
             Some(error) => Err(error),

@@ -4,7 +4,8 @@
 //! object kind, and many requests in one datagram. [`Recording`] wraps any engine and keeps what was asked of it;
 //! [`Events`] tells of links that come and go, and is the one place with an async runtime in it.
 //!
-//! Messages are built with the types of netlink-packet-route; attributes that the table knows by number go in as they
+//! Messages are built with rtnetlink's builders where it has one that fits, else with the types of netlink-packet-route
+//! (ARCHITECTURE.md says which and why); attributes that the table knows by number go in as they
 //! are. Answers are read attribute by attribute, so that one that cannot be decoded never makes a link look absent.
 
 mod ahead;

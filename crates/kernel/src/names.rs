@@ -27,9 +27,10 @@ pub(crate) struct Names {
 
 impl Names {
     /// Takes over what a dump showed.
-    pub(crate) fn replace(&mut self, links: impl Iterator<Item = (IfName, u32)>) {
+    pub(crate) fn replace(&mut self, links: impl ExactSizeIterator<Item = (IfName, u32)>) {
         self.by_name.clear();
         self.next = self.next.max(FIRST);
+        self.by_name.reserve(links.len());
         links.for_each(|(name, index)| self.learn(name, index));
     }
 

@@ -71,6 +71,7 @@ impl Netlink {
         self.names
             .replace(snapshot.links().iter().map(|link| (link.name, link.index)));
         let found = self.addresses(&mut digest, |index, address| Some((index, address)))?;
+        snapshot.addresses.reserve(found.last.len());
         for (index, mut address) in found.last {
             let link = snapshot.by_index(index);
             address.label = address

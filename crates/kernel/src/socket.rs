@@ -306,7 +306,7 @@ impl Socket {
     /// Reads one datagram into `incoming`; false where it did not fit (the buffer is larger then, the datagram gone).
     fn receive(&mut self, without_waiting: bool) -> Result<bool, KernelError> {
         if let Some(ahead) = &self.ahead {
-            let datagram = ahead.receive()?;
+            let datagram = ahead.receive(std::mem::take(&mut self.incoming))?;
             let fits = datagram.is_some();
             self.incoming = datagram.unwrap_or_default();
             return Ok(fits);

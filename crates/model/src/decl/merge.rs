@@ -25,8 +25,10 @@ pub fn declare<'a>(items: impl IntoIterator<Item = &'a Item>) -> (Decls, Vec<Dia
         })
         .collect();
     let mut by_name: Map<&str, Vec<&Iface>> = Map::default();
-    for stanza in &stanzas {
-        by_name.entry(&stanza.name.value).or_default().push(stanza);
+    if stanzas.iter().any(|stanza| !stanza.inherits.is_empty()) {
+        for stanza in &stanzas {
+            by_name.entry(&stanza.name.value).or_default().push(stanza);
+        }
     }
     let inherited: Set<&str> = stanzas
         .iter()
@@ -313,19 +315,17 @@ fn bad_name(name: &str, error: &NameError, stanza: &Iface) -> Diagnostic {
 
 /// Options that count once and are written twice with different values.
 fn repeated(decl: &Decl) -> Vec<Diagnostic> {
-    let mut first: Map<&str, &Said> = Map::default();
+    let counts_once = |said: &&Said| {
+        let row = said.attr.filter(|_| !said.inherited);
+        row.is_some_and(|row| row.0.times == Times::Once && row.0.on != On::Address)
+    };
     let mut found = Vec::new();
-    for said in decl.options.iter().filter(|said| !said.inherited) {
-        let Some(row) = said
-            .attr
-            .filter(|row| row.0.times == Times::Once && row.0.on != On::Address)
-        else {
-            continue;
-        };
-        let before = first.insert(row.0.name, said);
+    for (at, said) in decl.options.iter().enumerate().filter(|(_, said)| counts_once(said)) {
+        let mut before = decl.options[..at].iter().rev().filter(counts_once);
+        let before = before.find(|before| before.attr == said.attr);
         if let Some(before) = before.filter(|before| before.value.text != said.value.text) {
             found.push(
-                Diagnostic::warning("repeated-option", format!("`{}` is set twice", row.0.name))
+                Diagnostic::warning("repeated-option", format!("`{}` is set twice", said.name()))
                     .at(said.place, "this one holds")
                     .note_at(before.place, "it is set to another value")
                     .on(decl.name)
