@@ -6,7 +6,7 @@ use crate::early::Early;
 use crate::exit::Exit;
 use crate::run_files::RunFiles;
 use crate::session::Session;
-use crate::{change, ifquery, logging, unchanged, version};
+use crate::{change, ifquery, logging, pick, unchanged, version};
 use cleat_root::Root;
 use std::ffi::OsString;
 use std::io::Write;
@@ -75,6 +75,7 @@ fn run(args: &Args) -> Exit {
         return Exit::Done;
     }
     let mut session = Session::of_config(root, config, found);
+    let args = &*pick::expand(args, &session.decls);
     let exit = match args.command {
         Command::Ifquery => ifquery::run(args, &mut session),
         Command::Ifup | Command::Ifdown | Command::Ifreload => change::run(args, &mut session, early),

@@ -31,6 +31,18 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
+/// The glob of a pattern of interface names, and which of the matches is meant: `/eth*`, `/eth*/2` or `eth*`. `None` for a
+/// plain name, and for classic ifupdown's patterns of other things than names (`mac/...`).
+pub fn of_names(word: &str) -> Option<(&str, Option<usize>)> {
+    match word.strip_prefix('/') {
+        Some(rest) => Some(match rest.split_once('/') {
+            Some((glob, number)) => (glob, number.parse().ok()),
+            None => (rest, None),
+        }),
+        None => is_pattern(word).then_some((word, None)),
+    }
+}
+
 /// How many pattern characters the first element takes where it matches `c`.
 fn step(pattern: &[char], c: char) -> Option<usize> {
     match pattern[0] {

@@ -47,27 +47,20 @@ pub(super) fn apply(class: &Class, mark: Mark, decls: &mut Decls, found: &mut Ve
 
 /// Whether the word may name nothing without being wrong.
 fn is_open(word: &str) -> bool {
-    word == "all" || word.starts_with('/') || pattern::is_pattern(word)
+    word == "all" || pattern::of_names(word).is_some()
 }
 
 fn names(word: &str, decls: &Decls) -> Vec<String> {
-    let matching = |wanted: &dyn Fn(&str) -> bool| {
-        let names = decls.iter().map(|decl| decl.name.to_string());
-        names.filter(|name| wanted(name)).collect::<Vec<_>>()
-    };
+    let texts = |names: Vec<IfName>| names.iter().map(IfName::to_string).collect();
     if word == "all" {
-        return matching(&|_| true);
-    }
-    if let Some(glob) = word.strip_prefix('/') {
-        let glob = glob.split('/').next().unwrap_or(glob);
-        return matching(&|name| pattern::matches(glob, name));
+        return texts(decls.iter().map(|decl| decl.name).collect());
     }
     if let Some(names) = cleat_eni::expand_range(word) {
         return names;
     }
-    match pattern::is_pattern(word) {
-        true => matching(&|name| pattern::matches(word, name)),
-        false => vec![word.to_owned()],
+    match decls.matching(word) {
+        Some(names) => texts(names),
+        None => vec![word.to_owned()],
     }
 }
 

@@ -10,6 +10,7 @@ use crate::attr::{Attr, Value};
 use crate::desired::{Hook, HookVars};
 use crate::hash::Map;
 use crate::name::IfName;
+use crate::pattern;
 use cleat_diag::{Place, Spanned};
 use cleat_eni::{Family, Mapping, RenamePair};
 
@@ -213,6 +214,24 @@ impl Decls {
     /// The interface of that name, by text.
     pub fn find(&self, name: &str) -> Option<&Decl> {
         self.get(IfName::new(name).ok()?)
+    }
+
+    /// The interfaces that a shell pattern means, in the order of the file; `None` for a plain name.
+    ///
+    /// *Shape*: `/eth*`, `/eth*/2` (only the second), or `eth*`. *Source*: interfaces(5) of classic ifupdown, "pattern
+    /// matching interfaces"; ifupdown2 takes `eth*`.
+    pub fn matching(&self, word: &str) -> Option<Vec<IfName>> {
+        let (glob, nth) = pattern::of_names(word)?;
+        let names = self.decls.iter().map(|decl| decl.name);
+        let mut names = names.filter(|name| pattern::matches(glob, name.as_str()));
+        Some(match nth {
+            Some(nth) => nth
+                .checked_sub(1)
+                .and_then(|before| names.nth(before))
+                .into_iter()
+                .collect(),
+            None => names.collect(),
+        })
     }
 
     /// Whether any stanza has that logical name (which need not be a name the kernel takes).
