@@ -1,7 +1,8 @@
 //! The configuration that is to become the live one.
 
+use crate::merge::{merge, report};
 use crate::{
-    Change, Companion, Content, Digest, Findings, Found, Generation, Staged, Staging, Store, StoreError, in_words,
+    Change, Companion, Content, Digest, Findings, Found, Generation, StageRecord, Staged, Staging, Store, StoreError,
 };
 use cleat_diag::Diagnostic;
 use cleat_root::paths;
@@ -61,7 +62,6 @@ impl Store {
     }
 
     fn of_staged(&self, staged: Staged) -> Result<Result<Candidate, Findings>, StoreError> {
-        let live = Content::read(&self.root, Path::new(paths::INTERFACES))?;
         let mut candidate = Candidate {
             interfaces: staged.bytes.clone(),
             name: paths::INTERFACES_NEW.into(),
@@ -72,39 +72,23 @@ impl Store {
             merged: false,
             notes: Vec::new(),
         };
-        let Some(record) = staged.record.clone() else {
-            candidate.notes.extend(self.foreign(&staged));
+        let Some(record) = &staged.record else {
+            candidate.notes.extend(self.tell_foreign(&staged));
             return Ok(Ok(candidate));
         };
-        let bytes = |content: &Option<Content>| content.as_ref().map(|content| content.bytes.clone());
-        if bytes(&live) != bytes(&record.base) && bytes(&live).as_deref() != Some(staged.bytes.as_slice()) {
-            let error = Diagnostic::error(
-                "staged-base-changed",
-                format!("{} was changed since it was staged from", paths::INTERFACES),
-            );
-            return Ok(Err(Findings::one(error)));
+        let live = Content::read(&self.root, Path::new(paths::INTERFACES))?;
+        let bytes = |content: &Option<Content>| content.as_ref().map_or(Vec::new(), |content| content.bytes.clone());
+        let (base, live) = (bytes(&record.base), bytes(&live));
+        if live != base && live != staged.bytes {
+            match merge(&base, &live, &staged.bytes) {
+                Ok(merged) => candidate.take_merged(merged, record),
+                Err(clashes) => return Ok(Err(report(&clashes, &live, &staged.bytes, record))),
+            }
         }
-        candidate.companions = record.companions;
+        candidate.companions.clone_from(&record.companions);
         candidate.rollback_of = record.rollback_of;
-        candidate.by = Some(record.by);
+        candidate.by = Some(record.by.clone());
         Ok(Ok(candidate))
-    }
-
-    /// A staged file that others made: its age, and whether the live file was changed behind it.
-    fn foreign(&self, staged: &Staged) -> Option<Diagnostic> {
-        use std::os::unix::fs::MetadataExt;
-        let live = self.root.metadata(paths::INTERFACES).ok()?;
-        let live = crate::Timestamp(u64::try_from(live.mtime()).ok()?);
-        let between = live.since(staged.modified).filter(|between| !between.is_zero())?;
-        let age = self.now.since(staged.modified).unwrap_or_default();
-        let message = format!(
-            "{} is {} old: {} was changed {} behind it, and that change is undone",
-            paths::INTERFACES_NEW,
-            in_words(age),
-            paths::INTERFACES,
-            in_words(between)
-        );
-        Some(Diagnostic::warning("staged-stale", message).help("`cleat-commit diff` shows what changes"))
     }
 
     /// An earlier generation, with the files that it held and those of ours that it did not.
@@ -161,6 +145,19 @@ impl Store {
 }
 
 impl Candidate {
+    fn take_merged(&mut self, merged: Vec<u8>, record: &StageRecord) {
+        let message = format!(
+            "{} was changed since {} was made from it at {}: both changes are merged",
+            paths::INTERFACES,
+            paths::INTERFACES_NEW,
+            record.time
+        );
+        self.notes.push(Diagnostic::warning("staged-merged", message));
+        self.interfaces = merged;
+        self.name = format!("{} (merged)", paths::INTERFACES_NEW).into();
+        self.merged = true;
+    }
+
     /// The files that change, the interfaces file last: it is what the others are for.
     ///
     /// *Errors*: inner, a file that goes with it was changed since.

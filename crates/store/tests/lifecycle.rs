@@ -237,3 +237,98 @@ fn pruning_keeps_the_newest_and_the_newest_healthy_one() {
         .unwrap();
     assert_eq!(host.store().newest().unwrap(), Some(8));
 }
+
+/// The findings of a refused commit of what is staged, as a terminal shows them.
+fn refused(host: &Host) -> String {
+    let Outcome::Refused(refusal) = host.commit(What::Staged, boot()).unwrap() else {
+        panic!("not refused")
+    };
+    let findings = refusal.findings;
+    let pages = findings
+        .diagnostics
+        .iter()
+        .map(|found| cleat_diag::render::line(found, &findings.sources));
+    pages.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_live_file_that_changed_elsewhere_is_merged_and_said() {
+    let host = Host::new();
+    host.stage(NEW);
+    let live = format!("{OLD}\nauto eno2\niface eno2 inet manual\n");
+    host.write("/etc/network/interfaces", &live);
+    let Outcome::Committed(committed) = host.commit(What::Staged, boot()).unwrap() else {
+        panic!("not committed")
+    };
+    assert!(committed.merged);
+    assert_eq!(
+        committed.findings.diagnostics[0].message,
+        "/etc/network/interfaces was changed since /etc/network/interfaces.new was made from it at 2026-11-23 \
+         09:40:12 UTC: both changes are merged"
+    );
+    let both = format!("{NEW}\nauto eno2\niface eno2 inet manual\n");
+    assert_eq!(host.read("/etc/network/interfaces").as_deref(), Some(both.as_str()));
+    // What was changed by hand is in the history too.
+    let (history, _) = host.store().history();
+    let bytes = &history[0].files.0[std::path::Path::new("/etc/network/interfaces")].bytes;
+    assert_eq!(bytes, live.as_bytes());
+}
+
+#[test]
+fn a_live_file_that_changed_in_the_same_stanza_is_refused_with_both_sides() {
+    let host = Host::new();
+    host.stage(NEW);
+    host.write("/etc/network/interfaces", &OLD.replace("192.0.2.1", "192.0.2.9"));
+    assert_eq!(
+        refused(&host),
+        "error: `iface eno1 inet` was changed in /etc/network/interfaces and in /etc/network/interfaces.new, both made \
+         from the file of 2026-11-23 09:40:12 UTC (/etc/network/interfaces.new:5:5) [staged-clash]; help: stage the \
+         change again, on top of the live file; `cleat-commit revert` takes the staged one away"
+    );
+    let Ok(Some(findings)) = host.store().preview(&|_| Vec::new()) else {
+        panic!("no preview")
+    };
+    let page = cleat_diag::render::terminal(&findings.diagnostics[0], &findings.sources, false);
+    assert!(page.contains("5 |     address 192.0.2.2/24"), "{page}");
+    assert!(
+        page.contains("the live file says `address 192.0.2.9/24` at /etc/network/interfaces:5:5"),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_staged_file_of_others_says_its_age_and_what_it_undoes() {
+    use std::time::{Duration, UNIX_EPOCH};
+    let host = Host::new();
+    let age = |path: &str, days: u64| {
+        let time = UNIX_EPOCH + Duration::from_secs(host.now().0 - days * 86_400);
+        let file = std::fs::File::options()
+            .append(true)
+            .open(host.root.host_path(path))
+            .unwrap();
+        file.set_modified(time).unwrap();
+    };
+    host.write("/etc/network/interfaces.new", NEW);
+    age("/etc/network/interfaces", 50);
+    age("/etc/network/interfaces.new", 43);
+    let told = |host: &Host| {
+        let findings = host.store().preview(&|_| Vec::new()).unwrap().unwrap();
+        let found = findings.diagnostics[0].clone();
+        (
+            found.message,
+            found.notes.into_iter().map(|note| note.text).collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(
+        told(&host).0,
+        "another program staged /etc/network/interfaces.new 43 days ago; nothing says what it was made from"
+    );
+    age("/etc/network/interfaces", 3);
+    let (message, notes) = told(&host);
+    assert_eq!(
+        message,
+        "/etc/network/interfaces.new is 43 days old: /etc/network/interfaces was changed 40 days behind it, and that \
+         change is undone"
+    );
+    assert_eq!(notes, ["gone: `address 192.0.2.1/24`", "back: `address 192.0.2.2/24`"]);
+}

@@ -1,0 +1,82 @@
+//! A staged file that others made, such as Proxmox's web interface: nobody noted what it was made from.
+
+use crate::{Staged, Store, Timestamp, in_words, unified};
+use cleat_diag::Diagnostic;
+use cleat_root::{READ_LIMIT, paths};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::Duration;
+
+/// What is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// How long ago it was written.
+    pub age: Duration,
+    /// How long behind it the live file was changed; none where it was not.
+    pub behind: Option<Duration>,
+    /// What it would undo, as a unified diff from the live file: back to the generation that held when it was
+    /// written, where the history knows, else to the staged file itself. Empty where it is not behind.
+    pub undoes: String,
+}
+
+impl Store {
+    /// Age of a staged file without a record, and what it would undo; none where the record is there.
+    pub fn foreign(&self, staged: &Staged) -> Option<Foreign> {
+        if staged.record.is_some() {
+            return None;
+        }
+        let age = self.now.since(staged.modified).unwrap_or_default();
+        let Ok((live, found)) = self.root.read_with_metadata(paths::INTERFACES, READ_LIMIT) else {
+            return Some(Foreign {
+                age,
+                behind: None,
+                undoes: String::new(),
+            });
+        };
+        let changed = Timestamp(u64::try_from(found.mtime()).unwrap_or(0));
+        let behind = changed.since(staged.modified).filter(|behind| !behind.is_zero());
+        let undoes = match behind {
+            Some(_) => self.undone(staged, &live),
+            None => String::new(),
+        };
+        Some(Foreign { age, behind, undoes })
+    }
+
+    fn undone(&self, staged: &Staged, live: &[u8]) -> String {
+        let path = Path::new(paths::INTERFACES);
+        let (history, _) = self.history();
+        let then = history
+            .iter()
+            .rev()
+            .find(|generation| generation.time <= staged.modified);
+        match then.and_then(|then| Some((then, then.files.0.get(path)?))) {
+            Some((then, content)) => {
+                let name = format!("generation {}", then.number);
+                unified(path, Some(live), Path::new(&name), Some(&content.bytes))
+            }
+            None => unified(path, Some(live), Path::new(paths::INTERFACES_NEW), Some(&staged.bytes)),
+        }
+    }
+
+    /// What is to be told of a staged file without a record.
+    pub(crate) fn tell_foreign(&self, staged: &Staged) -> Option<Diagnostic> {
+        let Foreign { age, behind, undoes } = self.foreign(staged)?;
+        let (file, live, age) = (paths::INTERFACES_NEW, paths::INTERFACES, in_words(age));
+        let Some(behind) = behind else {
+            let message = format!("another program staged {file} {age} ago; nothing says what it was made from");
+            return Some(Diagnostic::info("staged-by-others", message));
+        };
+        let behind = in_words(behind);
+        let message = format!("{file} is {age} old: {live} was changed {behind} behind it, and that change is undone");
+        let warning = Diagnostic::warning("staged-stale", message).help("`cleat-commit diff` shows what changes");
+        let lines = undoes
+            .lines()
+            .filter(|line| !line.starts_with("---") && !line.starts_with("+++"));
+        let undone = lines.filter(|line| line.starts_with(['-', '+']));
+        Some(undone.fold(warning, |warning, line| {
+            let (sign, text) = line.split_at(1);
+            let word = if sign == "-" { "gone" } else { "back" };
+            warning.note(format!("{word}: `{}`", text.trim()))
+        }))
+    }
+}
