@@ -1,7 +1,7 @@
 //! `stage` and `revert`.
 
 use super::bed::{LIVE, STAGED, commit, config, done, exists, host, stage, text};
-use crate::commands::bed::addresses;
+use crate::commands::bed::{addresses, called};
 use cleat_netns as netns;
 
 #[test]
@@ -129,7 +129,7 @@ fn staging_again_takes_the_place_of_what_was_staged() {
 }
 
 #[test]
-fn only_root_may_change_anything() {
+fn only_root_may_change_or_look_at_anything() {
     let room = netns::enter!(Veth);
     host(&room, "192.0.2.1/24");
     for verb in [
@@ -140,6 +140,10 @@ fn only_root_may_change_anything() {
         "try",
         "confirm",
         "rollback 1",
+        "status",
+        "history",
+        "show 1",
+        "diff",
     ] {
         let mut command = super::bed::command(verb);
         let output = std::os::unix::process::CommandExt::uid(&mut command, 65534)
@@ -155,4 +159,19 @@ fn only_root_may_change_anything() {
             )
         );
     }
+}
+
+#[test]
+fn a_name_with_a_newline_is_a_name_and_never_two_lines() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    let call = || {
+        let mut command = super::bed::command("stage");
+        called(command.arg("/run/next\nerror: all is lost").output().unwrap())
+    };
+    let missing = call();
+    assert_eq!((missing.code, missing.err.lines().count()), (1, 1), "{missing:?}");
+    std::fs::write("/run/next\nerror: all is lost", config("192.0.2.2/24")).unwrap();
+    assert_eq!(call().code, 0);
+    assert_eq!(text(STAGED), config("192.0.2.2/24"));
 }

@@ -26,7 +26,7 @@ pub(super) struct Desk {
 
 impl Desk {
     /// Reads the settings; what is wrong with them is told.
-    pub fn open(call: &Call) -> Self {
+    fn open(call: &Call) -> Self {
         let root = Root::real();
         let reporter = Reporter::new(call.verbosity);
         let mut sources = Sources::new();
@@ -42,7 +42,8 @@ impl Desk {
         }
     }
 
-    /// As [`Desk::open`], for who changes something.
+    /// Opens it. Root alone may look, too: a configuration may hold what others must not read (a Wi-Fi key), and the
+    /// history holds configurations that were.
     ///
     /// # Errors
     /// We are not root, which is told.

@@ -265,6 +265,11 @@ fn try_with(call: &Call) -> Result<End, End> {
         put_back(&desk, "its deadline could not be noted", call.verbosity);
         return Err(End::Fault);
     }
+    print(&format!(
+        "generation {} is on trial: press Enter within {} s to keep it, or run `cleat-commit confirm` from any login\n",
+        trial.generation,
+        timeout.as_secs_f64().ceil()
+    ));
     Ok(wait_at_terminal(&desk, trial, watch, call.verbosity))
 }
 
@@ -280,11 +285,6 @@ fn hold_watch(desk: &Desk) -> Result<Lock, End> {
 
 /// Waits for a decision and tells what it was.
 fn wait_at_terminal(desk: &Desk, trial: Trial, watch: Lock, verbosity: Verbosity) -> End {
-    let seconds = trial.left().unwrap_or_default().as_secs_f64().ceil();
-    print(&format!(
-        "generation {} is on trial: press Enter within {seconds} s to keep it, or run `cleat-commit confirm` from any login\n",
-        trial.generation
-    ));
     let heard = listen(&desk.root, || is_open(desk));
     if heard == Heard::Enter {
         return match confirm_pending(desk) {

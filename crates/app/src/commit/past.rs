@@ -36,7 +36,7 @@ pub(super) fn color(call: &Call) -> Result<bool, End> {
 pub fn history(call: &Call) -> End {
     let run = || {
         let color = color(call)?;
-        let desk = Desk::open(call);
+        let desk = Desk::open_as_root(call)?;
         let (generations, found) = desk.store.history();
         found.into_iter().for_each(|found| desk.say(found));
         let live = desk.store.live().map_err(|error| desk.fail(&error))?;
@@ -142,7 +142,7 @@ fn entry(generation: &Generation, live: Option<u32>) -> Value {
 pub fn show(call: &Call) -> End {
     let run = || {
         let number = number(call.words.first().map(|word| word.as_os_str()).unwrap_or_default())?;
-        let desk = Desk::open(call);
+        let desk = Desk::open_as_root(call)?;
         let generation = desk.store.generation(number).map_err(|error| desk.fail(&error))?;
         let text = |content: &Content| String::from_utf8_lossy(&content.bytes).into_owned();
         if call.has("json") {
@@ -180,7 +180,7 @@ pub fn diff(call: &Call) -> End {
             .iter()
             .map(|word| number(word))
             .collect::<Result<Vec<u32>, End>>()?;
-        let desk = Desk::open(call);
+        let desk = Desk::open_as_root(call)?;
         let files = |number: u32| -> Result<Files, End> {
             let generation = desk.store.generation(number).map_err(|error| desk.fail(&error))?;
             Ok(generation.files)

@@ -61,7 +61,7 @@ struct StagedStatus {
 pub fn status(call: &Call) -> End {
     let run = || {
         let color = color(call)?;
-        let desk = Desk::open(call);
+        let desk = Desk::open_as_root(call)?;
         let status = look(&desk)?;
         let text = match call.has("json") {
             true => json_text(&status.document()),
