@@ -42,13 +42,19 @@ impl Device {
             let mut lines = uevent.lines();
             lines.find_map(|line| line.strip_prefix(key)?.strip_prefix('=').map(str::to_owned))
         };
-        let driver = root.read_link(directory.join("device/driver")).ok();
-        let properties = said("IFINDEX").and_then(|index| database(root, &index));
+        let bound = || {
+            let path = root.read_link(directory.join("device/driver")).ok()?;
+            Some(path.file_name()?.to_string_lossy().into_owned())
+        };
+        let properties: Option<BTreeMap<String, String>> = said("IFINDEX").and_then(|index| database(root, &index));
         Self {
             name: said("INTERFACE").unwrap_or_else(|| name.to_owned()),
             address: text("address").and_then(|text| text.parse().ok()),
             permanent: None,
-            driver: driver.and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned())),
+            driver: properties
+                .as_ref()
+                .and_then(|said| said.get("ID_NET_DRIVER").cloned())
+                .or_else(bound),
             kind: None,
             device_type: said("DEVTYPE").or_else(|| type_name(number?).map(str::to_owned)),
             properties,
