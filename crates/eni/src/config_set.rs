@@ -1,5 +1,6 @@
 //! A file and all that it sources.
 
+use crate::overlay::{Overlay, Replaced};
 use crate::{Document, Iface, Item, Word, parse};
 use cleat_diag::{Diagnostic, FileId, Place, Sources};
 use cleat_root::{Root, RootError};
@@ -55,14 +56,21 @@ impl ConfigSet {
     /// As [`ConfigSet::load`], with the root file's bytes given: of a staged file, or of standard input. What it
     /// sources is read from `root`, relative to the directory of `path`.
     pub fn from_bytes(path: &Path, bytes: Vec<u8>, root: &Root) -> (Self, Vec<Diagnostic>) {
+        Self::with_replaced(path, bytes, root, &Replaced::new())
+    }
+
+    /// As [`ConfigSet::from_bytes`], as if files of the root held something else, or were not there: what a change of
+    /// several files will make of it.
+    pub fn with_replaced(path: &Path, bytes: Vec<u8>, root: &Root, replaced: &Replaced) -> (Self, Vec<Diagnostic>) {
+        let files = Overlay { root, replaced };
         let mut loader = Loader {
-            root,
+            files: &files,
             set: Self::default(),
             diagnostics: Vec::new(),
             open: Vec::new(),
             seen: Vec::new(),
         };
-        loader.open.push(Identity::of(root, path));
+        loader.open.push(Identity::of(&files, path));
         loader.document(path, bytes);
         (loader.set, loader.diagnostics)
     }
@@ -118,16 +126,16 @@ enum Identity {
 }
 
 impl Identity {
-    fn of(root: &Root, path: &Path) -> Self {
-        match root.identity(path) {
-            Ok((device, inode)) => Identity::Inode(device, inode),
-            Err(_) => Identity::Path(path.to_owned()),
+    fn of(files: &Overlay<'_>, path: &Path) -> Self {
+        match files.root.identity(path) {
+            Ok((device, inode)) if !files.is_replaced(path) => Identity::Inode(device, inode),
+            _ => Identity::Path(path.to_owned()),
         }
     }
 }
 
 struct Loader<'a> {
-    root: &'a Root,
+    files: &'a Overlay<'a>,
     set: ConfigSet,
     diagnostics: Vec<Diagnostic>,
     /// The files that are being read, the root file first.
@@ -183,8 +191,8 @@ impl Loader<'_> {
                 .collect();
         }
         let mut read = Vec::new();
-        for path in self.root.glob(&target.value, directory) {
-            if self.root.is_dir(&path) {
+        for path in self.files.glob(&target.value, directory) {
+            if self.files.is_dir(&path) {
                 self.skipped(&path, target.place);
                 continue;
             }
@@ -210,17 +218,17 @@ impl Loader<'_> {
         }
         let is_pattern = cleat_root::is_pattern(&target.value);
         let found = if is_pattern {
-            self.root.glob(&target.value, directory)
+            self.files.glob(&target.value, directory)
         } else {
             vec![directory.join(&target.value)]
         };
         let mut read = Vec::new();
-        for path in found.iter().filter(|path| !is_pattern || self.root.is_dir(path)) {
-            match self.root.read_dir(path) {
+        for path in found.iter().filter(|path| !is_pattern || self.files.is_dir(path)) {
+            match self.files.read_dir(path) {
                 Ok(names) => {
                     for name in names.iter().filter(|name| is_plain_name(name)) {
                         let path = path.join(name);
-                        if self.root.is_dir(&path) {
+                        if self.files.is_dir(&path) {
                             self.skipped(&path, target.place);
                         } else {
                             read.extend(self.file(&path, target.place));
@@ -235,7 +243,7 @@ impl Loader<'_> {
 
     /// One file that is named at `place`.
     fn file(&mut self, path: &Path, place: Place) -> Option<usize> {
-        let identity = Identity::of(self.root, path);
+        let identity = Identity::of(self.files, path);
         if self.open.contains(&identity) {
             let itself = if self.open.last() == Some(&identity) {
                 "itself"
@@ -270,7 +278,7 @@ impl Loader<'_> {
             );
             return None;
         }
-        let bytes = match self.root.read(path) {
+        let bytes = match self.files.read(path) {
             Ok(bytes) => bytes,
             Err(error) => {
                 self.unreadable(&error, place);

@@ -190,3 +190,49 @@ fn a_staged_file_sources_from_its_own_directory() {
     );
     assert_eq!(set.documents[0].source().path, Path::new(paths::INTERFACES_NEW));
 }
+
+/// Second witness: the same set, read once the files are so.
+#[test]
+fn files_that_will_be_are_read_as_they_will_be() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = Root::at(directory.path());
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join("etc/network").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("d/changed", "iface old\n");
+    write("d/gone", "iface gone\n");
+    write("d/stays", "iface stays\n");
+    let main = "source d/*\nsource-directory new\nsource {e,f}/one\n";
+    let path = Path::new("/etc/network/interfaces");
+    let entry = |name: &str, text: Option<&str>| {
+        let path = Path::new("/etc/network").join(name);
+        (path, text.map(|text| text.as_bytes().to_vec()))
+    };
+    let replaced = cleat_eni::Replaced::from([
+        entry("d/changed", Some("iface changed\n")),
+        entry("d/gone", None),
+        entry("d/added", Some("iface added\n")),
+        entry("d/.hidden", Some("iface hidden\n")),
+        entry("new/one", Some("iface new\n")),
+        entry("f/one", Some("iface f\n")),
+    ]);
+    let names = |(set, diagnostics): (ConfigSet, Vec<cleat_diag::Diagnostic>)| {
+        let names: Vec<String> = set.ifaces().map(|iface| iface.name.value.clone()).collect();
+        (
+            names,
+            diagnostics.into_iter().map(|found| found.message).collect::<Vec<_>>(),
+        )
+    };
+    let foreseen = names(ConfigSet::with_replaced(path, main.into(), &root, &replaced));
+    for (path, bytes) in &replaced {
+        let name = path.strip_prefix("/etc/network").unwrap().to_str().unwrap();
+        match bytes {
+            Some(bytes) => write(name, std::str::from_utf8(bytes).unwrap()),
+            None => fs::remove_file(directory.path().join("etc/network").join(name)).unwrap(),
+        }
+    }
+    assert_eq!(foreseen, names(ConfigSet::from_bytes(path, main.into(), &root)));
+    assert_eq!(foreseen.0, ["added", "changed", "stays", "new", "f"]);
+}

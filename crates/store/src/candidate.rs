@@ -5,6 +5,7 @@ use crate::{
     Change, Companion, Content, Digest, Findings, Found, Generation, StageRecord, Staged, Staging, Store, StoreError,
 };
 use cleat_diag::Diagnostic;
+use cleat_eni::Replaced;
 use cleat_root::paths;
 use std::path::{Path, PathBuf};
 
@@ -145,6 +146,15 @@ impl Store {
 }
 
 impl Candidate {
+    /// The files that go with it, as they will be.
+    pub fn replaced(&self) -> Replaced {
+        let bytes = |content: &Content| content.bytes.clone();
+        self.companions
+            .iter()
+            .map(|companion| (companion.path.clone(), companion.new.as_ref().map(bytes)))
+            .collect()
+    }
+
     fn take_merged(&mut self, merged: Vec<u8>, record: &StageRecord) {
         let message = format!(
             "{} was changed since {} was made from it at {}: both changes are merged",

@@ -25,7 +25,8 @@ impl Store {
 
     /// The configuration with all that it sources, and everything that is found about it.
     pub(crate) fn judged(&self, candidate: &Candidate, judge: &Judge<'_>) -> (ConfigSet, Findings) {
-        let (set, read) = ConfigSet::from_bytes(&candidate.name, candidate.interfaces.clone(), &self.root);
+        let bytes = candidate.interfaces.clone();
+        let (set, read) = ConfigSet::with_replaced(&candidate.name, bytes, &self.root, &candidate.replaced());
         let (old, _) = ConfigSet::load(&self.root, Path::new(paths::INTERFACES));
         let mut diagnostics = candidate.notes.clone();
         diagnostics.extend(read);

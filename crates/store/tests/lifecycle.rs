@@ -332,3 +332,22 @@ fn a_staged_file_of_others_says_its_age_and_what_it_undoes() {
     );
     assert_eq!(notes, ["gone: `address 192.0.2.1/24`", "back: `address 192.0.2.2/24`"]);
 }
+
+#[test]
+fn a_rollback_is_judged_with_the_files_that_it_brings_back() {
+    let host = Host::new();
+    host.write("/etc/network/interfaces", "auto eno1\nsource interfaces.d/*\n");
+    host.write("/etc/network/interfaces.d/eno1", "iface eno1 inet manual\n");
+    host.stage(NEW);
+    host.commit(What::Staged, boot()).unwrap();
+    std::fs::remove_file(host.root.host_path("/etc/network/interfaces.d/eno1")).unwrap();
+    let seen = std::cell::RefCell::new(Vec::new());
+    let judge = |set: &cleat_eni::ConfigSet| {
+        seen.borrow_mut()
+            .extend(set.ifaces().map(|iface| iface.name.value.clone()));
+        Vec::new()
+    };
+    let outcome = host.locked(|locked| locked.commit(What::Generation(1), &live_now(), &judge));
+    assert!(matches!(outcome, Ok(Outcome::Committed(_))), "{outcome:?}");
+    assert_eq!(*seen.borrow(), ["eno1"]);
+}
