@@ -6,6 +6,7 @@
 mod attributes;
 mod commands;
 mod commit;
+mod completions;
 mod diagnostics;
 mod face;
 mod golden;

@@ -1,7 +1,7 @@
 //! `cargo xtask gen`: the files that are made from the program's tables.
 //!
 //! The tables are in crates that need C libraries, and this program has to build without any: so the pages are made by
-//! the test that compares them with the tables (tests/manual), run here with `BLESS=1`.
+//! the tests that compare them with the tables (tests/manual, tests/completions.rs), run here with `BLESS=1`.
 
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -25,7 +25,17 @@ pub fn main(mut args: lexopt::Parser) -> Result<ExitCode, String> {
     packages::ensure(packages::TO_TEST, consent)?;
     let mut command = Command::new(tree::cargo());
     command
-        .args(["test", "--quiet", "--package", "cleat", "--test", "tests", "manual::"])
+        .args([
+            "test",
+            "--quiet",
+            "--package",
+            "cleat",
+            "--test",
+            "tests",
+            "--",
+            "manual::",
+            "completions::the_files",
+        ])
         .current_dir(tree::top())
         .env_remove("BLESS");
     if !check {

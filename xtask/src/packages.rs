@@ -25,6 +25,8 @@ pub const TO_TEST: &[Package] = &[
     package("iptables", "the masquerading example"),
     package("kmod", "loads the kernel modules of user-mode Linux"),
     package("shellcheck", "checks the shell files"),
+    package("zsh", "reads its completions"),
+    package("fish", "reads its completions"),
     package("strace", "counts netlink requests"),
     package("zstd", "unpacks an initramfs"),
 ];

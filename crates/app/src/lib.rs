@@ -10,6 +10,7 @@ pub mod change;
 pub mod cli;
 pub mod command;
 pub mod commit;
+pub mod completion;
 pub mod devices;
 mod early;
 pub mod exit;
