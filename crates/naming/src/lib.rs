@@ -8,7 +8,9 @@ pub mod facts;
 pub mod link_file;
 mod number;
 pub mod pins;
+pub mod policy;
 pub mod predict;
+pub mod rules;
 pub mod scheme;
 pub mod udev;
 

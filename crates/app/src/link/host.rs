@@ -48,6 +48,13 @@ impl Host {
         Ok(Self::of(Root::real(), snapshot))
     }
 
+    /// This root with what only the kernel tells, where it is the running one's: permanent addresses, which .link files
+    /// may ask for.
+    pub fn as_far_as_known(root: &Root) -> Self {
+        let running = if root.is_real() { Self::running().ok() } else { None };
+        running.unwrap_or_else(|| Self::of(root.clone(), Snapshot::default()))
+    }
+
     /// A host with these links.
     pub fn of(root: Root, snapshot: Snapshot) -> Self {
         let files = LinkFiles::load(&root);

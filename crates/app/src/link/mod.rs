@@ -1,6 +1,7 @@
 //! `cleat-link`: names of NICs that stay. Which .link file names which NIC, and pins: a name for a hardware address.
 
 mod ask;
+mod capture;
 mod carry_out;
 mod check;
 mod configuration;
@@ -10,6 +11,7 @@ mod list;
 mod names;
 mod nic;
 mod pin;
+mod predict;
 mod references;
 pub mod refresh;
 mod sysctl_names;
@@ -29,5 +31,13 @@ pub static PROGRAM: Program = Program {
     about: "cleat-link keeps the names of network interfaces.",
     others: false,
     closing: "",
-    verbs: &[list::VERB, check::VERB, pin::VERB, unpin::VERB, refresh::VERB],
+    verbs: &[
+        list::VERB,
+        predict::VERB,
+        capture::VERB,
+        check::VERB,
+        pin::VERB,
+        unpin::VERB,
+        refresh::VERB,
+    ],
 };

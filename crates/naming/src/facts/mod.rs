@@ -32,6 +32,8 @@ pub(crate) const DEVICE_ATTRIBUTES: &[&str] = &[
     "ari_enabled",
     "firmware_node/sun",
     "function_id",
+    "idProduct",
+    "idVendor",
     "index",
     "label",
     "modalias",

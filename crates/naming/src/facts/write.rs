@@ -24,6 +24,9 @@ pub fn write(root: &Root, nics: &[NicFacts]) -> Result<(), RootError> {
             &format!("{}/{}", paths::SYS_CLASS_NET, nic.name()),
             nic.devices.first(),
         )?;
+        if let [interface, above, ..] = nic.devices.as_slice() {
+            link(root, &format!("{}/device", interface.syspath), Some(above))?;
+        }
         for entry in &nic.slots {
             slot(root, entry)?;
         }

@@ -114,7 +114,7 @@ fn unreadable(error: &RootError) -> Diagnostic {
 
 /// The files of that ending in some directories: of equal names the one in the first directory, by name; and those that
 /// it hides. Hidden files are none.
-fn strongest(
+pub(crate) fn strongest(
     root: &Root,
     directories: impl Iterator<Item = PathBuf>,
     ending: &str,

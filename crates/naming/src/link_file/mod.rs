@@ -3,7 +3,7 @@
 mod address;
 mod condition;
 mod device;
-mod directories;
+pub(crate) mod directories;
 mod known;
 mod lines;
 mod matching;

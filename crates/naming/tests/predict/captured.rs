@@ -4,8 +4,11 @@
 //! and udev), and the name that the NIC had after the boot: its key.
 
 use cleat_naming::facts;
+use cleat_naming::link_file::{Device, LinkFiles, Machine as Conditions};
+use cleat_naming::policy::choose;
+use cleat_naming::rules::Ruled;
 use cleat_naming::{NicFacts, Origin, Scheme, Udev, predict};
-use cleat_root::Root;
+use cleat_root::{Durability, Root};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -76,6 +79,50 @@ fn every_name_of_the_captured_machines_is_predicted_under_every_scheme() {
     }
     // 11 schemes of udev 252 in three machines of 13 NICs and one of 20, 15 of udev 257 in one of 13.
     assert!(compared > 700, "only {compared} NIC-scheme pairs compared");
+}
+
+/// The two .link files of Debian that name NICs, as the package udev has them.
+const LINK_FILES: [(&str, &str); 2] = [
+    (
+        "/usr/lib/systemd/network/73-usb-net-by-mac.link",
+        "[Match]\nPath=*-usb-*\n\n[Link]\nNamePolicy=mac\n",
+    ),
+    (
+        "/usr/lib/systemd/network/99-default.link",
+        "[Match]\nOriginalName=*\n\n[Link]\nNamePolicy=keep kernel database onboard slot path\n",
+    ),
+];
+
+#[test]
+fn the_name_that_each_nic_had_after_the_boot_is_the_one_that_is_chosen() {
+    for (name, machine) in machines() {
+        let version = u32::try_from(machine.truth["systemd"].as_u64().unwrap()).unwrap();
+        let udev = Udev { version };
+        let scheme = match machine.truth["scheme"].as_str().unwrap() {
+            "default" => udev.default_scheme().unwrap(),
+            pinned => Scheme::named(pinned).unwrap(),
+        };
+        for (path, text) in LINK_FILES {
+            machine.root.create_dir_all("/usr/lib/systemd/network").unwrap();
+            machine
+                .root
+                .write_atomic(path, text.as_bytes(), Durability::Volatile)
+                .unwrap();
+        }
+        let files = LinkFiles::load(&machine.root);
+        for (nic, facts) in nics(&machine.root) {
+            let device = Device::read(&machine.root, &nic);
+            let file = files.verdict(&device, &Conditions::read(&machine.root)).winner;
+            let by = file.map(|file| file.path.display().to_string());
+            assert_eq!(
+                by.as_deref(),
+                machine.truth["nics"][&nic]["link_file"].as_str(),
+                "{nic} of {name}"
+            );
+            let chosen = choose(&facts, &predict(&facts, scheme, udev), file, true, &Ruled::default());
+            assert_eq!(chosen.name.as_deref(), Some(nic.as_str()), "{nic} of {name}");
+        }
+    }
 }
 
 #[test]

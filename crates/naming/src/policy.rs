@@ -1,0 +1,106 @@
+//! Which of the names on offer a NIC gets.
+//!
+//! *Source*: systemd.link(5), `NamePolicy=` and `Name=`; udev(7), `NAME`; systemd-udevd.service(8), `net.ifnames=`.
+
+use crate::facts::NicFacts;
+use crate::link_file::{LinkFile, Policy};
+use crate::predict::{Origin, Prediction, legal};
+use crate::rules::Ruled;
+
+/// The name that a NIC gets at the next boot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The name; `None` where the kernel's own stays, which depends on the order of drivers.
+    pub name: Option<String>,
+    /// Where it comes from.
+    pub reason: String,
+    /// What may make it another one, or was passed over; a sentence each.
+    pub doubts: Vec<String>,
+}
+
+/// `NET_NAME_PREDICTABLE` of linux/netdevice.h: what /sys/class/net/IFACE/name_assign_type says.
+const PREDICTABLE: &str = "2";
+
+impl Policy {
+    /// What its name comes from; `keep` and `kernel` offer none.
+    pub fn origin(self) -> Option<Origin> {
+        match self {
+            Policy::Keep | Policy::Kernel => None,
+            Policy::Database => Some(Origin::Database),
+            Policy::Onboard => Some(Origin::Onboard),
+            Policy::Slot => Some(Origin::Slot),
+            Policy::Path => Some(Origin::Path),
+            Policy::Mac => Some(Origin::Mac),
+        }
+    }
+}
+
+/// The name that a NIC gets.
+///
+/// `file` is the .link file that it gets; `policies` says whether names are given by policy at all, which
+/// `net.ifnames=0` turns off.
+///
+/// *Shape*: at boot no program has named a NIC before, so that the policy `keep` keeps nothing.
+pub fn choose(
+    nic: &NicFacts,
+    prediction: &Prediction,
+    file: Option<&LinkFile>,
+    policies: bool,
+    ruled: &Ruled<'_>,
+) -> Choice {
+    let mut doubts: Vec<String> = ruled
+        .perhaps
+        .iter()
+        .map(|(rule, condition)| format!("{}:{} may name it: {condition}", rule.path.display(), rule.line))
+        .collect();
+    if let Some(rule) = ruled.by {
+        return Choice {
+            name: Some(rule.name.clone()),
+            reason: format!("the rule at {}:{}", rule.path.display(), rule.line),
+            doubts,
+        };
+    }
+    let Some(file) = file else {
+        return kernels("no .link file is for it", doubts);
+    };
+    let asked = if policies { file.naming.policy.as_slice() } else { &[] };
+    for policy in asked {
+        if *policy == Policy::Kernel && nic.attribute("name_assign_type") == Some(PREDICTABLE) {
+            return Choice {
+                name: Some(nic.name().to_owned()),
+                reason: "the kernel says that its name is predictable".to_owned(),
+                doubts,
+            };
+        }
+        let Some(candidate) = policy.origin().and_then(|origin| prediction.from_origin(origin)) else {
+            continue;
+        };
+        match legal(&candidate.name) {
+            Ok(()) => {
+                return Choice {
+                    name: Some(candidate.name.clone()),
+                    reason: candidate.reason.clone(),
+                    doubts,
+                };
+            }
+            Err(why) => doubts.push(format!("{} is passed over: {why}", candidate.name)),
+        }
+    }
+    match &file.naming.name {
+        Some(name) => Choice {
+            name: Some(name.clone()),
+            reason: format!("Name= of {}", file.path.display()),
+            doubts,
+        },
+        None if !policies => kernels("net.ifnames=0 is on the kernel command line", doubts),
+        None => kernels("nothing names it", doubts),
+    }
+}
+
+fn kernels(reason: &str, doubts: Vec<String>) -> Choice {
+    Choice {
+        name: None,
+        reason: reason.to_owned(),
+        doubts,
+    }
+}
