@@ -44,7 +44,7 @@ pub fn start(verbosity: Verbosity) {
 /// Whether standard error leads to the journal: systemd names its device and inode in `JOURNAL_STREAM`.
 ///
 /// *Source*: systemd.exec(5).
-fn to_journal() -> bool {
+pub(crate) fn to_journal() -> bool {
     let Ok(stream) = std::env::var("JOURNAL_STREAM") else {
         return false;
     };

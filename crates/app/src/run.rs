@@ -60,7 +60,8 @@ pub fn show(text: &str) -> Exit {
 
 fn complain(text: &str) {
     // There is nowhere to tell that standard error cannot be written.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let priority = if logging::to_journal() { "<3>" } else { "" };
+    let _ = writeln!(std::io::stderr(), "{priority}{text}");
 }
 
 /// Runs what was asked for, on the machine that the program runs on.
