@@ -80,24 +80,40 @@ fn a_nic_that_bears_the_name_as_an_alternative_one_is_known_and_told() {
     assert_eq!(addresses("eno1"), ["192.0.2.2/24"]);
 }
 
-/// Both sides changed the same stanza.
+/// Both sides changed since: in different stanzas that is put together, in one it is refused and both are shown.
 #[test]
-fn a_live_file_that_changed_since_is_not_undone() {
+fn a_live_file_that_changed_since_is_merged_or_refused() {
     let room = netns::enter!(Veth);
     host(&room, "192.0.2.1/24");
-    stage("192.0.2.2/24");
-    std::fs::write(LIVE, config("192.0.2.9/24")).unwrap();
+    let two = |one: &str, other: &str| {
+        config(one) + &format!("\nauto dm0\niface dm0 inet static\n\tlink-type dummy\n\taddress {other}\n")
+    };
+    std::fs::write(LIVE, two("192.0.2.1/24", "198.51.100.1/24")).unwrap();
+    std::fs::write("/run/next", two("192.0.2.2/24", "198.51.100.1/24")).unwrap();
+    done("stage /run/next");
+    std::fs::write(LIVE, two("192.0.2.1/24", "198.51.100.9/24")).unwrap();
+    let boot = commit("boot");
+    assert!(
+        boot.code == 0 && boot.err.contains(" both changes are merged [staged-merged]"),
+        "{boot:?}"
+    );
+    assert_eq!(text(LIVE), two("192.0.2.2/24", "198.51.100.9/24"));
+
+    std::fs::write("/run/next", two("192.0.2.3/24", "198.51.100.9/24")).unwrap();
+    done("stage /run/next");
+    let mine = two("192.0.2.4/24", "198.51.100.9/24");
+    std::fs::write(LIVE, &mine).unwrap();
     let boot = commit("boot");
     assert_eq!(boot.code, 1, "{boot:?}");
     assert_eq!(
         (text(LIVE), text(STAGED)),
-        (config("192.0.2.9/24"), config("192.0.2.2/24"))
+        (mine, two("192.0.2.3/24", "198.51.100.9/24"))
     );
     let status = commit("status");
-    assert!(
-        status.code == 1 && status.out.ends_with("it would be refused\n"),
-        "{status:?}"
-    );
+    assert_eq!(status.code, 1, "{status:?}");
+    for side in ["192.0.2.3/24", "192.0.2.4/24"] {
+        assert!(boot.err.contains(side), "{side}: {boot:?}");
+    }
 }
 
 #[test]

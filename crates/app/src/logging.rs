@@ -105,6 +105,25 @@ impl Reporter {
         let _ = std::io::stderr().write_all(text.as_bytes());
     }
 
+    /// Prints what [`Reporter::print`] leaves out where it prints a line each: for those with notes the text that they
+    /// point at, and the notes with theirs. A terminal has shown them.
+    pub fn print_notes(&self, diagnostics: &[Diagnostic], sources: &Sources) {
+        if self.terminal {
+            return;
+        }
+        let prefix = if self.journal { "<5>" } else { "" };
+        let noted = diagnostics
+            .iter()
+            .filter(|found| found.severity >= self.least && !found.notes.is_empty());
+        for found in noted {
+            let page = render::terminal(found, sources, false);
+            // Its first line is the one that was printed.
+            for line in page.lines().skip(1).filter(|line| !line.trim().is_empty()) {
+                let _ = writeln!(std::io::stderr(), "{prefix}{line}");
+            }
+        }
+    }
+
     /// Prints the closing count and what it means for the host, where there are errors to count.
     pub fn close(&self, diagnostics: &[Diagnostic], outcome: &str) {
         let summary = Summary::of(diagnostics);

@@ -109,7 +109,7 @@ fn commit(desk: &Desk, locked: &Locked<'_>) -> Result<End, End> {
 }
 
 fn refused(desk: &Desk, refusal: &Refusal) -> End {
-    desk.tell(&refusal.findings);
+    desk.tell_in_full(&refusal.findings);
     let outcome = match &refusal.kept_as {
         Some(path) => format!(
             "{} is refused and set aside as {}",

@@ -69,6 +69,12 @@ impl Desk {
         self.reporter.print(&findings.diagnostics, &findings.sources);
     }
 
+    /// As [`Desk::tell`], with all that is pointed at: both sides of a clash are shown in the journal, too.
+    pub fn tell_in_full(&self, findings: &Findings) {
+        self.tell(findings);
+        self.reporter.print_notes(&findings.diagnostics, &findings.sources);
+    }
+
     /// Prints one finding that points nowhere.
     pub fn say(&self, found: Diagnostic) {
         self.reporter.print(&[found], &Sources::new());

@@ -73,16 +73,13 @@ fn commit(desk: &Desk, what: What, until: Option<Timestamp>) -> Result<Option<Co
             Ok(None)
         }
         Outcome::Refused(refusal) => {
-            desk.tell(&refusal.findings);
+            desk.tell_in_full(&refusal.findings);
             desk.close(&refusal.findings, "nothing was changed");
             Err(End::Fault)
         }
         Outcome::Committed(committed) => {
             Refused::forget(&desk.root);
             desk.tell(&committed.findings);
-            if committed.merged {
-                print("changes of the live file since it was staged were merged in\n");
-            }
             Ok(Some(committed))
         }
     }
