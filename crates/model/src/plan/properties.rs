@@ -257,3 +257,39 @@ proptest! {
         prop_assert_eq!(host.plan(&wanted, &request).plan.to_string(), "");
     }
 }
+
+/// Mode first, as it stands in a request, and the kernel would refuse `lacp_rate` in balance-rr.
+#[test]
+fn regress_a_bond_goes_back_to_a_mode_without_the_rate_that_it_was_given() {
+    let from = Seed {
+        bonds: vec![80],
+        ..Seed::default()
+    };
+    let to = Seed {
+        bonds: vec![64],
+        vlans: vec![(156, 1)],
+        bridges: vec![(67, true, 0)],
+        veths: 1,
+        vxlans: vec![1],
+        addresses: vec![(153, 2)],
+        knobs: vec![(12, 36), (177, 51)],
+        ..Seed::default()
+    };
+    let mut host = Host::new(&NICS);
+    host.up(&network(&from));
+    let wanted = network(&to);
+    let planned = host.plan(&wanted, &all(Verb::Reload, &wanted));
+    let text = planned.plan.to_string();
+    assert!(
+        text.contains("type bond mode 802.3ad") && text.contains("lacp_rate fast"),
+        "{text}"
+    );
+    let before = essence(&host.kernel);
+    for at in 0..planned.plan.steps.len() {
+        let mut kernel = host.kernel.clone();
+        kernel.fail_at(at, KernelError::errno(12));
+        let outcome = put(&planned, &mut kernel, OnError::RollBack);
+        assert_eq!(outcome.ending, Ending::PutBack, "step {at}: {:?}", outcome.diagnostics);
+        assert_eq!(differing(&before, &essence(&kernel)), "", "step {at} of\n{text}");
+    }
+}

@@ -11,7 +11,9 @@ use crate::vlans::VlanMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-/// `IFLA_BOND_PRIMARY` of linux/if_link.h.
+/// `IFLA_BOND_MODE` of linux/if_link.h.
+const IFLA_BOND_MODE: u16 = 1;
+/// `IFLA_BOND_PRIMARY`.
 const IFLA_BOND_PRIMARY: u16 = 11;
 
 /// The steps that lead back from `now` to how the touched links were.
@@ -189,14 +191,37 @@ impl Back<'_> {
             .map(|number| (number, was.data.get(number).and_then(|index| self.named(index))))
             .collect();
         if !data.is_empty() || !links.is_empty() {
-            self.take(Op::SetData {
-                name: was.name,
-                kind: was.kind.clone(),
-                data,
-                links,
-            });
+            self.data(was, data, links);
         }
         self.conf(was, &is);
+    }
+
+    /// Sets options of the kind, in one request where the kernel takes that. A bond that goes back to a mode without an
+    /// option must have that put back before: the mode comes first in a request, and refuses it then.
+    fn data(&mut self, was: &Link, data: Attrs, links: Vec<(u16, Option<IfName>)>) {
+        let op = |data: Attrs, links| Op::SetData {
+            name: was.name,
+            kind: was.kind.clone(),
+            data,
+            links,
+        };
+        let all = op(data.clone(), links.clone());
+        // Tried on a copy, since a part of what is refused may be done.
+        if was.kind != Kind::Bond || data.get(IFLA_BOND_MODE).is_none() || self.kernel.clone().step(&all).is_ok() {
+            self.take(all);
+            return;
+        }
+        let one = |(number, payload): (u16, &[u8])| [(number, payload.to_vec())].into_iter().collect();
+        let (mode, others): (Vec<_>, Vec<_>) = data.iter().partition(|(number, _)| *number == IFLA_BOND_MODE);
+        let before: Vec<Op> = others.iter().map(|attr| op(one(*attr), Vec::new())).collect();
+        let (first, after): (Vec<Op>, Vec<Op>) =
+            before.into_iter().partition(|op| self.kernel.clone().step(op).is_ok());
+        first.into_iter().for_each(|op| self.take(op));
+        mode.into_iter().for_each(|attr| self.take(op(one(attr), Vec::new())));
+        after.into_iter().for_each(|op| self.take(op));
+        if !links.is_empty() {
+            self.take(op(Attrs::new(), links));
+        }
     }
 
     fn named(&self, index: &[u8]) -> Option<IfName> {

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Raw material of a network: small numbers that choose among what fits.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Seed {
     pub(crate) bonds: Vec<u8>,
     pub(crate) vlans: Vec<(u8, u8)>,
