@@ -28,10 +28,11 @@ usage: cargo xtask COMMAND
 
   demo [--yes]
         install what is missing, build, and give a tour in a network of its own
-  test [FILTER] [--no-uml] [--yes]
+  test [FILTER] [--no-uml] [--vm] [--yes]
         install what is missing, check, and run every test; with FILTER only the
         tests whose name contains it. The network tests run twice: in this kernel,
-        and in user-mode Linux, which has every link kind.
+        and in user-mode Linux, which has every link kind. With --vm and
+        without FILTER the scenarios of `vm` follow.
   bench [--links N] [--repeat N] [--no-peers] [--only WORD] [--debug-build]
         the same links made by us, by ip -batch and by the peers, as ratios; each
         with the bar that it must hold
@@ -47,7 +48,7 @@ usage: cargo xtask COMMAND
         unpack the udevs of other Debian releases that predicted names are compared with,
         as `test` does too
   vm [FILTER...] [--suite 12|13] [--engine qemu|uml] [--kvm] [--image FILE] [--scenario DIR]
-     [--list] [--keep] [--jobs N] [--yes]
+     [--list] [--keep] [--jobs N] [--budget MINUTES] [--yes]
         scenarios in booted machines (vm-tests/scenarios, docs/vm-tests.md)
 ";
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::executables::{self, Executable, TestLog, plain_name};
 use crate::outcome::{self, Part, PartEnd, Tally, TestId, Verdict};
 use crate::packages::{self, Consent};
-use crate::{checks, deb, process, tree, udevs, uml_tests};
+use crate::{checks, deb, process, tree, udevs, uml_tests, vm};
 
 /// For one executable, and for all documentation tests.
 const LIMIT: Duration = Duration::from_secs(900);
@@ -15,10 +15,11 @@ const LIMIT: Duration = Duration::from_secs(900);
 struct Options {
     filter: Option<String>,
     uml: bool,
+    vm: bool,
     consent: Consent,
 }
 
-/// `cargo xtask test [FILTER] [--no-uml] [--yes]`: exit status 0 only if nothing failed.
+/// `cargo xtask test [FILTER] [--no-uml] [--vm] [--yes]`: exit status 0 only if nothing failed.
 pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
     let options = options(args)?;
     packages::ensure(packages::TO_TEST, options.consent)?;
@@ -51,6 +52,13 @@ pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
     }
     if options.filter.is_none() {
         run.check("packages", deb::part);
+        run.part("vm", |tally| {
+            if options.vm {
+                vm::part(options.consent, tally)
+            } else {
+                PartEnd::Skipped("not asked for: --vm".to_owned())
+            }
+        });
     }
     print!("{}", outcome::report(&run.parts, &run.tally));
     let failed = run.parts.iter().any(|part| matches!(part.end, PartEnd::Failed(_)));
@@ -62,11 +70,13 @@ fn options(mut args: lexopt::Parser) -> Result<Options, String> {
     let mut options = Options {
         filter: None,
         uml: true,
+        vm: false,
         consent: Consent::AskOnTerminal,
     };
     while let Some(argument) = args.next().map_err(|error| error.to_string())? {
         match argument {
             Long("no-uml") => options.uml = false,
+            Long("vm") => options.vm = true,
             Long("yes") => options.consent = Consent::Given,
             Value(filter) if options.filter.is_none() => options.filter = Some(filter.string().map_err(text)?),
             other => return Err(other.unexpected().to_string()),

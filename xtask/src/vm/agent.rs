@@ -1,8 +1,8 @@
 //! The line to the agent in the machine (vm-tests/image/files/usr/lib/vm-tests/agent): one request, one answer.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// An open line.
 pub struct Agent {
@@ -25,47 +25,31 @@ impl Agent {
     }
 
     /// Waits until a boot other than `last` says that it is ready. Gives the boot's id.
-    pub fn ready(
-        &mut self,
-        last: Option<&str>,
-        limit: Duration,
-        alive: &dyn Fn() -> Result<(), String>,
-    ) -> Result<String, String> {
-        let start = Instant::now();
+    ///
+    /// `go_on` is asked again and again whether to wait longer, and says why not.
+    pub fn ready(&mut self, last: Option<&str>, go_on: &dyn Fn() -> Result<(), String>) -> Result<String, String> {
+        let failed = |error: String| format!("the machine was not ready: {error}");
         loop {
-            match self.line(start, limit, alive)? {
-                Some(line) => {
-                    if let Some(boot) = line.strip_prefix("ready ").filter(|boot| Some(*boot) != last) {
-                        return Ok(boot.to_owned());
-                    }
-                }
-                None => return Err(format!("the machine was not ready within {} s", limit.as_secs())),
+            let line = self.line(go_on).map_err(failed)?;
+            if let Some(boot) = line.strip_prefix("ready ").filter(|boot| Some(*boot) != last) {
+                return Ok(boot.to_owned());
             }
         }
     }
 
     /// Sends a request and waits for the answer to it: an exit status.
-    pub fn ask(
-        &mut self,
-        request: &str,
-        limit: Duration,
-        alive: &dyn Fn() -> Result<(), String>,
-    ) -> Result<i32, String> {
+    pub fn ask(&mut self, request: &str, go_on: &dyn Fn() -> Result<(), String>) -> Result<i32, String> {
         self.tell(request)?;
         let name = request.strip_prefix("run ").unwrap_or(request);
-        let start = Instant::now();
+        let failed = |error: String| format!("no answer to `{request}`: {error}");
         loop {
-            match self.line(start, limit, alive)? {
-                Some(line) => {
-                    let status = line.strip_prefix("done ").and_then(|rest| rest.strip_prefix(name));
-                    if let Some(status) = status.and_then(|status| status.trim().parse().ok()) {
-                        return Ok(status);
-                    }
-                    if line.starts_with("ready ") {
-                        return Err(format!("the machine started anew during `{request}`"));
-                    }
-                }
-                None => return Err(format!("no answer to `{request}` within {} s", limit.as_secs())),
+            let line = self.line(go_on).map_err(failed)?;
+            let status = line.strip_prefix("done ").and_then(|rest| rest.strip_prefix(name));
+            if let Some(status) = status.and_then(|status| status.trim().parse().ok()) {
+                return Ok(status);
+            }
+            if line.starts_with("ready ") {
+                return Err(format!("the machine started anew during `{request}`"));
             }
         }
     }
@@ -77,38 +61,23 @@ impl Agent {
             .map_err(|error| format!("cannot send `{request}` to the machine: {error}"))
     }
 
-    /// The next whole line; `None` at the limit. `alive` says why the machine cannot answer any more.
-    fn line(
-        &mut self,
-        start: Instant,
-        limit: Duration,
-        alive: &dyn Fn() -> Result<(), String>,
-    ) -> Result<Option<String>, String> {
+    /// The next whole line.
+    fn line(&mut self, go_on: &dyn Fn() -> Result<(), String>) -> Result<String, String> {
         loop {
             if let Some(end) = self.begun.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.begun.drain(..=end).collect();
-                return Ok(Some(String::from_utf8_lossy(&line).trim().to_owned()));
+                return Ok(String::from_utf8_lossy(&line).trim().to_owned());
             }
             let mut buffer = [0; 512];
             match self.stream.read(&mut buffer) {
                 Ok(0) => {
-                    alive()?;
-                    return Err("the machine's serial line was closed".to_owned());
+                    go_on()?;
+                    return Err("its serial line was closed".to_owned());
                 }
                 Ok(length) => self.begun.extend_from_slice(&buffer[..length]),
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
-                    ) =>
-                {
-                    alive()?;
-                    if start.elapsed() > limit {
-                        return Ok(None);
-                    }
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(format!("cannot read the machine's serial line: {error}")),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => go_on()?,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(format!("cannot read its serial line: {error}")),
             }
         }
     }
@@ -117,8 +86,6 @@ impl Agent {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const SOON: Duration = Duration::from_millis(300);
 
     fn pair() -> (Agent, UnixStream) {
         let (here, there) = UnixStream::pair().expect("a socket pair");
@@ -131,15 +98,15 @@ mod tests {
         machine
             .write_all(b"SeaBIOS\r\ndone 01 0\ndone 02 3\n")
             .expect("written");
-        assert_eq!(agent.ask("run 02", SOON, &|| Ok(())), Ok(3));
+        assert_eq!(agent.ask("run 02", &|| Ok(())), Ok(3));
     }
 
     #[test]
     fn a_machine_that_says_nothing_is_given_up_at_the_limit() {
         let (mut agent, _machine) = pair();
         assert_eq!(
-            agent.ready(None, SOON, &|| Ok(())),
-            Err("the machine was not ready within 0 s".to_owned())
+            agent.ready(None, &|| Err("its time limit is over".to_owned())),
+            Err("the machine was not ready: its time limit is over".to_owned())
         );
     }
 
@@ -147,7 +114,7 @@ mod tests {
     fn the_ready_of_the_boot_before_is_not_the_next_one() {
         let (mut agent, mut machine) = pair();
         machine.write_all(b"ready a\nready b\n").expect("written");
-        assert_eq!(agent.ready(Some("a"), SOON, &|| Ok(())), Ok("b".to_owned()));
+        assert_eq!(agent.ready(Some("a"), &|| Ok(())), Ok("b".to_owned()));
     }
 
     #[test]
@@ -155,7 +122,7 @@ mod tests {
         let (mut agent, mut machine) = pair();
         machine.write_all(b"ready b\n").expect("written");
         assert_eq!(
-            agent.ask("run 01", SOON, &|| Ok(())),
+            agent.ask("run 01", &|| Ok(())),
             Err("the machine started anew during `run 01`".to_owned())
         );
     }
@@ -165,7 +132,7 @@ mod tests {
         let (mut agent, machine) = pair();
         drop(machine);
         assert_eq!(
-            agent.ask("ping", SOON, &|| Err("it ended".to_owned())),
+            agent.ask("ping", &|| Err("it ended".to_owned())),
             Err("cannot send `ping` to the machine: Broken pipe (os error 32)".to_owned())
         );
     }

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::image::files_below;
-use super::scenario::{Action, Nic, Scenario};
+use super::scenario::{Action, Disk, Hardware, Nic, Scenario};
 use crate::{packages, tree};
 
 /// Size of the job's and the results' disk. They are sparse; a machine that resumes must find them as large as before.
@@ -151,23 +151,44 @@ fn executables(words: &[&str], packages: &[&str]) -> Result<Vec<PathBuf>, String
         .collect())
 }
 
-/// Writes `job.tar` and an empty `out.tar` into `folder`. `with` are folders laid out as the root, under the job.
-pub fn write(scenario: &Scenario, with: &[&Path], folder: &Path) -> Result<(), String> {
+/// Writes `job.tar`, an empty `out.tar` and the machine's own disks into `folder`. `with` are folders laid out as the
+/// root, under the job.
+pub fn write(scenario: &Scenario, machine: &Hardware, with: &[&Path], folder: &Path) -> Result<(), String> {
     let root = folder.join("job");
     let _ = std::fs::remove_dir_all(&root);
+    stage_scenario(scenario, machine, &root)?;
+    let tar = folder.join("job.tar");
+    let mut command = Command::new("tar");
+    command
+        .args(["--owner=0", "--group=0", "--numeric-owner", "-cf"])
+        .arg(&tar);
+    for part in with.iter().copied().chain([root.as_path()]) {
+        command.arg("-C").arg(part).arg(".");
+    }
+    let output = command.output().map_err(|error| format!("cannot run tar: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("tar: {}", String::from_utf8_lossy(&output.stderr).trim()));
+    }
+    size(&tar, DISK)?;
+    size(&folder.join("out.tar"), DISK)?;
+    machine.disks.iter().try_for_each(|disk| make_disk(disk, folder))
+}
+
+/// The scenario's files and its steps, as they lie in the machine.
+fn stage_scenario(scenario: &Scenario, machine: &Hardware, root: &Path) -> Result<(), String> {
     let steps = root.join(HOME).join("steps");
     std::fs::create_dir_all(&steps).map_err(|error| format!("cannot create {}: {error}", steps.display()))?;
     for file in files_below(&tree::top().join("vm-tests/guest"))? {
         copy(&file, &steps.join(file.file_name().unwrap_or_default()))?;
     }
-    stage_links(&scenario.text.nics, &root)?;
+    stage_links(&machine.nics, root)?;
     let files = scenario.folder.join("files");
     if files.exists() {
         for file in files_below(&files)? {
             copy(&file, &root.join(file.strip_prefix(&files).unwrap_or(&file)))?;
         }
     }
-    for (inside, outside) in &scenario.text.place {
+    for (inside, outside) in &machine.place {
         copy(
             &scenario.folder.join(outside),
             &root.join(inside.trim_start_matches('/')),
@@ -181,20 +202,20 @@ pub fn write(scenario: &Scenario, with: &[&Path], folder: &Path) -> Result<(), S
         };
         write_text(&steps.join(step_file(index)), &text)?;
     }
-    let tar = folder.join("job.tar");
-    let mut command = Command::new("tar");
-    command
-        .args(["--owner=0", "--group=0", "--numeric-owner", "-cf"])
-        .arg(&tar);
-    for part in with.iter().copied().chain([root.as_path()]) {
-        command.arg("-C").arg(part).arg(".");
+    Ok(())
+}
+
+/// A disk beside the root, empty or with a file system whose label is its serial number.
+fn make_disk(disk: &Disk, folder: &Path) -> Result<(), String> {
+    let path = folder.join(format!("disk-{}", disk.name));
+    let _ = std::fs::remove_file(&path);
+    size(&path, u64::from(disk.size) << 20)?;
+    let label = format!("vm{}", disk.name);
+    if !disk.ext4 || packages::runs("/sbin/mkfs.ext4", &["-q", "-F", "-L", &label, &path.to_string_lossy()]) {
+        Ok(())
+    } else {
+        Err(format!("mkfs.ext4 could not make {}", path.display()))
     }
-    let output = command.output().map_err(|error| format!("cannot run tar: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("tar: {}", String::from_utf8_lossy(&output.stderr).trim()));
-    }
-    size(&tar)?;
-    size(&folder.join("out.tar"))
 }
 
 /// The name of a step's script and of its log: the index as it is written in messages.
@@ -204,7 +225,7 @@ pub fn step_file(index: usize) -> String {
 
 /// Names for the NICs by their own MACs; those of links above them, which may have taken the MAC over, do not match.
 fn stage_links(nics: &[Nic], root: &Path) -> Result<(), String> {
-    for Nic { name, mac, .. } in nics {
+    for Nic { name, mac, .. } in nics.iter().filter(|nic| nic.pinned) {
         let text = format!("[Match]\nPermanentMACAddress={mac}\n\n[Link]\nName={name}\n");
         write_text(&root.join(format!("etc/systemd/network/10-vm-{name}.link")), &text)?;
     }
@@ -232,7 +253,7 @@ pub fn unpack_results(folder: &Path) -> Result<(), String> {
     }
 }
 
-fn size(disk: &Path) -> Result<(), String> {
+fn size(disk: &Path, wanted: u64) -> Result<(), String> {
     let failed = |error| format!("cannot make {}: {error}", disk.display());
     let file = std::fs::File::options()
         .create(true)
@@ -241,13 +262,13 @@ fn size(disk: &Path) -> Result<(), String> {
         .open(disk)
         .map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
-    if length > DISK {
+    if length > wanted {
         return Err(format!(
-            "{} has {length} bytes, more than its disk of {DISK}",
+            "{} has {length} bytes, more than its disk of {wanted}",
             disk.display()
         ));
     }
-    file.set_len(DISK).map_err(failed)
+    file.set_len(wanted).map_err(failed)
 }
 
 fn parent(path: &Path) -> Result<(), String> {

@@ -2,7 +2,7 @@
 
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::process::Child;
+use std::process::{Child, Command};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -11,15 +11,17 @@ use nix::unistd::Pid;
 use serde_json::json;
 
 use super::agent::Agent;
+use super::deadline::{Deadline, waited_for_cpu};
+use super::hardware::{self, Cable};
 use super::image::Image;
 use super::qemu::Qemu;
 use super::qmp::Monitor;
-use super::scenario::Nic;
+use super::scenario::Hardware;
 use crate::process;
 
 /// Kernel words that make an emulated boot quicker and change nothing about networks: no mitigations, no modules for
 /// what the emulated CPU has not.
-const QUICK: &str = "mitigations=off nokaslr apparmor=0 audit=0 loglevel=5 \
+pub const QUICK: &str = "mitigations=off nokaslr apparmor=0 audit=0 loglevel=5 \
 module_blacklist=aesni_intel,ghash_clmulni_intel,crc32_pclmul,sha512_ssse3,kvm,kvm_intel,kvm_amd,edac_core,intel_rapl_msr,intel_rapl_common";
 
 /// Units of the distribution that have no part in a test.
@@ -38,6 +40,9 @@ pub const MASKED: [&str; 13] = [
     "systemd-tmpfiles-clean.timer",
     "systemd-user-sessions.service",
 ];
+
+/// For what QEMU itself does, which takes a second when the host has nothing else to do.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What a machine's root disk is.
 #[derive(Debug, Clone)]
@@ -58,113 +63,50 @@ pub struct Plan<'a> {
     pub image: &'a Image,
     /// What its root disk is.
     pub root: Root,
-    /// Where its sockets and logs are: an absolute path.
+    /// Where its disks and logs are: an absolute path.
     pub folder: &'a Path,
-    /// Its NICs.
-    pub nics: &'a [Nic],
-    /// Further kernel words.
-    pub words: &'a str,
-    /// Memory in MiB.
-    pub memory: u32,
+    /// Where its sockets are: an absolute path that is short, as those of sockets may have 107 bytes only.
+    pub sockets: &'a Path,
+    /// What it is made of.
+    pub hardware: &'a Hardware,
+    /// Which of its NICs are there.
+    pub present: Vec<bool>,
+    /// Its cables to other machines.
+    pub cables: &'a [Cable],
     /// The state of a machine that was stopped before.
     pub incoming: Option<&'a Path>,
 }
 
 impl Plan<'_> {
-    /// The options that a machine and the snapshot it resumes must have in common.
-    pub fn hardware(&self) -> Vec<String> {
-        let mut words: Vec<String> = Vec::new();
-        let mut add = |name: &str, value: String| words.extend([name.to_owned(), value]);
-        add("-machine", "q35".to_owned());
-        if self.qemu.kvm {
-            add("-accel", "kvm".to_owned());
-            add("-cpu", "host".to_owned());
-        } else {
-            add("-accel", "tcg,thread=multi".to_owned());
-            add("-cpu", "qemu64".to_owned());
-        }
-        add("-smp", "1".to_owned());
-        add("-m", self.memory.to_string());
-        let wires = wires(self.nics);
-        for (index, (nic, wire)) in self.nics.iter().zip(&wires).enumerate() {
-            // A port each: only there NICs can come and go.
-            add(
-                "-device",
-                format!("pcie-root-port,id=port{index},chassis={index},slot={index}"),
-            );
-            add("-netdev", format!("hubport,id=net{index},hubid={wire}"));
-            if !nic.late {
-                add(
-                    "-device",
-                    format!(
-                        "{},{}",
-                        DRIVER,
-                        device(nic, index)
-                            .iter()
-                            .map(|(key, value)| format!("{key}={value}"))
-                            .collect::<Vec<_>>()
-                            .join(",")
-                    ),
-                );
-            }
-        }
-        let mut ends: Vec<usize> = wires.clone();
-        ends.sort_unstable();
-        ends.dedup();
-        for wire in ends {
-            // A hub with one port never takes a packet: a second one that leads nowhere.
-            add("-netdev", format!("hubport,id=sink{wire},hubid={wire}"));
-        }
-        words
-    }
-
     /// Starts it.
     pub fn start(&self) -> Result<Machine, String> {
-        // The sockets' paths may have 107 bytes only; the scenario's folder may lie deep.
-        let sockets = tempdir()?;
-        let listen = |name: &str| {
-            UnixListener::bind(sockets.join(name))
-                .map_err(|error| format!("cannot listen in {}: {error}", sockets.display()))
-        };
-        let (agent, monitor) = (listen("agent")?, listen("qmp")?);
+        let (agent, monitor) = (self.listen("agent")?, self.listen("qmp")?);
         let mut command = self.qemu.command();
+        command.args(["-nodefaults", "-nographic", "-monitor", "none", "-smp", "1"]);
+        command.args(if self.qemu.kvm {
+            ["-accel", "kvm", "-cpu", "host"]
+        } else {
+            ["-accel", "tcg,thread=multi", "-cpu", "qemu64"]
+        });
         command
-            .args(["-nodefaults", "-nographic", "-monitor", "none"])
-            .args(self.hardware());
-        command.current_dir(self.folder);
-        let mut disk = |name: &str, file: String| {
-            command.args([
-                "-drive",
-                &format!("{file},if=none,id={name}"),
-                "-device",
-                &format!("virtio-blk-pci,drive={name},serial=vm{name}"),
-            ]);
-        };
-        let image = self.image.disk.display();
-        disk(
-            "root",
-            match &self.root {
-                Root::Throwaway => format!("file={image},format=raw,snapshot=on"),
-                Root::Kept(overlay) => format!("file={},format=qcow2", overlay.display()),
-                Root::Resumed(overlay) => format!("file={},format=qcow2,snapshot=on", overlay.display()),
-            },
-        );
-        disk("job", "file=job.tar,format=raw,readonly=on".to_owned());
-        disk("out", "file=out.tar,format=raw".to_owned());
+            .args(hardware::words(self.hardware, &self.present, self.cables))
+            .current_dir(self.folder);
+        self.disks(&mut command);
         if let Some(kernel) = &self.image.kernel {
-            let masks: String = MASKED.iter().map(|unit| format!(" systemd.mask={unit}")).collect();
             command
                 .arg("-kernel")
                 .arg(&kernel.vmlinuz)
                 .arg("-initrd")
                 .arg(&kernel.initrd);
+            let masks = MASKED.map(|unit| format!("systemd.mask={unit}")).join(" ");
+            let words = &self.hardware.words;
             command.args([
                 "-append",
-                &format!("root=LABEL=vmroot rw console=ttyS0 {QUICK}{masks} {}", self.words),
+                &format!("root=LABEL=vmroot rw console=ttyS0 {QUICK} {masks} {words}"),
             ]);
         }
         command.args(["-serial", "file:serial.log"]);
-        let socket = |name: &str| format!("socket,id={name},path={}", sockets.join(name).display());
+        let socket = |name: &str| format!("socket,id={name},path={}", self.socket(name).display());
         command.args(["-chardev", &socket("agent"), "-serial", "chardev:agent"]);
         command.args(["-chardev", &socket("qmp"), "-mon", "chardev=qmp,mode=control"]);
         if let Some(state) = self.incoming {
@@ -178,67 +120,95 @@ impl Plan<'_> {
             .try_clone()
             .map_err(|error| format!("cannot duplicate a file: {error}"))?;
         let child = process::start(command.stdout(log).stderr(errors))?;
-        let process = Process::new(child, Some(sockets.clone()), self.folder.join("qemu.log"));
-        let monitor = Monitor::new(process.accept(&monitor)?)?;
+        let process = Process::new(child, self.folder.join("qemu.log"));
+        // Where QEMU has ended, why it did says more.
+        let monitor =
+            Monitor::new(process.accept(&monitor)?).map_err(|error| process.alive().err().unwrap_or(error))?;
         let agent = Agent::new(process.accept(&agent)?)?;
         Ok(Machine::new(process, Some(monitor), agent))
     }
+
+    fn socket(&self, name: &str) -> PathBuf {
+        self.sockets.join(format!("{name}-{}", self.hardware.name))
+    }
+
+    /// Waits on a socket of its own for QEMU to connect.
+    fn listen(&self, name: &str) -> Result<UnixListener, String> {
+        let path = self.socket(name);
+        // That of the same machine before it was switched off.
+        let _ = std::fs::remove_file(&path);
+        UnixListener::bind(&path).map_err(|error| format!("cannot listen on {}: {error}", path.display()))
+    }
+
+    /// The root, the job and the results.
+    fn disks(&self, command: &mut Command) {
+        let mut disk = |name: &str, file: String, more: &str| {
+            command.args([
+                "-drive",
+                &format!("{file},if=none,id={name}"),
+                "-device",
+                &format!("virtio-blk-pci,drive={name},serial=vm{name}{more}"),
+            ]);
+        };
+        let image = self.image.disk.display();
+        let root = match &self.root {
+            Root::Throwaway => format!("file={image},format=raw,snapshot=on"),
+            Root::Kept(overlay) => format!("file={},format=qcow2", overlay.display()),
+            Root::Resumed(overlay) => format!("file={},format=qcow2,snapshot=on", overlay.display()),
+        };
+        // A kernel that is booted directly has the first place itself.
+        let first = if self.image.kernel.is_none() {
+            ",bootindex=0"
+        } else {
+            ""
+        };
+        disk("root", root, first);
+        disk("job", "file=job.tar,format=raw,readonly=on".to_owned(), "");
+        disk("out", "file=out.tar,format=raw".to_owned(), "");
+    }
 }
 
-const DRIVER: &str = "virtio-net-pci";
+/// A folder for sockets, removed at its end.
+pub struct Sockets(PathBuf);
 
-/// A NIC's properties. Speed and duplex are those that LACP needs to have: without them it never negotiates.
-fn device(nic: &Nic, index: usize) -> Vec<(&'static str, String)> {
-    vec![
-        ("id", format!("nic{index}")),
-        ("netdev", format!("net{index}")),
-        ("mac", nic.mac.clone()),
-        ("bus", format!("port{index}")),
-        ("speed", "10000".to_owned()),
-        ("duplex", "full".to_owned()),
-    ]
+impl Sockets {
+    /// Makes one.
+    pub fn new() -> Result<Self, String> {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("cleat-vm-{}-{number}", std::process::id()));
+        // What is there is that of a process which had our number before.
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).map_err(|error| format!("cannot create {}: {error}", path.display()))?;
+        Ok(Self(path))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
 }
 
-/// The number of each NIC's hub.
-pub fn wires(nics: &[Nic]) -> Vec<usize> {
-    let mut names: Vec<String> = Vec::new();
-    nics.iter()
-        .map(|nic| {
-            let name = nic.wire.clone().unwrap_or_else(|| format!("of {}", nic.name));
-            names.iter().position(|known| *known == name).unwrap_or_else(|| {
-                names.push(name);
-                names.len() - 1
-            })
-        })
-        .collect()
-}
-
-fn tempdir() -> Result<PathBuf, String> {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let name = format!(
-        "cleat-vm-{}-{}",
-        std::process::id(),
-        NEXT.fetch_add(1, Ordering::Relaxed)
-    );
-    let path = std::env::temp_dir().join(name);
-    std::fs::create_dir_all(&path).map_err(|error| format!("cannot create {}: {error}", path.display()))?;
-    Ok(path)
+impl Drop for Sockets {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// The running emulator; killed by its id when this is dropped.
 pub struct Process {
     child: Mutex<Child>,
-    sockets: Option<PathBuf>,
+    id: u32,
     log: PathBuf,
 }
 
 impl Process {
-    /// Takes over a child of [`process::start`]; `sockets` is removed at its end, `log` has its last words.
-    pub fn new(child: Child, sockets: Option<PathBuf>, log: PathBuf) -> Self {
+    /// Takes over a child of [`process::start`]; `log` has its last words.
+    pub fn new(child: Child, log: PathBuf) -> Self {
         Self {
+            id: child.id(),
             child: Mutex::new(child),
-            sockets,
             log,
         }
     }
@@ -259,6 +229,12 @@ impl Process {
         }
     }
 
+    /// Whether it still runs and has time left, or what is wrong.
+    fn may_go_on(&self, deadline: &Deadline) -> Result<(), String> {
+        self.alive()?;
+        deadline.left(waited_for_cpu(self.id)).map(drop)
+    }
+
     fn accept(&self, listener: &UnixListener) -> Result<std::os::unix::net::UnixStream, String> {
         let failed = |error| format!("QEMU did not connect: {error}");
         listener.set_nonblocking(true).map_err(failed)?;
@@ -269,9 +245,7 @@ impl Process {
                     stream.set_nonblocking(false).map_err(failed)?;
                     return Ok(stream);
                 }
-                Err(error)
-                    if error.kind() == std::io::ErrorKind::WouldBlock && start.elapsed() < Duration::from_secs(60) =>
-                {
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock && start.elapsed() < PATIENCE => {
                     self.alive()?;
                     std::thread::sleep(Duration::from_millis(20));
                 }
@@ -289,9 +263,6 @@ impl Drop for Process {
                 let _ = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
             }
             let _ = child.wait();
-        }
-        if let Some(sockets) = &self.sockets {
-            let _ = std::fs::remove_dir_all(sockets);
         }
     }
 }
@@ -323,19 +294,24 @@ impl Machine {
             .ok_or_else(|| "this engine has no monitor".to_owned())
     }
 
+    /// How long it has waited for a CPU of the host.
+    pub fn waited(&self) -> Duration {
+        waited_for_cpu(self.process.id)
+    }
+
     /// Waits until the agent of a new boot is there.
-    pub fn ready(&mut self, limit: Duration) -> Result<(), String> {
+    pub fn ready(&mut self, deadline: &Deadline) -> Result<(), String> {
         let Self {
             process, agent, boot, ..
         } = self;
-        *boot = Some(agent.ready(boot.as_deref(), limit, &|| process.alive())?);
+        *boot = Some(agent.ready(boot.as_deref(), &|| process.may_go_on(deadline))?);
         Ok(())
     }
 
     /// Asks the agent for something; gives the exit status.
-    pub fn ask(&mut self, request: &str, limit: Duration) -> Result<i32, String> {
+    pub fn ask(&mut self, request: &str, deadline: &Deadline) -> Result<i32, String> {
         let Self { process, agent, .. } = self;
-        agent.ask(request, limit, &|| process.alive())
+        agent.ask(request, &|| process.may_go_on(deadline))
     }
 
     /// Asks the agent for something that it will not answer.
@@ -348,29 +324,50 @@ impl Machine {
         self.monitor()?.execute("system_reset", json!({})).map(drop)
     }
 
-    /// Plugs a NIC in.
-    pub fn plug(&mut self, nics: &[Nic], name: &str) -> Result<(), String> {
-        let (index, nic) = find_nic(nics, name)?;
-        let mut properties: serde_json::Map<String, serde_json::Value> = device(nic, index)
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value.into()))
-            .collect();
-        properties.insert("driver".to_owned(), DRIVER.into());
-        properties.insert("speed".to_owned(), 10000.into());
-        self.monitor()?.execute("device_add", properties.into()).map(drop)
+    /// Asks it to power off, and waits until QEMU has ended: at that.
+    pub fn power_off(&mut self, deadline: &Deadline) -> Result<(), String> {
+        self.tell("poweroff")?;
+        while self.process.alive().is_ok() {
+            self.process.may_go_on(deadline)?;
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
     }
 
-    /// Takes a NIC out: the guest is asked, as on a real slot, and does it on its own time.
-    pub fn unplug(&mut self, nics: &[Nic], name: &str) -> Result<(), String> {
-        let (index, _) = find_nic(nics, name)?;
-        self.monitor()?
-            .execute("device_del", json!({ "id": format!("nic{index}") }))
-            .map(drop)
+    /// Plugs in a NIC whose words are those of [`hardware::device`].
+    pub fn plug(&mut self, device: &str) -> Result<(), String> {
+        // The monitor for people takes the words as the command line does; what it says is what is wrong.
+        let line = format!("device_add {device}");
+        let said = self
+            .monitor()?
+            .execute("human-monitor-command", json!({ "command-line": line }))?;
+        match said.as_str().map(str::trim) {
+            None | Some("") => Ok(()),
+            Some(said) => Err(format!("{line}: {said}")),
+        }
     }
 
-    /// Takes or brings a NIC's carrier.
-    pub fn cable(&mut self, nics: &[Nic], name: &str, plugged: bool) -> Result<(), String> {
-        let (index, _) = find_nic(nics, name)?;
+    /// Takes NIC number `index` out: the guest is asked, as on a real slot, and does it on its own time. Waits for that.
+    pub fn unplug(&mut self, index: usize, deadline: &Deadline) -> Result<(), String> {
+        let id = format!("nic{index}");
+        self.monitor()?.execute("device_del", json!({ "id": id }))?;
+        loop {
+            let there = self
+                .monitor()?
+                .execute("qom-list", json!({ "path": "/machine/peripheral" }))?;
+            let names = there.as_array().map(Vec::as_slice).unwrap_or_default();
+            if !names.iter().any(|entry| entry["name"] == id.as_str()) {
+                return Ok(());
+            }
+            self.process
+                .may_go_on(deadline)
+                .map_err(|error| format!("the machine keeps {id}: {error}"))?;
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Takes or brings the carrier of NIC number `index`.
+    pub fn cable(&mut self, index: usize, plugged: bool) -> Result<(), String> {
         self.monitor()?
             .execute("set_link", json!({ "name": format!("nic{index}"), "up": plugged }))
             .map(drop)
@@ -382,11 +379,11 @@ impl Machine {
         let to = format!("exec:cat > {}", crate::uml::quoted(state.as_os_str()));
         self.monitor()?.execute("migrate", json!({ "uri": to }))?;
         self.monitor()?
-            .wait_for_status("query-migrate", "completed", Duration::from_secs(120))?;
+            .wait_for_status("query-migrate", "completed", PATIENCE)?;
         self.monitor()?.execute("quit", json!({}))?;
         let start = Instant::now();
         while self.process.alive().is_ok() {
-            if start.elapsed() > Duration::from_secs(60) {
+            if start.elapsed() > PATIENCE {
                 return Err("QEMU did not end after its state was written".to_owned());
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -397,34 +394,7 @@ impl Machine {
     /// Waits until a machine that was started from a state has it, and lets it run on.
     pub fn resume(&mut self) -> Result<(), String> {
         // It was stopped when its state was written.
-        self.monitor()?
-            .wait_for_status("query-status", "paused", Duration::from_secs(120))?;
+        self.monitor()?.wait_for_status("query-status", "paused", PATIENCE)?;
         self.monitor()?.execute("cont", json!({})).map(drop)
-    }
-}
-
-fn find_nic<'a>(nics: &'a [Nic], name: &str) -> Result<(usize, &'a Nic), String> {
-    nics.iter()
-        .enumerate()
-        .find(|(_, nic)| nic.name == name)
-        .ok_or_else(|| format!("the machine has no NIC {name}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nics_of_one_wire_share_a_hub_and_the_others_have_their_own() {
-        let nic = |name: &str, wire: Option<&str>| Nic {
-            name: name.to_owned(),
-            mac: String::new(),
-            wire: wire.map(str::to_owned),
-            late: false,
-        };
-        assert_eq!(
-            wires(&[nic("a", Some("x")), nic("b", None), nic("c", Some("x")), nic("d", None)]),
-            [0, 1, 0, 2]
-        );
     }
 }

@@ -1,35 +1,46 @@
 //! `cargo xtask vm`: scenarios in real machines. See docs/vm-tests.md.
 
 mod agent;
+mod deadline;
+mod hardware;
 pub mod image;
 mod job;
 mod judge;
+mod kvm;
 mod machine;
 mod qemu;
 mod qmp;
 mod report;
 mod run;
 mod scenario;
+mod schedule;
 mod snapshot;
 mod uml;
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg};
 
+use crate::outcome::{PartEnd, Tally, TestId};
 use crate::packages::Consent;
 use crate::tree;
-use report::{Line, Outcome};
-use run::Lab;
-use scenario::{Engine, Scenario};
-use snapshot::Snapshots;
+use report::Line;
+use scenario::{Engine, Kind, Scenario};
+use schedule::Stock;
 
-struct Options {
+/// For all scenarios together, where nothing else is asked for.
+const BUDGET: Duration = Duration::from_secs(3 * 3600);
+
+/// As a part of `cargo xtask test`, with all images there.
+const WARM: Duration = Duration::from_secs(25 * 60);
+/// The same with images to be made.
+const COLD: Duration = Duration::from_secs(40 * 60);
+
+/// What was asked for.
+pub struct Options {
     /// Parts of names; none is all.
     filters: Vec<String>,
     suite: Option<String>,
@@ -40,6 +51,7 @@ struct Options {
     list: bool,
     keep: bool,
     jobs: usize,
+    budget: Duration,
     consent: Consent,
 }
 
@@ -71,20 +83,58 @@ pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
     Ok(ExitCode::from(u8::from(!report::good(&lines))))
 }
 
+/// All scenarios, as a part of `cargo xtask test`; each counts as one test.
+pub fn part(consent: Consent, tally: &mut Tally) -> PartEnd {
+    let run = || {
+        let all = scenario::all(&tree::top().join("vm-tests/scenarios"))?;
+        let cold = !image::there(&all);
+        let options = Options {
+            budget: if cold { COLD } else { WARM },
+            ..Options::usual(consent)
+        };
+        run_all(&options, &all.iter().collect::<Vec<_>>())
+    };
+    let lines = match run() {
+        Ok(lines) => lines,
+        Err(error) => return PartEnd::Failed(error),
+    };
+    print!("{}", report::table(&lines));
+    for line in &lines {
+        let id = TestId {
+            binary: "vm".to_owned(),
+            test: line.title(),
+        };
+        tally.add(id, line.verdict());
+    }
+    if report::good(&lines) {
+        PartEnd::Passed(report::counts(&lines))
+    } else {
+        PartEnd::Failed(report::counts(&lines))
+    }
+}
+
+impl Options {
+    /// What is so where nothing else is asked for.
+    fn usual(consent: Consent) -> Self {
+        Self {
+            filters: Vec::new(),
+            suite: None,
+            engine: Engine::Qemu,
+            kvm: false,
+            image: None,
+            scenario: None,
+            list: false,
+            keep: false,
+            jobs: 2,
+            budget: BUDGET,
+            consent,
+        }
+    }
+}
+
 fn options(mut args: lexopt::Parser) -> Result<Options, String> {
     use lexopt::prelude::*;
-    let mut options = Options {
-        filters: Vec::new(),
-        suite: None,
-        engine: Engine::Qemu,
-        kvm: false,
-        image: None,
-        scenario: None,
-        list: false,
-        keep: false,
-        jobs: 2,
-        consent: Consent::AskOnTerminal,
-    };
+    let mut options = Options::usual(Consent::AskOnTerminal);
     let text = |error: lexopt::Error| error.to_string();
     while let Some(argument) = args.next().map_err(text)? {
         match argument {
@@ -102,6 +152,10 @@ fn options(mut args: lexopt::Parser) -> Result<Options, String> {
             Long("list") => options.list = true,
             Long("keep") => options.keep = true,
             Long("jobs") => options.jobs = args.value().and_then(|value| value.parse()).map_err(text)?,
+            Long("budget") => {
+                let minutes: u32 = args.value().and_then(|value| value.parse()).map_err(text)?;
+                options.budget = Duration::from_secs(60 * u64::from(minutes));
+            }
             Long("yes") => options.consent = Consent::Given,
             Value(filter) => options.filters.push(filter.string().map_err(text)?),
             other => return Err(other.unexpected().to_string()),
@@ -110,12 +164,16 @@ fn options(mut args: lexopt::Parser) -> Result<Options, String> {
     Ok(options)
 }
 
-/// Runs the scenarios on each of the releases that they name, or on the one that was asked for.
+/// Makes ready what all scenarios need, and runs them.
 fn run_all(options: &Options, wanted: &[&Scenario]) -> Result<Vec<Line>, String> {
-    let qemu = qemu::find(options.kvm, options.consent)?;
+    let last = Instant::now() + options.budget;
+    let mut qemu = qemu::find(options.consent)?;
     eprintln!("vm: {}", qemu.about);
     let folder = tree::target().join("vm");
     let _only = alone(&folder)?;
+    if options.kvm {
+        qemu.kvm = kvm_works(options, &qemu, &folder);
+    }
     let suite = folder.join("suite");
     match &options.image {
         None => job::stage_suite(&suite)?,
@@ -126,54 +184,31 @@ fn run_all(options: &Options, wanted: &[&Scenario]) -> Result<Vec<Line>, String>
     if wanted.iter().any(|scenario| scenario.text.tests) {
         job::stage_tests(&tests)?;
     }
-    let mut by_release: BTreeMap<String, Vec<&Scenario>> = BTreeMap::new();
-    for scenario in wanted {
-        match (&options.image, &options.suite) {
-            (Some(_), _) => by_release.entry("image".to_owned()).or_default().push(scenario),
-            (None, Some(suite)) => by_release.entry(suite.clone()).or_default().push(scenario),
-            (None, None) => {
-                for suite in &scenario.text.suites {
-                    by_release.entry(suite.clone()).or_default().push(scenario);
-                }
-            }
-        }
+    let stock = Stock {
+        options,
+        qemu: &qemu,
+        folder: &folder,
+        suite: &suite,
+        tests: &tests,
+        last,
+    };
+    Ok(schedule::run_all(&stock, wanted))
+}
+
+/// Whether KVM, which was asked for, runs a kernel here. Where it does not, that is said, and the CPU is emulated.
+fn kvm_works(options: &Options, qemu: &qemu::Qemu, folder: &Path) -> bool {
+    let image = match &options.image {
+        Some(file) => image::of_file(file),
+        None => image::of_suite("12", Kind::Plain, options.consent),
+    };
+    let probed = image.and_then(|image| {
+        let kernel = image.kernel.ok_or("the image has no kernel to try it with")?;
+        kvm::probe(qemu, &kernel, folder)
+    });
+    if let Err(error) = &probed {
+        eprintln!("vm: KVM was asked for and does not work here: {error}; the CPU is emulated");
     }
-    let mut lines = Vec::new();
-    for (release, scenarios) in by_release {
-        let image = match &options.image {
-            Some(file) => image::of_file(file),
-            None => image::of_suite(&release, options.consent),
-        };
-        let snapshots = Snapshots::default();
-        match image {
-            Ok(image) => {
-                let lab = Lab {
-                    qemu: &qemu,
-                    image: &image,
-                    suite: &suite,
-                    tests: &tests,
-                    folder: folder.join(format!("{release}-{}", options.engine)),
-                    engine: options.engine,
-                    snapshots: &snapshots,
-                    keep: options.keep,
-                };
-                lines.extend(run_some(&lab, &release, options, &scenarios));
-                snapshots.remove();
-            }
-            Err(error) => lines.extend(scenarios.iter().map(|scenario| Line {
-                name: scenario.name.clone(),
-                release: release.clone(),
-                seconds: 0.0,
-                // The archive may not serve the newer release; the older one must be had.
-                outcome: if release == "13" {
-                    Outcome::Skipped(format!("no image: {error}"))
-                } else {
-                    Outcome::Failed(format!("no image: {error}"))
-                },
-            })),
-        }
-    }
-    Ok(lines)
+    probed.is_ok()
 }
 
 /// Waits until no other run uses the folder; the lock goes with what is given.
@@ -188,54 +223,4 @@ fn alone(folder: &Path) -> Result<Flock<File>, String> {
             Flock::lock(file, FlockArg::LockExclusive)
         })
         .map_err(|(_, error)| failed(error.into()))
-}
-
-/// Runs scenarios on one image, as many at a time as was asked for.
-fn run_some(lab: &Lab, release: &str, options: &Options, scenarios: &[&Scenario]) -> Vec<Line> {
-    let queue = Mutex::new(scenarios.iter().copied());
-    let lines = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..options.jobs.max(1) {
-            scope.spawn(|| {
-                loop {
-                    let next = queue.lock().ok().and_then(|mut queue| queue.next());
-                    let Some(scenario) = next else { break };
-                    let line = run_one(lab, release, options, scenario);
-                    println!("{}", report::progress(&line));
-                    if let Ok(mut lines) = lines.lock() {
-                        lines.push(line);
-                    }
-                }
-            });
-        }
-    });
-    let mut lines = lines.into_inner().unwrap_or_default();
-    lines.sort_by(|one: &Line, other: &Line| one.name.cmp(&other.name));
-    lines
-}
-
-fn run_one(lab: &Lab, release: &str, options: &Options, scenario: &Scenario) -> Line {
-    eprintln!("vm: {release} {} ...", scenario.name);
-    let start = Instant::now();
-    let outcome = match unfit(options.engine, scenario) {
-        Some(reason) => Outcome::Skipped(reason),
-        None => run::run(lab, scenario).map_or_else(Outcome::Failed, |()| Outcome::Passed),
-    };
-    Line {
-        name: scenario.name.clone(),
-        release: release.to_owned(),
-        seconds: start.elapsed().as_secs_f64(),
-        outcome,
-    }
-}
-
-/// Why a scenario cannot run on an engine, if it cannot.
-fn unfit(engine: Engine, scenario: &Scenario) -> Option<String> {
-    if !scenario.text.engines.contains(&engine) {
-        return Some(format!("not for the engine {engine}"));
-    }
-    match engine {
-        Engine::Qemu => None,
-        Engine::Uml => uml::unfit(scenario),
-    }
 }

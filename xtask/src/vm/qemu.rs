@@ -1,10 +1,9 @@
 //! QEMU: found, or unpacked from the newer release's packages.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::image;
+use super::image::{self, Kept};
 use crate::packages::{self, Consent, Package};
 
 /// The one that the host has installed.
@@ -34,12 +33,13 @@ pub struct Qemu {
     pub about: String,
     /// Whether it runs the guest's code on the host's own CPU.
     pub kvm: bool,
+    _kept: Option<Kept>,
 }
 
 /// The newer QEMU of Debian 13, unpacked into the cache; where that cannot be, the installed one.
 ///
-/// *Errors*: there is none, or KVM was asked for and does not work.
-pub fn find(kvm: bool, consent: Consent) -> Result<Qemu, String> {
+/// *Errors*: there is none.
+pub fn find(consent: Consent) -> Result<Qemu, String> {
     let mut qemu = newer(consent).or_else(|error| {
         eprintln!("vm: no newer QEMU ({error}); falling back to the installed one, with three times the limits");
         packages::ensure(INSTALLED, consent)?;
@@ -50,19 +50,16 @@ pub fn find(kvm: bool, consent: Consent) -> Result<Qemu, String> {
             factor: 3,
             about: String::new(),
             kvm: false,
+            _kept: None,
         })
     })?;
     qemu.about = qemu.version()?;
-    if kvm {
-        qemu.probe_kvm()?;
-        qemu.kvm = true;
-    }
     Ok(qemu)
 }
 
 fn newer(consent: Consent) -> Result<Qemu, String> {
     let recipe = ["1", "trixie", "qemu-system-x86", "qemu-utils"].map(str::to_owned);
-    let folder = image::kept("qemu-13", &recipe, |folder| {
+    let kept = image::kept("qemu-13", &recipe, |folder| {
         packages::ensure(
             &[Package {
                 name: "mmdebstrap",
@@ -73,7 +70,7 @@ fn newer(consent: Consent) -> Result<Qemu, String> {
         let options = ["--variant=extract", "--include=qemu-system-x86,qemu-utils"];
         image::bootstrap("trixie", &options, &[], &folder.join("root"), &folder.join("build.log"))
     })?;
-    let root = folder.join("root");
+    let root = kept.folder.join("root");
     let path = |below: &str| root.join(below).display().to_string();
     let libraries = path("usr/lib/x86_64-linux-gnu");
     // Its own loader and libraries: it runs on any host, without being installed and without a chroot.
@@ -94,6 +91,7 @@ fn newer(consent: Consent) -> Result<Qemu, String> {
         factor: 1,
         about: String::new(),
         kvm: false,
+        _kept: Some(kept),
     };
     qemu.version()?;
     Ok(qemu)
@@ -108,36 +106,6 @@ impl Qemu {
             .args(&self.options)
             .stdin(Stdio::null());
         command
-    }
-
-    /// Starts an empty machine with KVM and ends it at once.
-    fn probe_kvm(&self) -> Result<(), String> {
-        let refused = |said: &str| format!("KVM was asked for and does not work here: {}", said.trim());
-        let mut command = self.command();
-        command.args([
-            "-machine",
-            "none,accel=kvm",
-            "-nodefaults",
-            "-display",
-            "none",
-            "-qmp",
-            "stdio",
-        ]);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| refused(&error.to_string()))?;
-        if let Some(mut input) = child.stdin.take() {
-            // Where QEMU has ended already its own words below say why.
-            let _ = input.write_all(br#"{"execute":"qmp_capabilities"}{"execute":"quit"}"#);
-        }
-        let output = child.wait_with_output().map_err(|error| refused(&error.to_string()))?;
-        if output.status.success() {
-            Ok(())
-        } else {
-            Err(refused(&String::from_utf8_lossy(&output.stderr)))
-        }
     }
 
     fn version(&self) -> Result<String, String> {

@@ -2,14 +2,20 @@
 
 use std::fmt::Write;
 
+use crate::outcome::Verdict;
+
 /// How a scenario ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Everything was as expected.
     Passed,
-    /// Something was not; with what, and where to look.
+    /// Everything was as expected when it was run once more, alone; with what was not the first time.
+    PassedAgain(String),
+    /// Something was not, twice; with what, and where to look.
     Failed(String),
-    /// It was not run; with why.
+    /// The run's time was over before its turn: nothing is known of it, and that is a failure.
+    NotRun,
+    /// It cannot be run here; with why.
     Skipped(String),
 }
 
@@ -24,6 +30,31 @@ pub struct Line {
     pub seconds: f64,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+impl Line {
+    /// The release and the scenario, as the table names them.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.release, self.name)
+    }
+}
+
+impl Line {
+    /// What it is as a test among others.
+    pub fn verdict(&self) -> Verdict {
+        match &self.outcome {
+            Outcome::Passed | Outcome::PassedAgain(_) => Verdict::Passed,
+            Outcome::Failed(_) | Outcome::NotRun => Verdict::Failed,
+            Outcome::Skipped(reason) => Verdict::Skipped(reason.clone()),
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether it says that something is wrong, or may be.
+    pub fn bad(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::NotRun)
+    }
 }
 
 /// What is printed when a scenario has ended.
@@ -41,16 +72,18 @@ fn short(line: &Line) -> String {
         seconds,
         outcome,
     } = line;
-    let word = match outcome {
-        Outcome::Passed => "passed",
-        Outcome::Failed(_) => "FAILED",
-        Outcome::Skipped(_) => "skipped",
+    let (word, reason) = match outcome {
+        Outcome::Passed => ("passed", ""),
+        Outcome::PassedAgain(first) => ("passed", first.lines().next().unwrap_or_default()),
+        Outcome::Failed(_) => ("FAILED", ""),
+        Outcome::NotRun => ("NOT RUN", "the time for all scenarios was over"),
+        Outcome::Skipped(reason) => ("skipped", reason.as_str()),
     };
-    let reason = match outcome {
-        Outcome::Skipped(reason) => reason.as_str(),
+    let again = match outcome {
+        Outcome::PassedAgain(_) => "at the second run, alone; the first: ",
         _ => "",
     };
-    format!("{release:<6} {name:<32} {seconds:>7.1} s  {word:<8} {reason}")
+    format!("{release:<6} {name:<32} {seconds:>7.1} s  {word:<8} {again}{reason}")
         .trim_end()
         .to_owned()
 }
@@ -62,21 +95,36 @@ pub fn table(lines: &[Line]) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{}", short(line));
     }
-    let count = |wanted: fn(&Outcome) -> bool| lines.iter().filter(|line| wanted(&line.outcome)).count();
-    let _ = writeln!(
-        text,
-        "\n{} passed, {} failed, {} skipped",
-        count(|outcome| matches!(outcome, Outcome::Passed)),
-        count(|outcome| matches!(outcome, Outcome::Failed(_))),
-        count(|outcome| matches!(outcome, Outcome::Skipped(_)))
-    );
+    let _ = writeln!(text, "\n{}", counts(lines));
     text
 }
 
-/// Whether the run shows anything: nothing failed and something passed.
+/// How many of each, and which passed at the second run only.
+pub fn counts(lines: &[Line]) -> String {
+    let count = |wanted: fn(&Outcome) -> bool| lines.iter().filter(|line| wanted(&line.outcome)).count();
+    let again: Vec<String> = lines
+        .iter()
+        .filter(|line| matches!(line.outcome, Outcome::PassedAgain(_)))
+        .map(Line::title)
+        .collect();
+    let again = if again.is_empty() {
+        String::new()
+    } else {
+        format!(" ({} of them at the second run: {})", again.len(), again.join(", "))
+    };
+    format!(
+        "{} passed{again}, {} failed, {} not run, {} skipped",
+        count(|outcome| matches!(outcome, Outcome::Passed | Outcome::PassedAgain(_))),
+        count(|outcome| matches!(outcome, Outcome::Failed(_))),
+        count(|outcome| matches!(outcome, Outcome::NotRun)),
+        count(|outcome| matches!(outcome, Outcome::Skipped(_)))
+    )
+}
+
+/// Whether the run shows anything: nothing failed, nothing is missing, and something passed.
 pub fn good(lines: &[Line]) -> bool {
-    lines.iter().any(|line| line.outcome == Outcome::Passed)
-        && !lines.iter().any(|line| matches!(line.outcome, Outcome::Failed(_)))
+    let passed = |line: &Line| matches!(line.outcome, Outcome::Passed | Outcome::PassedAgain(_));
+    lines.iter().any(passed) && !lines.iter().any(|line| line.outcome.bad())
 }
 
 #[cfg(test)]
@@ -103,7 +151,25 @@ mod tests {
             text.contains("12     b                                    1.2 s  skipped  no image\n"),
             "{text}"
         );
-        assert!(text.ends_with("\n1 passed, 0 failed, 1 skipped\n"), "{text}");
+        assert!(text.ends_with("\n1 passed, 0 failed, 0 not run, 1 skipped\n"), "{text}");
+    }
+
+    #[test]
+    fn a_scenario_that_passed_at_the_second_run_only_is_seen_and_counted() {
+        let lines = [
+            line("a", Outcome::Passed),
+            line("b", Outcome::PassedAgain("step 2 (ping): lost\nkept: x".to_owned())),
+        ];
+        let text = table(&lines);
+        assert!(
+            text.contains("passed   at the second run, alone; the first: step 2 (ping): lost\n"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("\n2 passed (1 of them at the second run: 12 b), 0 failed, 0 not run, 0 skipped\n"),
+            "{text}"
+        );
+        assert!(good(&lines));
     }
 
     #[test]
@@ -113,6 +179,7 @@ mod tests {
             line("a", Outcome::Passed),
             line("b", Outcome::Failed("x".to_owned()))
         ]));
+        assert!(!good(&[line("a", Outcome::Passed), line("b", Outcome::NotRun)]));
         assert!(good(&[
             line("a", Outcome::Passed),
             line("b", Outcome::Skipped("x".to_owned()))

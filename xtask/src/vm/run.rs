@@ -1,23 +1,28 @@
-//! Running one scenario: its machine, its steps, and what is left behind when it fails.
+//! Running one scenario: its machines, its steps, and what is left behind when it fails.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::deadline::Deadline;
+use super::hardware::{self, Cable};
 use super::image::Image;
 use super::job;
 use super::judge;
-use super::machine::{Machine, Plan, Root};
+use super::machine::{Machine, Plan, Root, Sockets};
 use super::qemu::Qemu;
-use super::scenario::{Action, Engine, Scenario, Start, Step};
+use super::scenario::{Action, Engine, Hardware, Scenario, Start, Step};
 use super::snapshot::{Snapshot, Snapshots};
 use super::uml;
 
-/// What all scenarios of a run share.
+/// For collecting what a failed scenario leaves, and for writing its results.
+const AFTERWARDS: Duration = Duration::from_secs(120);
+
+/// What all scenarios on one image share.
 pub struct Lab<'a> {
     /// The emulator.
     pub qemu: &'a Qemu,
     /// What is booted.
-    pub image: &'a Image,
+    pub image: Image,
     /// The suite, laid out as the root.
     pub suite: &'a Path,
     /// The integration tests, laid out as the root.
@@ -30,35 +35,21 @@ pub struct Lab<'a> {
     pub snapshots: &'a Snapshots,
     /// Leave the folders of scenarios that passed.
     pub keep: bool,
+    /// When the whole run is over.
+    pub last: Instant,
 }
 
-impl Lab<'_> {
-    /// The integration tests where the scenario wants them.
-    fn tests_for(&self, scenario: &Scenario) -> &[&Path] {
-        let Self { tests, .. } = self;
-        if scenario.text.tests {
-            std::slice::from_ref(tests)
-        } else {
-            &[]
-        }
-    }
-}
-
-/// Runs a scenario. On success its folder is removed; after a failure it holds all that was collected.
+/// Runs a scenario, its files in the folder `name`. On success the folder is removed; after a failure it holds all that
+/// was collected.
 ///
 /// *Errors*: which step failed, how, and where to look.
-pub fn run(lab: &Lab, scenario: &Scenario) -> Result<(), String> {
-    let folder = lab.folder.join(&scenario.name);
+pub fn run(lab: &Lab, scenario: &Scenario, name: &str) -> Result<(), String> {
+    let folder = lab.folder.join(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
     let result = in_folder(lab, scenario, &folder);
-    for disk in ["job.tar", "out.tar", "job", "root.cow"] {
-        let path = folder.join(disk);
-        let _ = if path.is_dir() {
-            std::fs::remove_dir_all(&path)
-        } else {
-            std::fs::remove_file(&path)
-        };
+    for place in places(scenario, &folder) {
+        remove_disks(&place, scenario);
     }
     match result {
         Ok(()) if !lab.keep => {
@@ -70,153 +61,309 @@ pub fn run(lab: &Lab, scenario: &Scenario) -> Result<(), String> {
     }
 }
 
+/// Where each machine has its disks and logs: the scenario's folder where there is one machine.
+fn places(scenario: &Scenario, folder: &Path) -> Vec<PathBuf> {
+    let place = |machine: &Hardware| match machine.name.as_str() {
+        "" => folder.to_owned(),
+        name => folder.join(name),
+    };
+    scenario.machines.iter().map(place).collect()
+}
+
+fn remove_disks(place: &Path, scenario: &Scenario) {
+    let _ = std::fs::remove_dir_all(place.join("job"));
+    for disk in ["job.tar", "out.tar", "root.cow", "root.qcow2"] {
+        let _ = std::fs::remove_file(place.join(disk));
+    }
+    for disk in scenario.machines.iter().flat_map(|machine| &machine.disks) {
+        let _ = std::fs::remove_file(place.join(format!("disk-{}", disk.name)));
+    }
+}
+
 fn in_folder(lab: &Lab, scenario: &Scenario, folder: &Path) -> Result<(), String> {
     // Making the machine to resume is not the scenario's own time.
     let snapshot = match (scenario.text.start, lab.engine) {
         (Start::Snapshot, Engine::Qemu) => Some(lab.snapshots.of(lab, scenario)?),
         _ => None,
     };
-    let deadline = Instant::now() + Duration::from_secs(u64::from(scenario.text.limit * lab.qemu.factor));
-    let mut machine = match &snapshot {
-        Some(snapshot) => resumed(lab, scenario, folder, snapshot)?,
-        None => booted(lab, scenario, folder, deadline)?,
-    };
-    if scenario.text.start == Start::Snapshot {
-        match machine.ask("job", left(deadline)?)? {
-            0 => {}
-            status => return Err(format!("the machine could not unpack its job (status {status})")),
-        }
-    }
-    let outcome = steps(&mut machine, scenario, deadline);
+    let mut bench = Bench::new(lab, scenario, folder)?;
+    let outcome = bench
+        .start(snapshot.as_ref())
+        .map_err(|error| (None, error))
+        .and_then(|()| bench.steps().map_err(|(index, error)| (Some(index), error)));
     if outcome.is_err() {
         // It may be beyond answering: what is on the host is kept in any case.
-        let _ = machine.ask("run collect", Duration::from_secs(60));
+        let _ = bench.ask_all("run collect");
     }
-    let results = match machine.ask("results", Duration::from_secs(120)) {
-        Ok(0) => job::unpack_results(folder),
-        Ok(status) => Err(format!("the machine could not write its results (status {status})")),
-        Err(error) => Err(error),
+    let results = bench.results();
+    let places = std::mem::take(&mut bench.places);
+    drop(bench);
+    let (failed, said) = match outcome {
+        Ok(()) => (None, None),
+        // Nothing was run that could be looked at.
+        Err((None, said)) => return Err(said),
+        Err((failed, said)) => (failed, Some(said)),
     };
-    drop(machine);
-    let judged = results.and_then(|()| judge(scenario, folder, outcome.as_ref().err().map(|(index, _)| *index)));
+    let judged = results.and_then(|()| judge(scenario, &places, failed));
     // The first thing that went wrong comes first.
-    match (judged, outcome) {
-        (Err(judged), Err((_, said))) if judged.starts_with("step") => Err(format!("{judged}\n{said}")),
-        (_, Err((_, said))) => Err(said),
-        (judged, Ok(())) => judged,
+    match (judged, said) {
+        (Err(judged), Some(said)) if judged.starts_with("step") => Err(format!("{judged}\n{said}")),
+        (_, Some(said)) => Err(said),
+        (judged, None) => judged,
     }
 }
 
-fn plan<'a>(lab: &'a Lab, scenario: &'a Scenario, folder: &'a Path) -> Plan<'a> {
-    Plan {
-        qemu: lab.qemu,
-        image: lab.image,
-        root: Root::Throwaway,
-        folder,
-        nics: &scenario.text.nics,
-        words: &scenario.text.words,
-        memory: scenario.text.memory,
-        incoming: None,
+/// Which NICs of a machine are there at its start.
+pub fn present(machine: &Hardware) -> Vec<bool> {
+    machine.nics.iter().map(|nic| !nic.late).collect()
+}
+
+/// A scenario that is being run.
+struct Bench<'a> {
+    lab: &'a Lab<'a>,
+    scenario: &'a Scenario,
+    places: Vec<PathBuf>,
+    sockets: Sockets,
+    cables: Vec<Vec<Cable>>,
+    /// Which NICs of each machine are there when it is switched on.
+    present: Vec<Vec<bool>>,
+    machines: Vec<Machine>,
+    deadline: Deadline,
+}
+
+impl<'a> Bench<'a> {
+    fn new(lab: &'a Lab<'a>, scenario: &'a Scenario, folder: &Path) -> Result<Self, String> {
+        let places = places(scenario, folder);
+        for place in &places {
+            std::fs::create_dir_all(place).map_err(|error| format!("cannot create {}: {error}", place.display()))?;
+        }
+        let sockets = Sockets::new()?;
+        let limit = Duration::from_secs(u64::from(scenario.text.limit * lab.qemu.factor));
+        Ok(Self {
+            lab,
+            scenario,
+            places,
+            cables: hardware::cables(&scenario.machines, sockets.path()),
+            sockets,
+            present: scenario.machines.iter().map(present).collect(),
+            machines: Vec::new(),
+            deadline: Deadline::new(limit, lab.last),
+        })
     }
-}
 
-/// A machine that goes on where the snapshot was taken; its job disk is the scenario's.
-fn resumed(lab: &Lab, scenario: &Scenario, folder: &Path, snapshot: &Snapshot) -> Result<Machine, String> {
-    job::write(scenario, lab.tests_for(scenario), folder)?;
-    let state = snapshot.state();
-    let plan = Plan {
-        root: Root::Resumed(snapshot.disk()),
-        incoming: Some(&state),
-        ..plan(lab, scenario, folder)
-    };
-    let mut machine = plan.start()?;
-    machine.resume()?;
-    Ok(machine)
-}
-
-/// A machine that was switched on. For a scenario that resumes where that can be, it has booted without its files, and
-/// its job disk is the scenario's now.
-fn booted(lab: &Lab, scenario: &Scenario, folder: &Path, deadline: Instant) -> Result<Machine, String> {
-    let empty = scenario.text.start == Start::Snapshot;
-    if empty {
-        job::write(&scenario.without_content(), &[lab.suite], folder)?;
-    } else {
-        let with = [&[lab.suite], lab.tests_for(scenario)].concat();
-        job::write(scenario, &with, folder)?;
-    }
-    let plan = plan(lab, scenario, folder);
-    let mut machine = match lab.engine {
-        Engine::Qemu => plan.start()?,
-        Engine::Uml => uml::start(&plan)?,
-    };
-    machine.ready(left(deadline)?)?;
-    if empty {
-        machine.ask("run settled", left(deadline)?)?;
-        job::write(scenario, lab.tests_for(scenario), folder)?;
-    }
-    Ok(machine)
-}
-
-/// The time left, or the scenario's end.
-fn left(deadline: Instant) -> Result<Duration, String> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() {
-        Err("its time limit is over".to_owned())
-    } else {
-        Ok(left)
-    }
-}
-
-/// Does the steps; the first that fails ends it: its index, and how.
-fn steps(machine: &mut Machine, scenario: &Scenario, deadline: Instant) -> Result<(), (usize, String)> {
-    for (index, step) in scenario.steps.iter().enumerate() {
-        let done = left(deadline).and_then(|left| act(machine, scenario, index, step, left));
-        done.map_err(|error| (index, format!("{}: {error}", named(index, step))))?;
-    }
-    Ok(())
-}
-
-fn named(index: usize, step: &Step) -> String {
-    format!("step {} ({})", index + 1, step.name)
-}
-
-fn act(machine: &mut Machine, scenario: &Scenario, index: usize, step: &Step, left: Duration) -> Result<(), String> {
-    let nics = &scenario.text.nics;
-    match &step.action {
-        Action::Script(_) | Action::Golden(_) => {
-            let status = machine.ask(&format!("run {}", job::step_file(index)), left)?;
-            if status == step.status {
-                Ok(())
-            } else {
-                Err(format!("exit status {status}, expected {}", step.status))
+    /// Brings the machines to where the steps begin.
+    fn start(&mut self, snapshot: Option<&Snapshot>) -> Result<(), String> {
+        let resumes = self.scenario.text.start == Start::Snapshot;
+        for index in 0..self.scenario.machines.len() {
+            match snapshot {
+                Some(snapshot) => self.resume(index, snapshot)?,
+                None => self.boot(index)?,
             }
         }
-        Action::Settled => match machine.ask("run settled", left)? {
-            0 => Ok(()),
-            status => Err(format!("exit status {status}")),
-        },
-        Action::Wait(time) => {
-            std::thread::sleep((*time).min(left));
-            Ok(())
+        for machine in &mut self.machines {
+            if snapshot.is_none() {
+                machine.ready(&self.deadline)?;
+            }
         }
-        Action::Reboot => {
-            machine.tell("reboot")?;
-            machine.ready(left)
+        if resumes && snapshot.is_none() {
+            // It has booted without the scenario's files; its job disk is the scenario's now.
+            self.ask_all("run settled")?;
+            self.write_job(0, self.scenario, &[])?;
         }
-        Action::PowerCut => {
-            machine.power_cut()?;
-            machine.ready(left)
+        if resumes {
+            match self.ask_all("job")? {
+                0 => {}
+                status => return Err(format!("the machine could not unpack its job (status {status})")),
+            }
         }
-        Action::Plug(nic) => machine.plug(nics, nic),
-        Action::Unplug(nic) => machine.unplug(nics, nic),
-        Action::Cable(nic, plugged) => machine.cable(nics, nic, *plugged),
+        Ok(())
+    }
+
+    fn write_job(&self, index: usize, scenario: &Scenario, with: &[&Path]) -> Result<(), String> {
+        let mut with = with.to_vec();
+        if scenario.text.tests {
+            with.push(self.lab.tests);
+        }
+        job::write(scenario, &scenario.machines[index], &with, &self.places[index])
+    }
+
+    /// A machine that goes on where the snapshot was taken.
+    fn resume(&mut self, index: usize, snapshot: &Snapshot) -> Result<(), String> {
+        self.write_job(index, self.scenario, &[])?;
+        let state = snapshot.state();
+        let plan = Plan {
+            incoming: Some(&state),
+            ..self.plan(index, Root::Resumed(snapshot.disk()))
+        };
+        let mut machine = plan.start()?;
+        machine.resume()?;
+        self.machines.push(machine);
+        Ok(())
+    }
+
+    /// A machine that is switched on.
+    fn boot(&mut self, index: usize) -> Result<(), String> {
+        if self.scenario.text.start == Start::Snapshot {
+            self.write_job(index, &self.scenario.without_content(), &[self.lab.suite])?;
+        } else {
+            self.write_job(index, self.scenario, &[self.lab.suite])?;
+        }
+        let root = self.root(index);
+        if let Root::Kept(disk) = &root {
+            self.lab.qemu.overlay(&self.lab.image.disk, disk)?;
+        }
+        let machine = self.switched_on(index, root)?;
+        self.machines.push(machine);
+        Ok(())
+    }
+
+    fn switched_on(&self, index: usize, root: Root) -> Result<Machine, String> {
+        let plan = self.plan(index, root);
+        match self.lab.engine {
+            Engine::Qemu => plan.start(),
+            Engine::Uml => uml::start(&plan),
+        }
+    }
+
+    /// A machine that is switched off and on again needs what it wrote.
+    fn root(&self, index: usize) -> Root {
+        let fitted = |step: &Step| step.on == index && matches!(step.action, Action::Fit(_));
+        if self.scenario.steps.iter().any(fitted) {
+            Root::Kept(self.places[index].join("root.qcow2"))
+        } else {
+            Root::Throwaway
+        }
+    }
+
+    fn plan(&self, index: usize, root: Root) -> Plan<'_> {
+        Plan {
+            qemu: self.lab.qemu,
+            image: &self.lab.image,
+            root,
+            folder: &self.places[index],
+            sockets: self.sockets.path(),
+            hardware: &self.scenario.machines[index],
+            present: self.present[index].clone(),
+            cables: &self.cables[index],
+            incoming: None,
+        }
+    }
+
+    /// The time left to the machines: the one that had to wait longest decides.
+    fn left(&self) -> Result<Duration, String> {
+        let waited = self.machines.iter().map(Machine::waited).max().unwrap_or_default();
+        self.deadline.left(waited)
+    }
+
+    /// Does the steps; the first that fails ends it: its index, and how.
+    fn steps(&mut self) -> Result<(), (usize, String)> {
+        for (index, step) in self.scenario.steps.iter().enumerate() {
+            let done = self.left().and_then(|_| self.act(index, step));
+            done.map_err(|error| (index, format!("{}: {error}", self.named(index))))?;
+        }
+        Ok(())
+    }
+
+    fn named(&self, index: usize) -> String {
+        named(self.scenario, index)
+    }
+
+    fn act(&mut self, index: usize, step: &Step) -> Result<(), String> {
+        let deadline = self.deadline;
+        let hardware = &self.scenario.machines[step.on];
+        let machine = &mut self.machines[step.on];
+        match &step.action {
+            Action::Script(_) | Action::Golden(_) => {
+                let status = machine.ask(&format!("run {}", job::step_file(index)), &deadline)?;
+                if status == step.status {
+                    Ok(())
+                } else {
+                    Err(format!("exit status {status}, expected {}", step.status))
+                }
+            }
+            Action::Settled => match machine.ask("run settled", &deadline)? {
+                0 => Ok(()),
+                status => Err(format!("exit status {status}")),
+            },
+            Action::Wait(time) => {
+                std::thread::sleep(*time);
+                Ok(())
+            }
+            Action::Reboot => {
+                machine.tell("reboot")?;
+                machine.ready(&deadline)
+            }
+            Action::PowerCut => {
+                machine.power_cut()?;
+                machine.ready(&deadline)
+            }
+            Action::Plug(nic) => {
+                let nic = find_nic(hardware, nic)?;
+                machine.plug(&hardware::device(hardware, &hardware.nics[nic], nic))
+            }
+            Action::Unplug(nic) => machine.unplug(find_nic(hardware, nic)?, &deadline),
+            Action::Cable(nic, plugged) => machine.cable(find_nic(hardware, nic)?, *plugged),
+            Action::Fit(nic) => self.fit(step.on, find_nic(hardware, nic)?),
+        }
+    }
+
+    /// Switches a machine off, puts a NIC in, and switches it on.
+    fn fit(&mut self, index: usize, nic: usize) -> Result<(), String> {
+        let machine = &mut self.machines[index];
+        // The next one counts from zero.
+        let waited = machine.waited();
+        machine.power_off(&self.deadline)?;
+        self.deadline.extend(waited);
+        self.present[index][nic] = true;
+        let mut machine = self.switched_on(index, self.root(index))?;
+        machine.ready(&self.deadline)?;
+        self.machines[index] = machine;
+        Ok(())
+    }
+
+    /// Asks all machines for the same; the first status that is not 0, or 0.
+    fn ask_all(&mut self, request: &str) -> Result<i32, String> {
+        let deadline = Deadline::new(AFTERWARDS.max(self.left().unwrap_or_default()), far(self.lab.last));
+        let mut first = 0;
+        for machine in &mut self.machines {
+            let status = machine.ask(request, &deadline)?;
+            first = if first == 0 { status } else { first };
+        }
+        Ok(first)
+    }
+
+    /// Has all machines write their results, and unpacks those.
+    fn results(&mut self) -> Result<(), String> {
+        match self.ask_all("results")? {
+            0 => self.places.iter().try_for_each(|place| job::unpack_results(place)),
+            status => Err(format!("the machine could not write its results (status {status})")),
+        }
+    }
+}
+
+/// After the end of a run there is still time to collect.
+fn far(last: Instant) -> Instant {
+    last.max(Instant::now()) + AFTERWARDS
+}
+
+fn find_nic(machine: &Hardware, name: &str) -> Result<usize, String> {
+    let found = machine.nics.iter().position(|nic| nic.name == name);
+    found.ok_or_else(|| format!("the machine has no NIC {name}"))
+}
+
+fn named(scenario: &Scenario, index: usize) -> String {
+    let step = &scenario.steps[index];
+    match scenario.machines[step.on].name.as_str() {
+        "" => format!("step {} ({})", index + 1, step.name),
+        machine => format!("step {} (on {machine}: {})", index + 1, step.name),
     }
 }
 
 /// Looks at what the steps printed and dumped, up to and with the one that failed; a script's output is shown with it.
-fn judge(scenario: &Scenario, folder: &Path, failed: Option<usize>) -> Result<(), String> {
-    let out = folder.join("out");
+/// `places` are the machines' folders.
+fn judge(scenario: &Scenario, places: &[PathBuf], failed: Option<usize>) -> Result<(), String> {
     for (index, step) in scenario.steps.iter().enumerate() {
+        let out = places[step.on].join("out");
         let last = failed == Some(index);
         let log = out.join(format!("{}.log", job::step_file(index)));
         let judged = match &step.action {
@@ -234,7 +381,7 @@ fn judge(scenario: &Scenario, folder: &Path, failed: Option<usize>) -> Result<()
             Action::Golden(expected) if !last => judge::same(expected, &out.join(job::step_file(index))),
             _ => Ok(()),
         };
-        judged.map_err(|error| format!("{}: {error}", named(index, step)))?;
+        judged.map_err(|error| format!("{}: {error}", named(scenario, index)))?;
         if last {
             break;
         }
@@ -264,12 +411,10 @@ fn indented(text: &str) -> String {
 
 /// What lies in a folder, in one line.
 fn listing(folder: &Path) -> String {
-    let mut names: Vec<String> = [folder.to_owned(), folder.join("out")]
+    let mut names: Vec<String> = super::image::files_below(folder)
+        .unwrap_or_default()
         .iter()
-        .filter_map(|folder| std::fs::read_dir(folder).ok())
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
-        .filter(|name| name != "out")
+        .filter_map(|file| Some(file.strip_prefix(folder).ok()?.display().to_string()))
         .collect();
     names.sort();
     names.join(" ")
@@ -283,6 +428,7 @@ mod tests {
         let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         Step {
             action: Action::Script(String::new()),
+            on: 0,
             name: "x".to_owned(),
             status: 0,
             prints: owned(prints),

@@ -6,10 +6,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::deadline::Deadline;
+use super::hardware;
 use super::job;
-use super::machine::{Plan, Root};
-use super::run::Lab;
-use super::scenario::{Scenario, Start};
+use super::machine::{Plan, Root, Sockets};
+use super::run::{Lab, present};
+use super::scenario::Scenario;
+
+/// For making one: 15 s when quiet.
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// A machine's state and its disk.
 #[derive(Clone, Debug)]
@@ -31,7 +36,7 @@ impl Snapshot {
 
 type Slot = Arc<Mutex<Option<Result<Snapshot, String>>>>;
 
-/// The snapshots of a run, one for each set of hardware; made when the first scenario asks.
+/// The snapshots of a run, one for each image and set of hardware; made when the first scenario asks.
 #[derive(Default)]
 pub struct Snapshots(Mutex<BTreeMap<Vec<String>, Slot>>);
 
@@ -39,13 +44,15 @@ impl Snapshots {
     /// The snapshot of a machine with the hardware of `scenario`.
     pub fn of(&self, lab: &Lab, scenario: &Scenario) -> Result<Snapshot, String> {
         let failed = || "another thread has failed".to_owned();
-        let mut hardware = plan(lab, scenario, &lab.folder).hardware();
-        hardware.push(scenario.text.words.clone());
-        hardware.extend(scenario.text.nics.iter().map(|nic| nic.name.clone()));
+        let machine = &scenario.machines[0];
+        let mut key = hardware::words(machine, &present(machine), &[]);
+        key.push(lab.image.disk.display().to_string());
+        key.push(machine.words.clone());
+        key.extend(machine.nics.iter().map(|nic| nic.name.clone()));
         let (slot, number) = {
             let mut all = self.0.lock().map_err(|_| failed())?;
             let number = all.len();
-            (Arc::clone(all.entry(hardware).or_default()), number)
+            (Arc::clone(all.entry(key).or_default()), number)
         };
         // Held while it is made: another scenario that wants the same waits for it.
         let mut made = slot.lock().map_err(|_| failed())?;
@@ -66,62 +73,52 @@ impl Snapshots {
     }
 }
 
-fn plan<'a>(lab: &'a Lab, scenario: &'a Scenario, folder: &'a std::path::Path) -> Plan<'a> {
-    Plan {
-        qemu: lab.qemu,
-        image: lab.image,
-        root: Root::Throwaway,
-        folder,
-        nics: &scenario.text.nics,
-        words: &scenario.text.words,
-        memory: scenario.text.memory,
-        incoming: None,
-    }
-}
-
-/// Boots a machine with the suite and nothing of the scenario but its NICs, and freezes it.
+/// Boots the machine of a scenario without its files, waits until it has settled, and stops it.
 fn make(lab: &Lab, scenario: &Scenario, folder: PathBuf) -> Result<Snapshot, String> {
-    let error = |error: String| format!("the machine to resume from: {error}; see {}", folder.display());
+    let failed = |error: String| {
+        format!(
+            "the machine to resume could not be made: {error}; see {}",
+            folder.display()
+        )
+    };
     let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).map_err(|failed| error(failed.to_string()))?;
+    std::fs::create_dir_all(&folder).map_err(|error| failed(error.to_string()))?;
     let snapshot = Snapshot { folder: folder.clone() };
-    let limit = Duration::from_secs(u64::from(120 * lab.qemu.factor));
     let boot = || -> Result<(), String> {
+        let machine = &scenario.machines[0];
         lab.qemu.overlay(&lab.image.disk, &snapshot.disk())?;
-        job::write(&scenario.without_content(), &[lab.suite], &folder)?;
+        job::write(&scenario.without_content(), machine, &[lab.suite], &folder)?;
+        let sockets = Sockets::new()?;
+        let deadline = Deadline::new(LIMIT * lab.qemu.factor, lab.last);
         let plan = Plan {
+            qemu: lab.qemu,
+            image: &lab.image,
             root: Root::Kept(snapshot.disk()),
-            ..plan(lab, scenario, &folder)
+            folder: &folder,
+            sockets: sockets.path(),
+            hardware: machine,
+            present: present(machine),
+            cables: &[],
+            incoming: None,
         };
         let mut machine = plan.start()?;
-        machine.ready(limit)?;
-        machine.ask("run settled", limit)?;
+        machine.ready(&deadline)?;
+        machine.ask("run settled", &deadline)?;
         machine.freeze(&snapshot.state())
     };
-    boot().map_err(error)?;
+    boot().map_err(failed)?;
     Ok(snapshot)
 }
 
 impl Scenario {
-    /// The same machine with no files and no steps.
+    /// The same machines with no files and no steps.
     pub fn without_content(&self) -> Self {
-        Self {
-            name: "snapshot".to_owned(),
-            folder: self.folder.join("no-such-folder"),
-            text: super::scenario::Text {
-                about: String::new(),
-                start: Start::Boot,
-                limit: 0,
-                suites: Vec::new(),
-                engines: Vec::new(),
-                words: self.text.words.clone(),
-                memory: self.text.memory,
-                tests: false,
-                place: BTreeMap::new(),
-                nics: self.text.nics.clone(),
-                steps: Vec::new(),
-            },
-            steps: Vec::new(),
+        let mut bare = self.clone();
+        bare.folder = self.folder.join("no-such-folder");
+        bare.steps.clear();
+        for machine in &mut bare.machines {
+            machine.place.clear();
         }
+        bare
     }
 }

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use super::agent::Agent;
+use super::hardware::hubs;
 use super::image;
-use super::machine::{MASKED, Machine, Plan, Process, wires};
+use super::machine::{MASKED, Machine, Plan, Process};
 use super::scenario::{Action, Scenario};
 use crate::process;
 use crate::uml;
@@ -18,8 +19,14 @@ pub fn unfit(scenario: &Scenario) -> Option<String> {
     if let Err(error) = uml::available() {
         return Some(error);
     }
+    if scenario.machines.len() > 1 {
+        return Some("user-mode Linux has no wires between machines".to_owned());
+    }
+    if scenario.machines.iter().any(|machine| !machine.disks.is_empty()) {
+        return Some("user-mode Linux has no further disks here".to_owned());
+    }
     scenario.steps.iter().find_map(|step| match step.action {
-        Action::Plug(_) | Action::Unplug(_) | Action::Cable(..) | Action::PowerCut => {
+        Action::Plug(_) | Action::Unplug(_) | Action::Fit(_) | Action::Cable(..) | Action::PowerCut => {
             Some(format!("user-mode Linux has no monitor for `{}`", step.name))
         }
         _ => None,
@@ -48,22 +55,22 @@ pub fn start(plan: &Plan) -> Result<Machine, String> {
         "console=tty0",
         "loglevel=5",
     ]);
-    command.arg(format!("mem={}M", plan.memory));
+    command.arg(format!("mem={}M", plan.hardware.memory));
     command.arg(format!("uml_dir={}", plan.folder.display()));
     command.arg(format!("vm_tests.modules={}", modules.display()));
     command.arg("vm_tests.line=ttyS0");
-    for (nic, wire) in plan.nics.iter().zip(wires(plan.nics)) {
+    for (nic, wire) in plan.hardware.nics.iter().zip(hubs(&plan.hardware.nics)) {
         command.arg(format!("vm_tests.nic={},{},{wire}", nic.name, nic.mac));
     }
     command.args(MASKED.iter().map(|unit| format!("systemd.mask={unit}")));
-    command.args(plan.words.split_whitespace());
+    command.args(plan.hardware.words.split_whitespace());
     let console = process::output_file(&plan.folder.join("serial.log"))?;
     let log = plan.folder.join("uml.log");
     command
         .current_dir(plan.folder)
         .stdin(Stdio::from(OwnedFd::from(there)));
     let child = process::start(command.stdout(console).stderr(process::output_file(&log)?))?;
-    Ok(Machine::new(Process::new(child, None, log), None, Agent::new(here)?))
+    Ok(Machine::new(Process::new(child, log), None, Agent::new(here)?))
 }
 
 /// The kernel's modules with their index, made once for each version of the kernel.
@@ -75,5 +82,5 @@ fn modules() -> Result<PathBuf, String> {
             .map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
         uml::modules(&folder.join("lib/modules"))
     })?;
-    Ok(kept.join("lib/modules"))
+    Ok(kept.folder.join("lib/modules"))
 }
