@@ -1,14 +1,14 @@
 //! NICs that the configuration calls by names which are gone: known again by their other names and their addresses.
 
 use crate::devices;
-use crate::saved_nics::{SavedNics, is_nic, nic_of};
+use crate::saved_nics::{SavedNics, is_nic, nic_of, own_mac};
 use crate::session::Session;
 use cleat_diag::Diagnostic;
 use cleat_eni::{ConfigSet, rename_interface};
 use cleat_model::decl;
 use cleat_model::desired::Desired;
 use cleat_model::name::IfName;
-use cleat_model::snapshot::Snapshot;
+use cleat_model::snapshot::{Link, Snapshot};
 use cleat_model::table;
 use cleat_model::types::Kind;
 use cleat_naming::link_file::LinkFiles;
@@ -38,21 +38,18 @@ impl Renamed {
 
 /// The NICs of a network whose names are gone, and which other links they are now.
 ///
-/// Where one is gone, names may have moved on from NIC to NIC (a card was put in before them): a name that is there then
-/// goes with the address that it had, too. Nothing is answered that would put two names on one NIC.
+/// Names may have moved on from NIC to NIC (a card was put in before them): a name that another NIC has now goes with the
+/// address that it had, unless a pin gives it to that NIC. Nothing is answered that would put two names on one NIC.
 pub fn renamed(desired: &Desired, snapshot: &Snapshot, saved: &SavedNics, pins: &Pins) -> Vec<Renamed> {
     let nics = desired.links().iter().filter(|link| link.kind == Kind::Physical);
     let names: Vec<IfName> = nics
         .map(|link| link.name)
         .filter(|name| name.as_str() != "lo")
         .collect();
-    if names.iter().all(|name| snapshot.get(*name).is_some()) {
-        return Vec::new();
-    }
     let all = names.iter().filter_map(|name| {
         let (to, why) = match snapshot.get(*name) {
             None => gone(*name, snapshot, saved, pins)?,
-            Some(there) if is_nic(there) => by_saved(*name, snapshot, saved)?,
+            Some(there) if is_nic(there) && !is_pinned(there, pins) => by_saved(*name, snapshot, saved)?,
             Some(_) => return None,
         };
         (to != *name).then_some(Renamed { from: *name, to, why })
@@ -88,6 +85,27 @@ fn gone(name: IfName, snapshot: &Snapshot, saved: &SavedNics, pins: &Pins) -> Op
     by_saved(name, snapshot, saved)
 }
 
+/// Whether a pin gives a NIC the name that it has: somebody wants it so.
+fn is_pinned(link: &Link, pins: &Pins) -> bool {
+    let pin = pins.named(link.name.as_str());
+    pin.is_some_and(|pin| own_mac(link).is_some_and(|mac| mac.to_string() == pin.address.to_string()))
+}
+
+/// Whether a NIC of the network is gone, or has another address than it had.
+fn is_suspicious(desired: &Desired, snapshot: &Snapshot, saved: &SavedNics) -> bool {
+    let mut nics = desired
+        .links()
+        .iter()
+        .filter(|link| link.kind == Kind::Physical && link.name.as_str() != "lo");
+    nics.any(|link| match snapshot.get(link.name) {
+        None => true,
+        Some(there) => {
+            let had = saved.addresses.get(link.name.as_str());
+            is_nic(there) && had.is_some_and(|had| own_mac(there).is_some_and(|mac| mac.to_string() != *had))
+        }
+    })
+}
+
 fn by_saved(name: IfName, snapshot: &Snapshot, saved: &SavedNics) -> Option<(IfName, String)> {
     let address = saved.addresses.get(name.as_str())?;
     let to = nic_of(snapshot, address)?;
@@ -101,13 +119,12 @@ impl Session {
     /// Takes NICs whose names are gone by the names that they have now: the configuration is changed in memory, and
     /// declared anew. Returns them; with none nothing was changed.
     pub fn follow_renames(&mut self, desired: &Desired, snapshot: &Snapshot) -> Vec<Renamed> {
-        let there = |name: &IfName| snapshot.get(*name).is_some();
-        let mut nics = desired.links().iter().filter(|link| link.kind == Kind::Physical);
-        if nics.all(|link| there(&link.name)) {
+        let saved = SavedNics::load(&self.root);
+        if !is_suspicious(desired, snapshot, &saved) {
             return Vec::new();
         }
         let pins = Pins::of(&LinkFiles::load(&self.root));
-        let found = renamed(desired, snapshot, &SavedNics::load(&self.root), &pins);
+        let found = renamed(desired, snapshot, &saved, &pins);
         // One that udev has still to name is no news: it is waited for first.
         let settled = |one: &Renamed| devices::is_handled(&self.root, one.to.as_str());
         if found.is_empty() || !found.iter().all(settled) {
@@ -237,6 +254,21 @@ mod tests {
             all.iter().map(short).collect::<Vec<_>>(),
             ["enp1s0 is enp2s0", "enp2s0 is enp3s0"]
         );
+    }
+
+    /// As `moved-nics` of the machines found it: the new card has the first one's name, and no name is gone.
+    #[test]
+    fn regress_names_that_moved_on_are_followed_where_none_is_gone() {
+        let nics: &[(&str, u8, &[&str])] = &[("enp0s1", 9, &[]), ("enp0s2", 1, &[]), ("enp0s3", 2, &[])];
+        let known = &[("enp0s1", 1), ("enp0s2", 2)];
+        let short = |text: &String| text.split(':').next().unwrap().to_owned();
+        let all = found(&["enp0s1", "enp0s2"], nics, known);
+        assert_eq!(
+            all.iter().map(short).collect::<Vec<_>>(),
+            ["enp0s1 is enp0s2", "enp0s2 is enp0s3"]
+        );
+        // A card that took another's place, and its name, is what is meant.
+        assert_eq!(found(&["enp0s1"], &[("enp0s1", 9, &[])], known), [""; 0]);
     }
 
     #[test]

@@ -82,9 +82,10 @@ pub fn own_mac(link: &Link) -> Option<Mac> {
     permanent.or_else(|| link.bond_port_mac()).or_else(|| link.mac())
 }
 
-/// The NIC that has this address of itself, by its name now.
+/// The one NIC that has this address of itself, by its name now.
 pub fn nic_of(snapshot: &Snapshot, address: &str) -> Option<IfName> {
-    let mut nics = snapshot.links().iter().filter(|link| is_nic(link));
-    let found = nics.find(|link| own_mac(link).is_some_and(|mac| mac.to_string() == address));
-    found.map(|link| link.name)
+    let nics = snapshot.links().iter().filter(|link| is_nic(link));
+    let mut found = nics.filter(|link| own_mac(link).is_some_and(|mac| mac.to_string() == address));
+    let first = found.next()?;
+    found.next().is_none().then_some(first.name)
 }
