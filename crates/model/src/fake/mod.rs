@@ -109,7 +109,10 @@ pub struct FakeKernel {
 impl FakeKernel {
     /// A kernel in that state.
     pub fn new(now: Snapshot) -> Self {
-        let next_index = now.links().iter().map(|link| link.index).max().unwrap_or(0) + 1;
+        // Where `now` is a part of a whole, its links name others that are left out: a new one must not take their place.
+        let named = |link: &Link| [Some(link.index), link.master, link.parent];
+        let highest = now.links().iter().flat_map(named).flatten().max();
+        let next_index = highest.unwrap_or(0) + 1;
         Self {
             now,
             hidden: Map::default(),

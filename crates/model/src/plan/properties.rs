@@ -293,3 +293,36 @@ fn regress_a_bond_goes_back_to_a_mode_without_the_rate_that_it_was_given() {
         assert_eq!(differing(&before, &essence(&kernel)), "", "step {at} of\n{text}");
     }
 }
+
+/// The undo is made on a part of the network, where a port of a bridge that is left out names its index.
+#[test]
+fn regress_a_bond_that_was_deleted_comes_back_where_another_bridge_was_behind_it() {
+    let from = Seed {
+        bonds: vec![6],
+        bridges: vec![(148, false, 0), (64, false, 0), (103, false, 0)],
+        veths: 1,
+        vxlans: vec![0, 0],
+        ..Seed::default()
+    };
+    let to = Seed {
+        bridges: vec![(0, false, 0)],
+        ..Seed::default()
+    };
+    let mut host = Host::new(&NICS);
+    host.up(&network(&from));
+    let wanted = network(&to);
+    let planned = host.plan(&wanted, &all(Verb::Reload, &wanted));
+    let before = essence(&host.kernel);
+    for at in 0..planned.plan.steps.len() {
+        let mut kernel = host.kernel.clone();
+        kernel.fail_at(at, KernelError::errno(12));
+        let outcome = put(&planned, &mut kernel, OnError::RollBack);
+        assert_eq!(outcome.ending, Ending::PutBack, "step {at} of\n{}", planned.plan);
+        assert_eq!(
+            differing(&before, &essence(&kernel)),
+            "",
+            "step {at} of\n{}",
+            planned.plan
+        );
+    }
+}
