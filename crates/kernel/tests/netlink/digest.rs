@@ -137,9 +137,10 @@ fn what_is_read_ahead_is_what_is_read_at_once() {
     run("ip link add name br0 type bridge");
     run("ip link add name port0 type veth peer name peer0");
     run("ip link set port0 master br0");
-    run("ip addr add 192.0.2.1/24 dev br0");
-    run("ip link set br0 up");
-    run("ip route add 198.51.100.0/24 via 192.0.2.9");
+    // The bridge stays down: its timers, which are in a snapshot, stand still then.
+    run("ip link set lo up");
+    run("ip addr add 192.0.2.1/24 dev lo");
+    run("ip route add 198.51.100.0/24 dev lo");
     let mut kernel = digesting();
     let before = digest(&mut kernel);
     for query in [Query::ALL, Query::default()] {
