@@ -259,7 +259,7 @@ fn a_first_boot_that_never_came_to_its_check_counts_as_failed_at_the_next() {
 fn the_check_of_the_settings_holds_for_a_file_that_others_staged() {
     let room = netns::enter!(Veth);
     host(&room, "192.0.2.1/24");
-    std::fs::write("/etc/cleat/cleat.toml", "[confirm]\nboot = \"/bin/false\"\nlimit = 1\n").unwrap();
+    std::fs::write("/etc/cleat/cleat.toml", "[confirm]\nboot = \"/bin/false\"\nlimit = 3\n").unwrap();
     std::fs::write(STAGED, config("192.0.2.2/24")).unwrap();
     reboot(1);
     done("boot");

@@ -24,17 +24,22 @@ const POLL: Duration = Duration::from_millis(50);
 /// Repeats a check until it is passed or the limit is over: links come up, and switches learn, one after the other.
 ///
 /// # Errors
-/// Why the last try failed, a sentence each.
+/// Why the last try that came to its end failed, a sentence each: one that the limit cut short tells less.
 pub fn wait(check: &Check, root: &Root, limit: Duration) -> Result<(), Vec<String>> {
     let end = Instant::now() + limit;
+    let mut before = None;
     loop {
         let reasons = once(check, root, end);
         if reasons.is_empty() {
             return Ok(());
         }
+        if Instant::now() >= end {
+            return Err(before.unwrap_or(reasons));
+        }
         if Instant::now() + PAUSE >= end {
             return Err(reasons);
         }
+        before = Some(reasons);
         std::thread::sleep(PAUSE);
     }
 }
