@@ -29,6 +29,7 @@ pub const TO_TEST: &[Package] = &[
     package("fish", "reads its completions"),
     package("strace", "counts netlink requests"),
     package("zstd", "unpacks an initramfs"),
+    package("systemd", "systemd-analyze, the judge of the units"),
 ];
 
 /// The kernel for the second run of the network tests; not built for every architecture.

@@ -5,7 +5,7 @@ use super::{End, complain, input};
 use cleat_kernel::Events;
 use cleat_model::desired::{Desired, WantLink};
 use cleat_model::kernel::{Kernel, KernelError, Query};
-use cleat_model::snapshot::{Link, Snapshot};
+use cleat_model::snapshot::Snapshot;
 use cleat_model::types::{Address, Kind};
 use log::{info, warn};
 use std::time::{Duration, Instant};
@@ -94,7 +94,8 @@ fn lacks_of(want: &WantLink, desired: &Desired, now: &Snapshot) -> Vec<String> {
         Some(is) if is.flags & DADFAILED != 0 => {
             Some(format!("{} of {name} is another host's too (duplicate)", address.ip))
         }
-        Some(is) if is.flags & TENTATIVE != 0 && can_settle(link) => {
+        // Duplicate address detection needs carrier, which a bridge without guests has not.
+        Some(is) if is.flags & TENTATIVE != 0 && link.has_carrier() => {
             Some(format!("{} of {name} is still tentative", address.ip))
         }
         Some(_) => None,
@@ -111,11 +112,6 @@ fn has_wire(want: &WantLink, desired: &Desired) -> bool {
         (_, Some(below)) => has_wire(below, desired),
         _ => true,
     }
-}
-
-/// Duplicate address detection needs carrier.
-fn can_settle(link: &Link) -> bool {
-    link.has_carrier()
 }
 
 #[cfg(test)]
