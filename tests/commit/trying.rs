@@ -75,6 +75,28 @@ fn a_confirmation_from_elsewhere_keeps_it() {
     );
 }
 
+/// The record of the trial cannot be written (rename(2) onto a mount point is refused): what the store says holds.
+#[test]
+fn regress_a_confirmation_that_could_not_be_noted_keeps_it() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    setup();
+    let child = start("try --timeout 600");
+    on_trial("198.51.100.2/24");
+    netns::run("mount --bind /run/cleat/try.json /run/cleat/try.json");
+    let confirmed = commit("confirm");
+    assert_eq!(
+        (confirmed.code, confirmed.out.as_str()),
+        (0, "generation 2 is kept\n"),
+        "{confirmed:?}"
+    );
+    assert!(confirmed.err.contains("[trial-unwritable]"), "{confirmed:?}");
+    let tried = end(child);
+    assert_eq!((tried.code, tried.err.as_str()), (0, ""), "{tried:?}");
+    assert!(tried.out.ends_with("generation 2 is kept\n"), "{tried:?}");
+    assert_eq!(text(LIVE), config("198.51.100.2/24"));
+}
+
 #[test]
 fn a_trial_whose_process_is_killed_is_put_back() {
     let room = netns::enter!(Veth);

@@ -11,7 +11,9 @@ use crate::cli::{Call, End, complain, print};
 use crate::hangup;
 use cleat_diag::Diagnostic;
 use cleat_root::{Lock, LockError};
-use cleat_store::{CommitOptions, Committed, Locked, Origin, Outcome, StoreError, Timestamp, Undone, Watch, What};
+use cleat_store::{
+    CommitOptions, Committed, Health, Locked, Origin, Outcome, StoreError, Timestamp, Undone, Watch, What,
+};
 use std::time::{Duration, Instant};
 
 /// How long the one at the terminal waits for the guard to put everything back, before it does so itself.
@@ -200,7 +202,7 @@ fn before_the_newest(desk: &Desk) -> Result<u32, End> {
     found.into_iter().for_each(|found| desk.say(found));
     let live = desk.store.live().map_err(|error| desk.fail(&error))?.digest();
     let mut others = history.iter().rev().filter(|generation| {
-        let failed = matches!(generation.health, cleat_store::Health::Failed { .. });
+        let failed = matches!(generation.health, Health::Failed { .. });
         generation.digest != live && !failed
     });
     match others.next() {
@@ -292,13 +294,9 @@ fn wait_at_terminal(desk: &Desk, trial: Trial, watch: Lock, verbosity: Verbosity
             Err(end) => end,
         };
     }
-    // From here on the guard finds nobody waiting, and acts at once if it has not yet.
+    // From here on the guard finds nobody waiting, and acts at once where nobody has decided yet.
     drop(watch);
-    let ended = match heard {
-        Heard::Enter | Heard::Decided => Trial::read(&desk.root).and_then(|trial| trial.outcome),
-        Heard::HangUp | Heard::Time => wait_for_guard(desk, &trial),
-    };
-    match ended {
+    match wait_for_end(desk, &trial) {
         Some(Ended::Kept) => print(&format!("generation {} is kept\n", trial.generation)),
         Some(Ended::PutBack) => {
             complain("nobody confirmed: everything is as before");
@@ -326,10 +324,16 @@ fn is_open(desk: &Desk) -> bool {
     desk.store.pending().map_or(true, |pending| pending.is_some())
 }
 
-/// Waits until the guard has written down how it went; `None` where it does not.
-fn wait_for_guard(desk: &Desk, trial: &Trial) -> Option<Ended> {
+/// Waits until it is known how it ended; `None` where nobody says so.
+///
+/// *Shape*: who decides settles the commit first, and writes down the end of the trial when all is done. What the
+/// history says of a generation that was kept holds whatever became of that record.
+fn wait_for_end(desk: &Desk, trial: &Trial) -> Option<Ended> {
     let end = Instant::now() + GUARD_LIMIT;
     while Instant::now() < end {
+        if is_kept(desk, trial.generation) {
+            return Some(Ended::Kept);
+        }
         let now = Trial::read(&desk.root).filter(|now| now.generation == trial.generation);
         if let Some(ended) = now.and_then(|now| now.outcome) {
             return Some(ended);
@@ -337,6 +341,12 @@ fn wait_for_guard(desk: &Desk, trial: &Trial) -> Option<Ended> {
         std::thread::sleep(Duration::from_millis(100));
     }
     None
+}
+
+/// Whether somebody let this generation stand.
+fn is_kept(desk: &Desk, number: u32) -> bool {
+    let generation = desk.store.generation(number);
+    generation.is_ok_and(|generation| matches!(generation.health, Health::Healthy { .. }))
 }
 
 /// The guard.
