@@ -226,7 +226,8 @@ fn pci_chain() -> BoxedStrategy<Vec<Device>> {
         .boxed()
 }
 
-/// One slot at most for each device, so that the order in which a directory is read does not matter.
+/// One slot at most for each device, so that the order in which a directory is read does not matter; no two of one
+/// name, as a directory has none.
 fn slots(devices: &[Device]) -> BoxedStrategy<Vec<Slot>> {
     let name = |number: usize| {
         prop_oneof![
@@ -285,6 +286,7 @@ fn nic_on(devices: Vec<Device>, slots: Vec<Slot>, mut interface: Device) -> NicF
         .filter(|slot| slot.address.is_some() || has_s390)
         .collect();
     slots.sort();
+    slots.dedup_by(|one, other| one.name == other.name);
     NicFacts {
         devices: std::iter::once(interface).chain(devices).collect(),
         slots,
