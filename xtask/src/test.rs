@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::executables::{self, Executable, TestLog, plain_name};
 use crate::outcome::{self, Part, PartEnd, Tally, TestId, Verdict};
@@ -11,17 +11,22 @@ use crate::{checks, deb, process, tree, udevs, uml_tests, vm};
 
 /// For one executable, and for all documentation tests.
 const LIMIT: Duration = Duration::from_secs(900);
+/// Where the property tests begin to invent, unless another start is asked for: a change is judged by the same cases
+/// as the one before it, and `--seed` looks for new ones.
+const SEED: u64 = 20;
 
 struct Options {
     filter: Option<String>,
     uml: bool,
     vm: bool,
+    seed: u64,
     consent: Consent,
 }
 
-/// `cargo xtask test [FILTER] [--no-uml] [--vm] [--yes]`: exit status 0 only if nothing failed.
+/// `cargo xtask test [FILTER] [--no-uml] [--vm] [--seed N|any] [--yes]`: exit status 0 only if nothing failed.
 pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
     let options = options(args)?;
+    println!("property tests start at seed {}", options.seed);
     packages::ensure(packages::TO_TEST, options.consent)?;
     if options.filter.is_none() {
         packages::ensure(deb::TO_DEB, options.consent)?;
@@ -71,18 +76,30 @@ fn options(mut args: lexopt::Parser) -> Result<Options, String> {
         filter: None,
         uml: true,
         vm: false,
+        seed: SEED,
         consent: Consent::AskOnTerminal,
     };
     while let Some(argument) = args.next().map_err(|error| error.to_string())? {
         match argument {
             Long("no-uml") => options.uml = false,
             Long("vm") => options.vm = true,
+            Long("seed") => options.seed = seed(&args.value().and_then(|value| value.string()).map_err(text)?)?,
             Long("yes") => options.consent = Consent::Given,
             Value(filter) if options.filter.is_none() => options.filter = Some(filter.string().map_err(text)?),
             other => return Err(other.unexpected().to_string()),
         }
     }
     Ok(options)
+}
+
+/// The number that was given, or with `any` one that no run had before.
+fn seed(word: &str) -> Result<u64, String> {
+    if word == "any" {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        return Ok(now.as_secs());
+    }
+    word.parse()
+        .map_err(|_| format!("error: `--seed` takes a number or `any`, not `{word}`"))
 }
 
 fn text(error: lexopt::Error) -> String {
@@ -151,7 +168,7 @@ impl Run {
             let mut failed = 0;
             let mut total = 0;
             for executable in tests {
-                match run_executable(executable, options.filter.as_deref(), &scratch, tally) {
+                match run_executable(executable, options, &scratch, tally) {
                     Ok((ran, bad)) => {
                         total += ran;
                         failed += bad;
@@ -192,7 +209,7 @@ fn ended(failed: usize, total: usize) -> PartEnd {
 /// one line tells how it went. Gives the number of tests, and of those that failed.
 fn run_executable(
     executable: &Executable,
-    filter: Option<&str>,
+    options: &Options,
     scratch: &std::path::Path,
     tally: &mut Tally,
 ) -> Result<(usize, usize), String> {
@@ -211,12 +228,13 @@ fn run_executable(
     let start = Instant::now();
     let end = process::run_limited(
         Command::new(path)
-            .args(filter)
+            .args(&options.filter)
             .args([OsString::from("--logfile"), log.clone().into()])
             .current_dir(directory)
             .env("CARGO_MANIFEST_DIR", directory)
             .env("CARGO_PKG_NAME", package)
             .env("CLEAT_TEST_LOG", scratch.join("tests.log"))
+            .env("PROPTEST_RNG_SEED", options.seed.to_string())
             .stdout(output)
             .stderr(errors),
         LIMIT,
@@ -300,6 +318,16 @@ fn doc_result(line: &str) -> Option<(&str, Verdict)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_seed_is_a_number_or_any() {
+        assert_eq!(seed("7"), Ok(7));
+        assert!(seed("any").is_ok_and(|seed| seed > 1_700_000_000));
+        assert_eq!(
+            seed("-1"),
+            Err("error: `--seed` takes a number or `any`, not `-1`".to_owned())
+        );
+    }
 
     // The lines are those of rustdoc 1.95.
     #[test]
