@@ -1,5 +1,6 @@
 //! Running a program with a time limit.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -32,6 +33,14 @@ impl std::fmt::Display for End {
             Self::Overran(limit) => write!(f, "killed after its limit of {} s", limit.as_secs()),
         }
     }
+}
+
+/// A command that is killed when the thread that starts it ends, whatever ends us: a machine must not outlive its run.
+pub fn mortal(program: impl AsRef<OsStr>) -> Command {
+    // setpriv is of util-linux, which every Debian system has.
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+    command
 }
 
 /// Runs `command` without standard input, its output as set by the caller, in a process group of its own.
@@ -77,4 +86,30 @@ pub fn wait_limited(child: &mut Child, limit: Duration) -> Result<End, String> {
 /// Creates a file for a program's output.
 pub fn output_file(path: &Path) -> Result<File, String> {
     File::create(path).map_err(|error| format!("cannot create {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    // Second witness: the pipe, which is at its end only when nobody holds its other side any more.
+    #[test]
+    fn a_mortal_command_ends_with_the_thread_that_started_it() {
+        let started = std::thread::spawn(|| {
+            let mut command = mortal("sleep");
+            let mut child = start(command.arg("600").stdout(Stdio::piped())).expect("it starts");
+            // Until sleep runs in the place of setpriv, which tells the kernel only then.
+            let name = format!("/proc/{}/comm", child.id());
+            while std::fs::read_to_string(&name).expect("it is there") != "sleep\n" {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            (child.stdout.take().expect("a pipe"), child)
+        });
+        let (mut pipe, mut child) = started.join().expect("it started");
+        let mut said = Vec::new();
+        pipe.read_to_end(&mut said).expect("the end");
+        assert!(said.is_empty());
+        assert_eq!(child.wait().expect("it ended").to_string(), "signal: 9 (SIGKILL)");
+    }
 }

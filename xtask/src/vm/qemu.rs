@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use super::image::{self, Kept};
 use crate::packages::{self, Consent, Package};
+use crate::process;
 
 /// The one that the host has installed.
 const INSTALLED: &[Package] = &[
@@ -100,7 +101,7 @@ fn newer(consent: Consent) -> Result<Qemu, String> {
 impl Qemu {
     /// It, with what every run needs, and no standard input.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.emulator[0]);
+        let mut command = process::mortal(&self.emulator[0]);
         command
             .args(&self.emulator[1..])
             .args(&self.options)
