@@ -5,7 +5,7 @@ use crate::hash::Set;
 use crate::name::IfName;
 use crate::op::Op;
 use crate::plan::{route_agrees, same_entry};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Link, Snapshot};
 use crate::types::{Address, Fdb, Kind, Route, VlanRange};
 use crate::vlans::VlanMap;
 use serde::{Deserialize, Serialize};
@@ -135,8 +135,10 @@ impl Owned {
             if let Some(want) = desired.get(name).filter(reached) {
                 link.claim(want, now, up.contains(&name));
             }
-            // A link of our making that is still there was not taken down: it stays configured.
-            let is_down = down.contains(&name) && link.created.is_none();
+            // A link of our making that is still there was not taken down, nor a port of ours that is still up: it
+            // stays configured.
+            let is_up = now.get(name).is_some_and(Link::is_up);
+            let is_down = down.contains(&name) && link.created.is_none() && !(link.master.is_some() && is_up);
             (now.get(name).is_some() && !is_down && !link.is_empty()).then_some(link)
         };
         let new = desired.links().iter().filter(|want| self.get(want.name).is_none());

@@ -171,6 +171,11 @@ impl<'a> Builder<'a> {
         self.kept.insert(name);
     }
 
+    /// Whether any link stays on purpose.
+    pub(super) fn keeps_any(&self) -> bool {
+        !self.kept.is_empty()
+    }
+
     pub(super) fn is_kept(&self, name: IfName) -> bool {
         self.kept.contains(&name)
     }

@@ -140,6 +140,10 @@ fn take_down(builder: &mut Builder<'_>, name: IfName, names: &BTreeSet<IfName>) 
     let Some(link) = builder.link(name).cloned() else {
         return;
     };
+    if carries_kept(builder, &link) {
+        builder.keep(name);
+        return;
+    }
     let made = builder.owned.get(name).and_then(|owned| owned.created.clone());
     let made = made.or_else(|| {
         let declared = builder.want(name).map(|want| want.kind.clone());
@@ -156,6 +160,16 @@ fn take_down(builder: &mut Builder<'_>, name: IfName, names: &BTreeSet<IfName>) 
         false => clear(builder, &link, why),
     }
     builder.run_hook(name, Phase::PostDown);
+}
+
+/// Whether a link that stays for its guests stands on this one, or has it as a port: what carries it stays too.
+fn carries_kept(builder: &mut Builder<'_>, link: &Link) -> bool {
+    if !builder.keeps_any() {
+        return false;
+    }
+    let (_, children) = builder.hanging(link.index);
+    let master = builder.master(link);
+    master.into_iter().chain(children).any(|upper| builder.is_kept(upper))
 }
 
 /// A NIC that others made VLANs on stays up: their guests talk through it.
@@ -235,10 +249,6 @@ fn is_used(builder: &mut Builder<'_>, name: IfName) -> bool {
 /// A link that stays: our routes and addresses go, then it is set down.
 fn clear(builder: &mut Builder<'_>, link: &Link, why: Origin) {
     let name = link.name;
-    if builder.request.verb == Verb::Reload && builder.master(link).is_some_and(|master| builder.is_kept(master)) {
-        // The uplink of a bridge that stays for its guests stays too.
-        return;
-    }
     let want = builder.want(name);
     let owned = builder.owned.get(name);
     let kept_routes = owned.map(|owned| owned.routes.clone()).unwrap_or_default();

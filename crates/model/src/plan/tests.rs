@@ -111,6 +111,45 @@ fn a_bridge_with_guests_is_not_taken_down_but_reported() {
     );
 }
 
+// Witness: the "no guest is ever unplugged": the bridge stayed, and its uplink was set down under it.
+#[test]
+fn regress_what_carries_a_bridge_with_guests_stays_up_with_it() {
+    let lo = link("lo", Kind::Physical);
+    let desired = Desired::new(vec![
+        lo.clone(),
+        link("eno1", Kind::Physical).in_master("bond0"),
+        link("bond0", Kind::Bond)
+            .set("bond-mode", "active-backup")
+            .with_ports(&["eno1"]),
+        link("bond0.5", Kind::Vlan)
+            .on("bond0")
+            .set("vlan-id", "5")
+            .in_master("vmbr0v5"),
+        link("vmbr0v5", Kind::Bridge).with_ports(&["bond0.5"]),
+    ]);
+    let mut host = Host::new(&["eno1"]);
+    host.up(&desired);
+    plug(&mut host, "tap100i0", "vmbr0v5");
+    let every = ["eno1", "bond0", "bond0.5", "vmbr0v5"];
+    let (steps, said) = host.down(&desired, &every);
+    assert_eq!(steps, [""; 0]);
+    let stays = "error[bridge-has-guests]: bridge vmbr0v5 stays as it is: others hang on it: tap100i0";
+    assert_eq!(said, [stays]);
+    assert_eq!(
+        host.owned.get(name("eno1")).and_then(|link| link.master),
+        Some(name("bond0"))
+    );
+    let gone = Desired::new(vec![lo]);
+    let planned = host.plan(&gone, &all(Verb::Reload, &gone));
+    assert_eq!(
+        (lines(&planned), crate::trial::said(&planned)),
+        (vec![], vec![stays.to_owned()])
+    );
+    // Who names the NIC alone means the NIC.
+    let (steps, said) = host.down(&desired, &["eno1"]);
+    assert_eq!((steps, said), (vec!["ip link set eno1 down".to_owned()], vec![]));
+}
+
 // Witness: golden 01-default-bridge/3-ifdown: no vmbr0, eno1 down.
 #[test]
 fn ifdown_deletes_the_bridge_and_sets_its_port_down() {
