@@ -7,7 +7,6 @@ use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::Socket;
 use std::collections::VecDeque;
 use std::io;
-use std::rc::Rc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// Room for one datagram of a dump: the kernel sends 32 KiB, but for a link with very many virtual functions.
@@ -26,52 +25,40 @@ pub(crate) struct Question {
 }
 
 /// Dumps under way, in the order in which their answers are to be taken.
-#[derive(Default)]
 pub(crate) struct Ahead {
-    open: VecDeque<(Question, Rc<Channel>)>,
-    /// Where the answers of the dump come from that was taken last.
-    current: Option<Rc<Channel>>,
-}
-
-/// From a thread that reads, and back to it: buffers that were read through are used again.
-struct Channel {
+    open: VecDeque<Question>,
     datagrams: Receiver<Received>,
+    /// Back to the thread: buffers that were read through are used again.
     used: Sender<Vec<u8>>,
 }
 
 impl Ahead {
     /// Begins to ask, one question after the other, through a socket that is for nothing else.
-    pub(crate) fn begin(&mut self, socket: Socket, questions: Vec<Question>) -> io::Result<()> {
+    pub(crate) fn begin(socket: Socket, questions: Vec<Question>) -> io::Result<Self> {
         let (sender, datagrams) = channel();
         let (used, free) = channel();
-        let ours = Rc::new(Channel { datagrams, used });
-        let open = questions.iter().map(|question| (question.clone(), Rc::clone(&ours)));
-        self.open.extend(open);
+        let open = questions.iter().cloned().collect();
         let run = move || {
             let mut ask = |question| ask(&socket, question, &sender, &free);
             questions.iter().try_for_each(&mut ask)
         };
-        std::thread::Builder::new().spawn(run).map(drop)
+        std::thread::Builder::new().spawn(run)?;
+        Ok(Self { open, datagrams, used })
     }
 
     /// The sequence number of that dump, where it is the next one to be taken.
     pub(crate) fn take(&mut self, message: &RouteNetlinkMessage) -> Option<u32> {
-        let (next, _) = self.open.front()?;
-        if next.message != *message {
-            return None;
-        }
-        let (question, channel) = self.open.pop_front()?;
-        self.current = Some(channel);
-        Some(question.sequence)
+        let next = self.open.front().filter(|next| next.message == *message)?.sequence;
+        self.open.pop_front();
+        Some(next)
     }
 
     /// Waits for the next datagram of the dump that was taken last, and hands back one that was read through.
     pub(crate) fn receive(&self, used: Vec<u8>) -> Received {
-        let gone = || KernelError::text("the thread that reads the kernel ended");
-        let channel = self.current.as_ref().ok_or_else(gone)?;
         // A thread that is done needs no more.
-        let _ = channel.used.send(used);
-        channel.datagrams.recv().unwrap_or_else(|_| Err(gone()))
+        let _ = self.used.send(used);
+        let gone = |_| KernelError::text("the thread that reads the kernel ended");
+        self.datagrams.recv().map_err(gone)?
     }
 }
 

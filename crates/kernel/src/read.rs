@@ -27,15 +27,18 @@ pub(crate) struct Begun {
 }
 
 impl Netlink {
-    /// Begins to read the kernel, in two threads: the next snapshot or digest is of the time from now on, and waits for
+    /// Begins to read the kernel, in a thread: the next snapshot or digest is of the time from now on, and waits for
     /// nothing that has come until then.
+    ///
+    /// *Shape*: one thread, as dumps wait for each other in the kernel (its lock of all links): with two of them a
+    /// reload over 1,000 links took a tenth longer on two processors, as they took that of the caller.
     ///
     /// # Errors
     /// The system has no socket or thread for us.
     pub fn read_ahead(&mut self) -> std::io::Result<()> {
         let routes = [AddressFamily::Inet, AddressFamily::Inet6].map(all_routes);
-        let rest = std::iter::once(all_addresses()).chain(routes).collect();
-        self.socket.ask_ahead(vec![vec![all_links()], rest])
+        let all = [all_links(), all_addresses()].into_iter().chain(routes);
+        self.socket.ask_ahead(all.collect())
     }
 
     /// What [`Netlink::last_digest`] would say of a snapshot, without one: of the links nothing is kept.

@@ -79,17 +79,12 @@ impl Socket {
         self.requests
     }
 
-    /// Begins to ask for these dumps, each group in a thread; [`Socket::dump`] finds their answers, if asked in the same
-    /// order.
+    /// Begins to ask for these dumps in a thread; [`Socket::dump`] finds their answers, if asked in the same order.
     ///
     /// *Errors*: the system has no socket or thread for us.
-    pub(crate) fn ask_ahead(&mut self, groups: Vec<Vec<RouteNetlinkMessage>>) -> io::Result<()> {
-        let mut ahead = Ahead::default();
-        for messages in groups {
-            let questions = messages.into_iter().map(|message| self.question(message));
-            ahead.begin(connect()?, questions.collect())?;
-        }
-        self.ahead = Some(ahead);
+    pub(crate) fn ask_ahead(&mut self, messages: Vec<RouteNetlinkMessage>) -> io::Result<()> {
+        let questions = messages.into_iter().map(|message| self.question(message)).collect();
+        self.ahead = Some(Ahead::begin(connect()?, questions)?);
         Ok(())
     }
 
