@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::outcome::PartEnd;
 use crate::packages::{self, Consent, Package, runs};
+use crate::vm::image;
 use crate::{process, tree};
 
 /// The release that the manifest's `[package.metadata.deb]` was written for.
@@ -90,28 +91,26 @@ pub fn build(version: Option<&str>) -> Result<Vec<PathBuf>, String> {
     Ok(built)
 }
 
-/// The packer: that of the machine, or one installed under the target directory.
+/// The packer: that of the machine, or one that is kept beside the machines' images for every checkout.
 fn cargo_deb() -> Result<PathBuf, String> {
     if runs("cargo-deb", &["--version"]) {
         return Ok("cargo-deb".into());
     }
-    let tools = tree::target().join("tools");
-    let program = tools.join("bin/cargo-deb");
-    if program.is_file() {
-        return Ok(program);
-    }
-    println!("installing cargo-deb {CARGO_DEB} into {}", tools.display());
-    let mut install = Command::new(tree::cargo());
-    install
-        .args(["install", "--locked", "--quiet", "--version", CARGO_DEB, "--root"])
-        .arg(&tools)
-        .arg("--target-dir")
-        .arg(tools.join("build"))
-        .arg("cargo-deb");
-    finish(&mut install, "cargo install cargo-deb")?;
-    // A quarter of a gigabyte that is not needed again.
-    let _ = std::fs::remove_dir_all(tools.join("build"));
-    Ok(program)
+    let kept = image::kept("cargo-deb", &[CARGO_DEB.to_owned()], |folder| {
+        println!("installing cargo-deb {CARGO_DEB}");
+        let mut install = Command::new(tree::cargo());
+        install
+            .args(["install", "--locked", "--quiet", "--version", CARGO_DEB, "--root"])
+            .arg(folder)
+            .arg("--target-dir")
+            .arg(folder.join("build"))
+            .arg("cargo-deb");
+        finish(&mut install, "cargo install cargo-deb")?;
+        // A quarter of a gigabyte that is not needed again.
+        let _ = std::fs::remove_dir_all(folder.join("build"));
+        Ok(())
+    })?;
+    Ok(kept.folder.join("bin/cargo-deb"))
 }
 
 fn finish(command: &mut Command, what: &str) -> Result<(), String> {

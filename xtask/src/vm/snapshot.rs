@@ -85,9 +85,10 @@ fn make(lab: &Lab, scenario: &Scenario, folder: PathBuf) -> Result<Snapshot, Str
     std::fs::create_dir_all(&folder).map_err(|error| failed(error.to_string()))?;
     let snapshot = Snapshot { folder: folder.clone() };
     let boot = || -> Result<(), String> {
-        let machine = &scenario.machines[0];
+        let bare = scenario.without_content();
+        let machine = &bare.machines[0];
         lab.qemu.overlay(&lab.image.disk, &snapshot.disk())?;
-        job::write(&scenario.without_content(), machine, &[lab.suite], &folder)?;
+        job::write(&bare, machine, &[lab.suite], &folder)?;
         let sockets = Sockets::new()?;
         let deadline = Deadline::new(LIMIT * lab.qemu.factor, lab.last);
         let plan = Plan {
