@@ -4,16 +4,15 @@ use crate::args::Args;
 use crate::command::Command;
 use crate::early::Early;
 use crate::exit::Exit;
-use crate::follow::Renamed;
 use crate::hangup;
 use crate::hooks::Runner;
 use crate::lock::{self, Turn};
 use crate::logging::Reporter;
+use crate::look::{Seen, logical, look};
 use crate::pipeline::Basis;
 use crate::rename::{self, Due};
 use crate::run::show;
 use crate::saved_nics::SavedNics;
-use crate::scope::{Known, scope};
 use crate::session::Session;
 use crate::state::State;
 use crate::unchanged::{self, Question};
@@ -29,7 +28,6 @@ use cleat_model::snapshot::{Link, Snapshot};
 use cleat_root::LockError;
 use log::debug;
 use std::borrow::Cow;
-use std::time::Duration;
 
 /// Runs one of the three.
 ///
@@ -261,20 +259,6 @@ fn is_fixed(session: &Session) -> bool {
     session.decls.mappings.is_empty() && session.decls.renames.is_empty()
 }
 
-/// The interfaces that mapping scripts may be run for: those named, or all of the classes.
-fn logical(args: &Args, session: &Session) -> Vec<(IfName, Option<String>)> {
-    let named = args.names.iter().filter_map(|named| {
-        let name = IfName::new(&named.name).ok()?;
-        Some((name, named.logical.clone()))
-    });
-    let mut all: Vec<(IfName, Option<String>)> = named.collect();
-    if args.names.is_empty() && !session.decls.mappings.is_empty() {
-        let names = session.decls.iter().filter(|decl| !decl.classes.is_empty());
-        all.extend(names.map(|decl| (decl.name, None)));
-    }
-    all
-}
-
 /// Gives links the names that `rename` lines ask for, before anything else. With `--no-act` nothing is done and the
 /// renames that are due are answered; an interface named by its old name on the command line gets its new one.
 fn rename_links(args: &Args, session: &mut Session, kernel: &mut dyn Kernel) -> (Args, Vec<Due>) {
@@ -306,81 +290,6 @@ fn save_nics(session: &Session, desired: &Desired, snapshot: &Snapshot) {
     }
     if let Err(error) = SavedNics::of(desired, snapshot).save(&session.root) {
         debug!("the NICs' addresses are not kept: {error}");
-    }
-}
-
-/// The wanted network and the real one.
-struct Seen {
-    desired: Desired,
-    snapshot: Snapshot,
-    /// The interfaces that the run is about.
-    names: Vec<IfName>,
-    /// Whether NICs go by other names than the file has.
-    followed: bool,
-}
-
-/// Reads the kernel and resolves the file against it; looks again after waiting for NICs that were not there yet. NICs
-/// that the file calls by names which are gone are followed.
-fn look(args: &Args, session: &mut Session, kernel: &mut dyn Kernel, state: &State, renames: &[Due]) -> Option<Seen> {
-    let mut args = Cow::Borrowed(args);
-    let mut followed = false;
-    let query = session.query(state.owned());
-    let mut before = session.diagnostics.len();
-    let mut waited = args.command == Command::Ifdown || args.no_act || args.adopt;
-    // The NIC that came is there; waiting for others would hold up the next one that comes.
-    let limit = args.wait.or_else(|| args.hotplug.then_some(Duration::ZERO));
-    loop {
-        let mut snapshot = session.snapshot(kernel, query)?;
-        session.lap("kernel");
-        for due in renames {
-            // Not done yet (`--no-act`): what follows is planned as if it were.
-            if let Some(link) = snapshot.get(due.from).cloned() {
-                snapshot.insert(Link { name: due.to, ..link });
-            }
-        }
-        let desired = session.resolve(Some(&snapshot));
-        session.lap("resolve");
-        if !followed {
-            let mut found = session.diagnostics.split_off(before);
-            let renamed = session.follow_renames(&desired, &snapshot);
-            followed = !renamed.is_empty();
-            if followed {
-                call_by_new_names(args.to_mut(), &renamed);
-                session.map(&logical(&args, session), !args.no_mappings);
-                before = session.diagnostics.len();
-                continue;
-            }
-            session.diagnostics.append(&mut found);
-        }
-        let known = Known {
-            decls: &session.decls,
-            desired: &desired,
-            snapshot: &snapshot,
-            owned: state.owned(),
-        };
-        let (names, mut found) = scope(&args, known);
-        if !waited && session.wait_for_devices(&desired, &snapshot, &names, limit) {
-            debug!("reading the kernel again");
-            waited = true;
-            session.diagnostics.truncate(before);
-            continue;
-        }
-        session.diagnostics.append(&mut found);
-        return Some(Seen {
-            desired,
-            snapshot,
-            names,
-            followed,
-        });
-    }
-}
-
-/// Interfaces that are named on the command line as the file has them.
-fn call_by_new_names(args: &mut Args, renamed: &[Renamed]) {
-    for named in &mut args.names {
-        if let Some(one) = renamed.iter().find(|one| one.from.as_str() == named.name) {
-            named.name = one.to.to_string();
-        }
     }
 }
 

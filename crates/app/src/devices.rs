@@ -12,7 +12,9 @@ const AT_BOOT: Duration = Duration::from_secs(10);
 /// For how long after its start a machine is taken to be booting. *Units*: seconds of /proc/uptime.
 const BOOT_ENDS: f64 = 180.0;
 /// How long a NIC that is there may take until udev is done with it, after boot too: it may be about to be renamed.
-const FOR_UDEV: Duration = Duration::from_secs(10);
+/// Longer than one that is missing is waited for, as this one is known to be there: on a machine that has much else to do
+/// when it boots, udev comes late.
+const FOR_UDEV: Duration = Duration::from_secs(30);
 /// How often the kernel is looked at where nothing tells of new devices.
 const POLL: Duration = Duration::from_millis(100);
 
@@ -23,6 +25,8 @@ enum Lack {
     Missing,
     /// There is one, but udev has not handled it yet: it may still get another name.
     Unhandled,
+    /// It is there under another name, and will get this one from udev.
+    Unnamed,
 }
 
 /// What came of waiting.
@@ -40,11 +44,15 @@ pub struct Waited<'a> {
 /// for anything that is not named. Where there is no udev (a container, the initramfs before udev), nothing is known of
 /// handling and only the links themselves count.
 ///
-/// *Units*: `limit` for missing links; `None` is 10 s while the machine boots, else 0.
-pub fn wait<'a>(root: &Root, names: &[&'a str], limit: Option<Duration>) -> Waited<'a> {
+/// *Units*: `limit` for missing links; `None` is 10 s while the machine boots, else 0. `unnamed` tells whether the one of a
+/// name is there under another one, and udev has still to come to it.
+pub fn wait<'a>(root: &Root, names: &[&'a str], limit: Option<Duration>, unnamed: &dyn Fn(&str) -> bool) -> Waited<'a> {
     let udev = root.is_real() && root.exists("/run/udev/control") && in_udevs_namespace(root);
     let lacking = |names: &[&'a str]| -> Vec<(&'a str, Lack)> {
-        let found = names.iter().filter_map(|name| Some((*name, lack(root, name, udev)?)));
+        let found = names.iter().filter_map(|name| match lack(root, name, udev)? {
+            Lack::Missing if unnamed(name) => Some((*name, Lack::Unnamed)),
+            other => Some((*name, other)),
+        });
         found.collect()
     };
     // Only read what is lacking once before a monitor is opened: most runs need none.
@@ -60,7 +68,7 @@ pub fn wait<'a>(root: &Root, names: &[&'a str], limit: Option<Duration>) -> Wait
         open = lacking(names);
         let waits = open.iter().map(|(_, lack)| match lack {
             Lack::Missing => limit,
-            Lack::Unhandled => limit.max(FOR_UDEV),
+            Lack::Unhandled | Lack::Unnamed => limit.max(FOR_UDEV),
         });
         let left = waits.max().unwrap_or_default().saturating_sub(began.elapsed());
         if left.is_zero() {
@@ -83,7 +91,7 @@ pub fn wait<'a>(root: &Root, names: &[&'a str], limit: Option<Duration>) -> Wait
     if told {
         debug!("waited {} ms for devices", began.elapsed().as_millis());
     }
-    let missing = open.iter().filter(|(_, lack)| *lack == Lack::Missing);
+    let missing = open.iter().filter(|(_, lack)| *lack != Lack::Unhandled);
     Waited {
         slept: told,
         missing: missing.map(|(name, _)| *name).collect(),
@@ -91,9 +99,22 @@ pub fn wait<'a>(root: &Root, names: &[&'a str], limit: Option<Duration>) -> Wait
 }
 
 /// Whether udev is done with a NIC that is there: it will give it no other name. Always so where there is no udev.
-pub fn is_handled(root: &Root, name: &str) -> bool {
+///
+/// `pin` is the .link file that is to name it: what udev has noted of the NIC may be from the initramfs, where that file
+/// was not; only while the machine boots is it still to come.
+pub fn is_handled(root: &Root, name: &str, pin: Option<&Path>) -> bool {
     let udev = root.is_real() && root.exists("/run/udev/control") && in_udevs_namespace(root);
-    lack(root, name, udev) != Some(Lack::Unhandled)
+    if lack(root, name, udev) == Some(Lack::Unhandled) {
+        return false;
+    }
+    let Some(pin) = pin.filter(|_| udev && booting(root)) else {
+        return true;
+    };
+    let device = udev::Device::from_subsystem_sysname("net".to_owned(), name.to_owned());
+    // One that is gone meanwhile has another name now, which nobody waits for.
+    device.map_or(true, |device| {
+        device.property_value("ID_NET_LINK_FILE") == Some(pin.as_os_str())
+    })
 }
 
 fn lack(root: &Root, name: &str, udev: bool) -> Option<Lack> {
@@ -161,7 +182,12 @@ mod tests {
     fn what_is_there_is_not_waited_for() {
         let tree = tree(&["eno1", "eno2"]);
         let began = Instant::now();
-        let missing = wait(&Root::at(tree.path()), &["eno1", "eno2"], Some(Duration::from_secs(30)));
+        let missing = wait(
+            &Root::at(tree.path()),
+            &["eno1", "eno2"],
+            Some(Duration::from_secs(30)),
+            &|_| false,
+        );
         assert_eq!(missing, Waited::default());
         assert!(began.elapsed() < Duration::from_secs(5));
     }
@@ -174,6 +200,7 @@ mod tests {
             &Root::at(tree.path()),
             &["eno3", "eno1", "eno2"],
             Some(Duration::from_millis(250)),
+            &|_| false,
         );
         assert!(missing.slept);
         assert_eq!(missing.missing, ["eno3", "eno2"]);
@@ -190,17 +217,32 @@ mod tests {
             later.create_dir_all("/sys/class/net/eno9").unwrap();
         });
         let began = Instant::now();
-        let missing = wait(&root, &["eno9"], Some(Duration::from_secs(30)));
+        let missing = wait(&root, &["eno9"], Some(Duration::from_secs(30)), &|_| false);
         thread.join().unwrap();
         assert!(missing.slept && missing.missing.is_empty(), "{missing:?}");
         assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    }
+
+    /// A missing one may be waited for no longer, the other is there and will get its name.
+    #[test]
+    fn a_nic_that_has_still_to_be_named_is_waited_for_longer_than_a_missing_one() {
+        let tree = tree(&[]);
+        let root = Root::at(tree.path());
+        let later = root.clone();
+        let thread = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(300));
+            later.create_dir_all("/sys/class/net/eno1").unwrap();
+        });
+        let waited = wait(&root, &["eno1", "eno2"], Some(Duration::ZERO), &|name| name == "eno1");
+        thread.join().unwrap();
+        assert_eq!((waited.slept, waited.missing), (true, vec!["eno2"]));
     }
 
     #[test]
     fn without_a_limit_nothing_is_waited_for_where_there_is_no_udev() {
         let tree = tree(&[]);
         let began = Instant::now();
-        let missing = wait(&Root::at(tree.path()), &["eno1"], None);
+        let missing = wait(&Root::at(tree.path()), &["eno1"], None, &|_| false);
         assert_eq!((missing.slept, missing.missing), (false, vec!["eno1"]));
         assert!(began.elapsed() < Duration::from_secs(1));
     }

@@ -13,6 +13,7 @@ use cleat_model::table;
 use cleat_model::types::Kind;
 use cleat_naming::link_file::LinkFiles;
 use cleat_naming::pins::Pins;
+use std::path::PathBuf;
 
 /// A NIC that is called otherwise than the configuration says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,12 +24,15 @@ pub struct Renamed {
     pub to: IfName,
     /// How it is known: one clause.
     pub why: String,
+    /// The .link file that will give it back its name once udev has come to it.
+    pub pin: Option<PathBuf>,
 }
 
 impl Renamed {
     /// What is told of it.
     pub fn warning(&self) -> Diagnostic {
-        let Self { from, to, why } = self;
+        // Which file pins it is said in the reason.
+        let Self { from, to, why, pin: _ } = self;
         let text = format!("the NIC that the file calls `{from}` is called `{to}` now, and is brought up so: {why}");
         Diagnostic::warning("nic-renamed", text)
             .on(to)
@@ -47,12 +51,12 @@ pub fn renamed(desired: &Desired, snapshot: &Snapshot, saved: &SavedNics, pins: 
         .filter(|name| name.as_str() != "lo")
         .collect();
     let all = names.iter().filter_map(|name| {
-        let (to, why) = match snapshot.get(*name) {
+        let found = match snapshot.get(*name) {
             None => gone(*name, snapshot, saved, pins)?,
             Some(there) if is_nic(there) && !is_pinned(there, pins) => by_saved(*name, snapshot, saved)?,
             Some(_) => return None,
         };
-        (to != *name).then_some(Renamed { from: *name, to, why })
+        (found.to != *name).then_some(found)
     });
     let mut all: Vec<Renamed> = all.collect();
     loop {
@@ -69,18 +73,25 @@ pub fn renamed(desired: &Desired, snapshot: &Snapshot, saved: &SavedNics, pins: 
     }
 }
 
-fn gone(name: IfName, snapshot: &Snapshot, saved: &SavedNics, pins: &Pins) -> Option<(IfName, String)> {
+fn gone(name: IfName, snapshot: &Snapshot, saved: &SavedNics, pins: &Pins) -> Option<Renamed> {
     if let Some(link) = snapshot.find(name.as_str()) {
-        return Some((link.name, format!("`{name}` is another name of it")));
+        return Some(Renamed {
+            from: name,
+            to: link.name,
+            why: format!("`{name}` is another name of it"),
+            pin: None,
+        });
     }
     if let Some(pin) = pins.named(name.as_str())
         && let Some(to) = nic_of(snapshot, &pin.address.to_string())
     {
         let file = pin.path.display();
-        return Some((
+        return Some(Renamed {
+            from: name,
             to,
-            format!("{file} pins its address {} to that name, to no effect yet", pin.address),
-        ));
+            why: format!("{file} pins its address {} to that name, to no effect yet", pin.address),
+            pin: Some(pin.path.clone()),
+        });
     }
     by_saved(name, snapshot, saved)
 }
@@ -106,45 +117,54 @@ fn is_suspicious(desired: &Desired, snapshot: &Snapshot, saved: &SavedNics) -> b
     })
 }
 
-fn by_saved(name: IfName, snapshot: &Snapshot, saved: &SavedNics) -> Option<(IfName, String)> {
+fn by_saved(name: IfName, snapshot: &Snapshot, saved: &SavedNics) -> Option<Renamed> {
     let address = saved.addresses.get(name.as_str())?;
-    let to = nic_of(snapshot, address)?;
-    Some((
-        to,
-        format!("its address {address} is the one that `{name}` had when it was last up"),
-    ))
+    Some(Renamed {
+        from: name,
+        to: nic_of(snapshot, address)?,
+        why: format!("its address {address} is the one that `{name}` had when it was last up"),
+        pin: None,
+    })
 }
 
 impl Session {
-    /// Takes NICs whose names are gone by the names that they have now: the configuration is changed in memory, and
-    /// declared anew. Returns them; with none nothing was changed.
-    pub fn follow_renames(&mut self, desired: &Desired, snapshot: &Snapshot) -> Vec<Renamed> {
+    /// The NICs whose names are gone, and what they are called now. Nothing is changed.
+    pub fn renamed_nics(&self, desired: &Desired, snapshot: &Snapshot) -> Vec<Renamed> {
         let saved = SavedNics::load(&self.root);
         if !is_suspicious(desired, snapshot, &saved) {
             return Vec::new();
         }
-        let pins = Pins::of(&LinkFiles::load(&self.root));
-        let found = renamed(desired, snapshot, &saved, &pins);
-        // One that udev has still to name is no news: it is waited for first.
-        let settled = |one: &Renamed| devices::is_handled(&self.root, one.to.as_str());
-        if found.is_empty() || !found.iter().all(settled) {
-            return Vec::new();
-        }
+        renamed(desired, snapshot, &saved, &Pins::of(&LinkFiles::load(&self.root)))
+    }
+
+    /// Whether udev has still to come to this NIC: one that will get its name back is no news, and is waited for first.
+    pub fn is_unnamed(&self, nic: &Renamed) -> bool {
+        !devices::is_handled(&self.root, nic.to.as_str(), nic.pin.as_deref())
+    }
+
+    /// Takes these NICs by the names that they have now: the configuration is changed in memory, and declared anew.
+    /// `None` where it cannot be; else the configuration as it was, for [`Session::redeclare`].
+    pub fn follow(&mut self, nics: &[Renamed]) -> Option<ConfigSet> {
         let mut config = self.config.clone();
-        match rename_all(&mut config, &found) {
+        match rename_all(&mut config, nics) {
             Ok(mut told) => {
-                self.config = config;
-                let (decls, _) = decl::declare(self.config.items());
-                self.decls = decls;
-                self.diagnostics.extend(found.iter().map(Renamed::warning));
+                let before = self.redeclare(config);
+                self.diagnostics.extend(nics.iter().map(Renamed::warning));
                 self.diagnostics.append(&mut told);
-                found
+                Some(before)
             }
             Err(mut told) => {
                 self.diagnostics.append(&mut told);
-                Vec::new()
+                None
             }
         }
+    }
+
+    /// Takes the network from another configuration, and answers the one that it was taken from.
+    pub fn redeclare(&mut self, config: ConfigSet) -> ConfigSet {
+        let before = std::mem::replace(&mut self.config, config);
+        (self.decls, _) = decl::declare(self.config.items());
+        before
     }
 }
 
@@ -294,7 +314,10 @@ mod tests {
         let now = snapshot(&[("enp2s0", 1, &[]), ("enp3s0", 2, &[])]);
         let wanted = session.resolve(Some(&now));
         session.diagnostics.clear();
-        assert_eq!(session.follow_renames(&wanted, &now).len(), 2);
+        let renamed = session.renamed_nics(&wanted, &now);
+        assert_eq!(renamed.len(), 2);
+        let before = session.follow(&renamed).expect("the file can be changed");
+        assert_eq!(before.document(FileId(0)).unwrap().to_bytes(), text.as_bytes());
         let document = session.config.document(FileId(0)).unwrap();
         assert_eq!(
             String::from_utf8(document.to_bytes()).unwrap(),
@@ -312,7 +335,7 @@ mod tests {
             ]
         );
         let wanted = session.resolve(Some(&now));
-        assert_eq!(session.follow_renames(&wanted, &now), []);
+        assert_eq!(session.renamed_nics(&wanted, &now), []);
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod initramfs;
 pub mod link;
 pub mod lock;
 pub mod logging;
+mod look;
 pub mod mapping;
 pub mod pick;
 pub mod pipeline;

@@ -1,6 +1,7 @@
 //! The way from a file to a running network, one step a function; the commands and `cleat` put the steps together.
 
 use crate::args::Input;
+use crate::follow::Renamed;
 use crate::run_files::RunFiles;
 use crate::settings::{self, Settings};
 use crate::state::State;
@@ -142,12 +143,15 @@ impl Session {
 
     /// Waits for the NICs that these interfaces need, and answers whether `snapshot` is too old then: the kernel is to be
     /// read again. Those that did not come in time are reported when the file is resolved against the kernel.
+    ///
+    /// `limit` is that of NICs that are missing; with it come those that are there under another name, which udev may
+    /// still have to come to.
     pub fn wait_for_devices(
         &self,
         desired: &Desired,
         snapshot: &Snapshot,
         names: &[IfName],
-        limit: Option<Duration>,
+        (limit, renamed): (Option<Duration>, &[Renamed]),
     ) -> bool {
         let needed = with_lowers(desired, names);
         let physical = needed.iter().filter(|name| {
@@ -155,7 +159,12 @@ impl Session {
             link.is_some_and(|link| link.kind == Kind::Physical)
         });
         let names: Vec<&str> = physical.map(IfName::as_str).filter(|name| *name != "lo").collect();
-        let waited = devices::wait(&self.root, &names, limit.or(self.settings.device_wait));
+        let unnamed = |name: &str| {
+            let mut nics = renamed.iter().filter(|nic| nic.from.as_str() == name);
+            nics.any(|nic| self.is_unnamed(nic))
+        };
+        let limit = limit.or(self.settings.device_wait);
+        let waited = devices::wait(&self.root, &names, limit, &unnamed);
         // One that got its name after the kernel was read and before it was waited for costs no wait, but is not read.
         let came = |name: &&str| snapshot.find(name).is_none() && !waited.missing.contains(name);
         waited.slept || names.iter().any(came)
@@ -229,10 +238,10 @@ mod tests {
         let names = ["eno1", "eno9"].map(|name| IfName::new(name).unwrap());
         let desired = Desired::new(names.map(|name| WantLink::new(name, Origin::Own("test"))).into());
         let before = Snapshot::new();
-        assert!(session.wait_for_devices(&desired, &before, &names, Some(Duration::ZERO)));
+        assert!(session.wait_for_devices(&desired, &before, &names, (Some(Duration::ZERO), &[])));
         let mut after = Snapshot::new();
         after.insert(link(1, "eno1", Kind::Physical, None));
         // eno9 is nowhere: reading again would not bring it.
-        assert!(!session.wait_for_devices(&desired, &after, &names, Some(Duration::ZERO)));
+        assert!(!session.wait_for_devices(&desired, &after, &names, (Some(Duration::ZERO), &[])));
     }
 }
