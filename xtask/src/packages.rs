@@ -77,15 +77,27 @@ pub fn ensure(wanted: &[Package], consent: Consent) -> Result<(), String> {
         return Err(by_hand);
     }
     // The lists of a fresh machine are empty or old: try, update once, try again.
-    if apt_get(&[&["install", "-y", "--no-install-recommends"], &names[..]].concat()) {
+    if !install(&names) {
+        eprintln!("the package lists may be missing or old: updating them once");
+        apt_get(&["update"]);
+        if !install(&names) {
+            return Err(format!("apt-get could not install them; {by_hand}"));
+        }
+    }
+    // One that was there may have had to go for those that came (a part of a newer release's QEMU): back with it.
+    let gone = wanted
+        .iter()
+        .map(|package| package.name)
+        .filter(|name| !installed(name));
+    let gone: Vec<&str> = gone.collect();
+    if gone.is_empty() || install(&gone) && gone.iter().all(|name| installed(name)) {
         return Ok(());
     }
-    eprintln!("the package lists may be missing or old: updating them once");
-    apt_get(&["update"]);
-    if apt_get(&[&["install", "-y", "--no-install-recommends"], &names[..]].concat()) {
-        return Ok(());
-    }
-    Err(format!("apt-get could not install them; {by_hand}"))
+    Err(format!("apt-get could not install {}; {by_hand}", gone.join(" ")))
+}
+
+fn install(names: &[&str]) -> bool {
+    apt_get(&[&["install", "-y", "--no-install-recommends"], names].concat())
 }
 
 /// Asks on the terminal; without one the answer is yes.
