@@ -30,6 +30,8 @@ pub struct Line {
     pub seconds: f64,
     /// How it ended.
     pub outcome: Outcome,
+    /// How much its steps compared with a second witness: a line each.
+    pub compared: Vec<String>,
 }
 
 impl Line {
@@ -71,6 +73,7 @@ fn short(line: &Line) -> String {
         release,
         seconds,
         outcome,
+        compared: _,
     } = line;
     let (word, reason) = match outcome {
         Outcome::Passed => ("passed", ""),
@@ -94,6 +97,9 @@ pub fn table(lines: &[Line]) -> String {
     for line in lines {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{}", short(line));
+        for compared in &line.compared {
+            let _ = writeln!(text, "       {compared}");
+        }
     }
     let _ = writeln!(text, "\n{}", counts(lines));
     text
@@ -137,16 +143,19 @@ mod tests {
             release: "12".to_owned(),
             seconds: 1.25,
             outcome,
+            compared: Vec::new(),
         }
     }
 
     #[test]
     fn the_table_names_each_scenario_and_ends_with_the_counts() {
-        let lines = [
+        let mut lines = [
             line("a", Outcome::Passed),
             line("b", Outcome::Skipped("no image".to_owned())),
         ];
+        lines[0].compared.push("COMPARED 12 names".to_owned());
         let text = table(&lines);
+        assert!(text.contains(" passed\n       COMPARED 12 names\n12     b"), "{text}");
         assert!(
             text.contains("12     b                                    1.2 s  skipped  no image\n"),
             "{text}"

@@ -40,10 +40,10 @@ pub struct Lab<'a> {
 }
 
 /// Runs a scenario, its files in the folder `name`. On success the folder is removed; after a failure it holds all that
-/// was collected.
+/// was collected. Returns the lines in which steps say how much they compared with a second witness.
 ///
 /// *Errors*: which step failed, how, and where to look.
-pub fn run(lab: &Lab, scenario: &Scenario, name: &str) -> Result<(), String> {
+pub fn run(lab: &Lab, scenario: &Scenario, name: &str) -> Result<Vec<String>, String> {
     let folder = lab.folder.join(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
@@ -52,11 +52,12 @@ pub fn run(lab: &Lab, scenario: &Scenario, name: &str) -> Result<(), String> {
         remove_disks(&place, scenario);
     }
     match result {
-        Ok(()) if !lab.keep => {
-            let _ = std::fs::remove_dir_all(&folder);
-            Ok(())
+        Ok(compared) => {
+            if !lab.keep {
+                let _ = std::fs::remove_dir_all(&folder);
+            }
+            Ok(compared)
         }
-        Ok(()) => Ok(()),
         Err(error) => Err(format!("{error}\nkept: {} ({})", folder.display(), listing(&folder))),
     }
 }
@@ -80,7 +81,7 @@ fn remove_disks(place: &Path, scenario: &Scenario) {
     }
 }
 
-fn in_folder(lab: &Lab, scenario: &Scenario, folder: &Path) -> Result<(), String> {
+fn in_folder(lab: &Lab, scenario: &Scenario, folder: &Path) -> Result<Vec<String>, String> {
     // Making the machine to resume is not the scenario's own time.
     let snapshot = match (scenario.text.start, lab.engine) {
         (Start::Snapshot, Engine::Qemu) => Some(lab.snapshots.of(lab, scenario)?),
@@ -360,8 +361,9 @@ fn named(scenario: &Scenario, index: usize) -> String {
 }
 
 /// Looks at what the steps printed and dumped, up to and with the one that failed; a script's output is shown with it.
-/// `places` are the machines' folders.
-fn judge(scenario: &Scenario, places: &[PathBuf], failed: Option<usize>) -> Result<(), String> {
+/// `places` are the machines' folders. Returns the lines that say how much was compared.
+fn judge(scenario: &Scenario, places: &[PathBuf], failed: Option<usize>) -> Result<Vec<String>, String> {
+    let mut compared = Vec::new();
     for (index, step) in scenario.steps.iter().enumerate() {
         let out = places[step.on].join("out");
         let last = failed == Some(index);
@@ -370,6 +372,8 @@ fn judge(scenario: &Scenario, places: &[PathBuf], failed: Option<usize>) -> Resu
             Action::Script(_) => {
                 let printed = std::fs::read(&log).unwrap_or_default();
                 let printed = String::from_utf8_lossy(&printed);
+                let lines = printed.lines().filter(|line| line.starts_with("COMPARED "));
+                compared.extend(lines.map(str::to_owned));
                 let judged = printed_as_expected(step, &printed);
                 let judged = if last {
                     judged.and(Err("failed".to_owned()))
@@ -386,7 +390,7 @@ fn judge(scenario: &Scenario, places: &[PathBuf], failed: Option<usize>) -> Resu
             break;
         }
     }
-    Ok(())
+    Ok(compared)
 }
 
 fn printed_as_expected(step: &Step, printed: &str) -> Result<(), String> {

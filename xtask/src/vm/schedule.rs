@@ -149,13 +149,20 @@ fn run_one(stock: &Stock, turn: &Turn, labs: &Labs, folder: &str) -> Line {
     eprintln!("vm: {release} {folder} ...");
     let start = Instant::now();
     let lab = labs.get(&(release.clone(), scenario.text.image));
+    let mut compared = Vec::new();
     let outcome = match (unfit(stock.options.engine, scenario), lab) {
         (Some(reason), _) => Outcome::Skipped(reason),
         _ if start >= stock.last => Outcome::NotRun,
         // The archive may not serve the newer release; the older one must be had.
         (None, Some(Err(error))) if release == "13" => Outcome::Skipped(format!("no image: {error}")),
         (None, Some(Err(error))) => Outcome::Failed(format!("no image: {error}")),
-        (None, Some(Ok(lab))) => run::run(lab, scenario, folder).map_or_else(Outcome::Failed, |()| Outcome::Passed),
+        (None, Some(Ok(lab))) => match run::run(lab, scenario, folder) {
+            Ok(lines) => {
+                compared = lines;
+                Outcome::Passed
+            }
+            Err(error) => Outcome::Failed(error),
+        },
         (None, None) => Outcome::Failed("no image was asked for".to_owned()),
     };
     Line {
@@ -163,6 +170,7 @@ fn run_one(stock: &Stock, turn: &Turn, labs: &Labs, folder: &str) -> Line {
         release: release.clone(),
         seconds: start.elapsed().as_secs_f64(),
         outcome,
+        compared,
     }
 }
 
