@@ -7,13 +7,15 @@
 #[path = "link_files/odd.rs"]
 mod odd;
 
-use cleat_naming::link_file::{Device, HardwareAddress, LinkFile, LinkFiles, Machine};
+use cleat_naming::link_file::{Change, Device, HardwareAddress, LinkFile, LinkFiles, Machine, Policy, changed};
+use cleat_naming::pins::{AddressKey, NewPin, file_name};
 use cleat_netns as netns;
 use cleat_root::Root;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -199,6 +201,67 @@ fn odd_files(kept: &str) {
     println!("{compared} devices and .link files agreed with udev");
 }
 
+#[test]
+fn debian_12s_udev_takes_a_pin_for_its_nic_alone() {
+    pins_as_written("udev-12");
+}
+
+#[test]
+fn debian_13s_udev_takes_a_pin_for_its_nic_alone() {
+    pins_as_written("udev-13");
+}
+
+#[test]
+fn the_newest_udev_takes_a_pin_for_its_nic_alone() {
+    pins_as_written("udev-sid");
+}
+
+/// What `cleat-link pin` writes, for the address that lan0 and the bridge share; then the same file renamed, with what a
+/// person wrote into it kept.
+fn pins_as_written(kept: &str) {
+    let Some(bed) = Bed::enter(kept) else { return };
+    let address = HardwareAddress::new(&[0xbc, 0x24, 0x11, 0, 0, 1]).expect("six bytes");
+    let pin = NewPin {
+        name: "wan0",
+        address: &address,
+        key: AddressKey::Current,
+        before: "lan0",
+        alternatives: &[Policy::Database, Policy::Onboard, Policy::Slot, Policy::Path],
+        also: Some("lan0"),
+    };
+    let written = pin.text().into_bytes();
+    let by_hand = [
+        b"\xef\xbb\xbf; mine\r\n",
+        &written[..],
+        b"Name=\\\n# in between\n old0\nMTUBytes=1400",
+    ]
+    .concat();
+    let name = Change {
+        section: "Link",
+        key: "Name",
+        value: Some("dmz0"),
+    };
+    let default = |text: &[u8]| {
+        let all = (
+            3,
+            "99-default.link".to_owned(),
+            Some(b"[Match]\nOriginalName=*\n".to_vec()),
+        );
+        vec![(2, file_name("wan0", 10), Some(text.to_vec())), all]
+    };
+    for (text, expected) in [(written.clone(), "wan0"), (changed(&by_hand, &name), "dmz0")] {
+        let files = default(&text);
+        bed.compare(&files).unwrap_or_else(|wrong| panic!("{wrong}"));
+        let said: Vec<Option<String>> = bed.devices.iter().map(|device| bed.asked(device).1).collect();
+        assert_eq!(
+            said,
+            [Some(expected), Some("end0"), Some("vmbr0")].map(|name| name.map(str::to_owned)),
+            "{}",
+            shown(&files)
+        );
+    }
+}
+
 fn line() -> impl Strategy<Value = String> {
     let words = [
         "lan0", "end0", "vmbr*", "*", "l?n0", "[e-l]*0", "!lan0", "\"end0\"", "nothing",
@@ -294,22 +357,38 @@ fn debian_13s_udev_reads_invented_files_so() {
     invented_files("udev-13");
 }
 
+#[test]
+fn the_newest_udev_reads_invented_files_so() {
+    invented_files("udev-sid");
+}
+
+/// `CLEAT_LINK_CASES` asks for another number of cases, `CLEAT_LINK_SEED` for others than the usual ones.
 fn invented_files(kept: &str) {
     let Some(bed) = Bed::enter(kept) else { return };
-    let cases = std::env::var("CLEAT_LINK_CASES")
-        .ok()
-        .and_then(|text| text.parse().ok());
+    let from_environment = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
     let config = Config {
-        cases: cases.unwrap_or(60),
+        cases: from_environment("CLEAT_LINK_CASES").unwrap_or(60),
         failure_persistence: None,
         ..Config::default()
     };
-    let seed = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let mut runner = TestRunner::new_with_rng(config, seed);
-    let agrees = |files: Files| bed.compare(&files).map(drop).map_err(TestCaseError::fail);
+    let mut seed = [0; 32];
+    seed[..4].copy_from_slice(&from_environment("CLEAT_LINK_SEED").unwrap_or(1).to_le_bytes());
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    let compared = std::cell::Cell::new(0);
+    let agrees = |files: Files| {
+        let agreed = bed.compare(&files).map_err(TestCaseError::fail)?;
+        compared.set(compared.get() + agreed);
+        Ok(())
+    };
     if let Err(error) = runner.run(&files(), agrees) {
         panic!("{error}");
     }
+    // Not eprintln!: libtest would swallow it in a passing test.
+    let line = format!(
+        "COMPARED {kept}: {} devices over invented .link files, 0 differences\n",
+        compared.get()
+    );
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
 /// Not UTF-8, no sections, anything: nothing panics, and reading twice says the same.

@@ -258,8 +258,9 @@ fn systemd_sysctl_and_we_write_the_same() {
     for directory in ["/etc", "/usr/local/lib", "/usr/lib/sysctl.d", "/proc/sys"] {
         room.private_dir(directory).unwrap();
     }
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
     let mut runner = TestRunner::new(Config {
-        cases: 600,
+        cases: asked.unwrap_or(600),
         failure_persistence: None,
         ..Config::default()
     });
@@ -286,5 +287,9 @@ fn systemd_sysctl_and_we_write_the_same() {
         compared.get(),
         written.get()
     );
-    assert!(written.get() > 1_000, "the trees said too little: {}", written.get());
+    assert!(
+        written.get() > compared.get(),
+        "the trees said too little: {}",
+        written.get()
+    );
 }
