@@ -23,10 +23,13 @@ pub const LAST_GENERATION: &str = "/etc/cleat/commit/last.json";
 pub const SPOOL: &str = "/etc/cleat/commit/spool";
 /// Every configuration that was committed, by number.
 pub const GENERATIONS: &str = "/var/lib/cleat/generations";
-/// Our link files, as a glob; a generation holds them.
-pub const OUR_LINK_FILES: &str = "/etc/systemd/network/*-cleat-*.link";
-/// Our sysctl snippets, as a glob; a generation holds them.
-pub const OUR_SYSCTL_FILES: &str = "/etc/sysctl.d/*-cleat*.conf";
+/// Our own files beside the interfaces file, as globs: pins, in each directory that they may be in, and sysctl snippets.
+/// A generation holds them.
+pub const OUR_FILES: [&str; 3] = [
+    "/etc/systemd/network/*-cleat-*.link",
+    "/usr/local/lib/systemd/network/*-cleat-*.link",
+    "/etc/sysctl.d/*-cleat*.conf",
+];
 /// What is mounted.
 pub const PROC_MOUNTS: &str = "/proc/self/mountinfo";
 /// A name for this boot, another one after each start of the kernel.

@@ -123,7 +123,7 @@ impl Store {
                 });
             }
         }
-        for pattern in [paths::OUR_LINK_FILES, paths::OUR_SYSCTL_FILES] {
+        for pattern in paths::OUR_FILES {
             for path in self.root.glob(pattern, "/") {
                 if let (None, Some(now)) = (generation.files.0.get(&path), live.0.get(&path)) {
                     companions.push(Companion {

@@ -18,7 +18,7 @@ pub(crate) fn paths_of(root: &Root, set: &ConfigSet) -> Vec<PathBuf> {
     let sourced = set.files().skip(1).map(|(_, path)| path.to_owned());
     let mut all = vec![PathBuf::from(paths::INTERFACES)];
     all.extend(sourced);
-    for ours in [paths::OUR_LINK_FILES, paths::OUR_SYSCTL_FILES] {
+    for ours in paths::OUR_FILES {
         all.extend(root.glob(ours, "/"));
     }
     all

@@ -65,7 +65,7 @@ fn run(call: &Call) -> End {
 /// # Errors
 /// A file cannot be read.
 pub fn unpins(host: &Host, work: &mut Work, wish: &Wish) -> Result<(), StoreError> {
-    for pin in wanted(host, work, wish) {
+    for pin in one_of_each_file(host, wanted(host, work, wish)) {
         work.put(host, pin.path.clone(), None)?;
         match next_name(host, pin) {
             Ok(Some(name)) if name == pin.name => {}
@@ -87,6 +87,19 @@ pub fn unpins(host: &Host, work: &mut Work, wish: &Wish) -> Result<(), StoreErro
     Ok(())
 }
 
+/// Of the pins of one file, which lists spare cards too, the one whose NIC is here.
+fn one_of_each_file<'a>(host: &Host, pins: Vec<&'a Pin>) -> Vec<&'a Pin> {
+    let mut kept: Vec<&Pin> = Vec::new();
+    for pin in pins {
+        match kept.iter_mut().find(|before| before.path == pin.path) {
+            None => kept.push(pin),
+            Some(before) if host.nic_of(before).is_none() => *before = pin,
+            Some(_) => {}
+        }
+    }
+    kept
+}
+
 fn wanted<'a>(host: &'a Host, work: &mut Work, wish: &Wish) -> Vec<&'a Pin> {
     let is_ours = |pin: &Pin| pin.origin == Origin::Ours || wish.foreign;
     if wish.names.is_empty() {
@@ -101,7 +114,7 @@ fn wanted<'a>(host: &'a Host, work: &mut Work, wish: &Wish) -> Vec<&'a Pin> {
     for name in &wish.names {
         let pin = host.pins.named(name).or_else(|| host.pin_of(host.nic(name)?));
         match pin {
-            Some(pin) if is_ours(pin) => pins.push(pin),
+            Some(pin) if is_ours(pin) => pins.extend(host.pins.list.iter().filter(|other| other.path == pin.path)),
             Some(pin) => {
                 let text = format!("it is pinned by {}, which is not of cleat-link", pin.path.display());
                 work.told.push(

@@ -111,6 +111,16 @@ pub const KEYS: &[Key] = &[
         example: "300",
         doc: "How long \"cleat-commit try\" waits for a confirmation.",
     },
+    Key {
+        table: "link",
+        name: "directory",
+        variable: None,
+        slot: Slot::PinDirectory(|settings| &mut settings.pin_directory),
+        default: Some("\"/etc/systemd/network\""),
+        example: "\"/usr/local/lib/systemd/network\"",
+        doc: "Where \"cleat-link pin\" writes .link files. Of the directories that udev reads it can be one that lasts \
+              over a boot and is not the distribution's; pins that are elsewhere are found all the same.",
+    },
 ];
 
 impl Key {

@@ -6,7 +6,7 @@ mod file;
 pub mod keys;
 mod value;
 
-pub use value::Check;
+pub use value::{Check, PinDirectory};
 
 use cleat_diag::{Diagnostic, Sources};
 use cleat_root::{Root, paths};
@@ -34,6 +34,8 @@ pub struct Settings {
     pub confirm_limit: Duration,
     /// How long `cleat-commit try` waits for a confirmation.
     pub try_timeout: Duration,
+    /// Where `cleat-link pin` writes .link files.
+    pub pin_directory: PinDirectory,
 }
 
 impl Default for Settings {
@@ -48,6 +50,7 @@ impl Default for Settings {
             confirm_boot: None,
             confirm_limit: Duration::from_secs(60),
             try_timeout: Duration::from_secs(60),
+            pin_directory: PinDirectory::Etc,
         }
     }
 }

@@ -65,8 +65,10 @@ fn an_unknown_key_is_told_with_place_and_nearest_name_and_the_rest_holds() {
 
 #[test]
 fn a_wrong_value_is_told_and_only_its_default_holds() {
-    let (settings, found) =
-        with("lock-wait = \"soon\"\nhook-limit = -1\n[commit]\nkeep-size = 0\n[confirm]\nboot = \"ping\"\nlimit = 5\n");
+    let (settings, found) = with(
+        "lock-wait = \"soon\"\nhook-limit = -1\n[commit]\nkeep-size = 0\n[confirm]\nboot = \"ping\"\nlimit = 5\n\
+              [link]\ndirectory = \"/run/systemd/network\"\n",
+    );
     assert_eq!(
         found,
         [
@@ -75,6 +77,8 @@ fn a_wrong_value_is_told_and_only_its_default_holds() {
             "error: `commit.keep-size` takes a whole number from 1 (/etc/cleat/cleat.toml:4:13) [config-value]",
             "error: `confirm.boot` takes \"off\", \"links\", \"gateway\", or a command that begins with \"/\" \
              (/etc/cleat/cleat.toml:6:8) [config-value]",
+            "error: `link.directory` takes \"/etc/systemd/network\" or \"/usr/local/lib/systemd/network\" \
+             (/etc/cleat/cleat.toml:9:13) [config-value]",
         ]
     );
     let wanted = Settings {

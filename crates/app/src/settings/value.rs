@@ -1,6 +1,7 @@
 //! The types of settings, and how each is read from TOML and from text.
 
 use super::Settings;
+use cleat_root::paths;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -42,6 +43,34 @@ impl fmt::Display for Check {
     }
 }
 
+/// Where `cleat-link pin` writes .link files: of the directories that udev reads, those that last over a boot and are not
+/// the distribution's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PinDirectory {
+    /// The administrator's.
+    #[default]
+    Etc,
+    /// That of what is installed beside the distribution, where Proxmox VE has its own pins.
+    Local,
+}
+
+impl PinDirectory {
+    /// The directory.
+    pub fn path(self) -> &'static str {
+        match self {
+            PinDirectory::Etc => paths::ETC_LINK_FILES,
+            PinDirectory::Local => paths::LOCAL_LINK_FILES,
+        }
+    }
+
+    fn of(text: &str) -> Option<Self> {
+        let text = text.trim_end_matches('/');
+        [PinDirectory::Etc, PinDirectory::Local]
+            .into_iter()
+            .find(|directory| directory.path() == text)
+    }
+}
+
 /// Where a value goes, which says what it must be.
 #[derive(Clone, Copy, Debug)]
 pub enum Slot {
@@ -55,6 +84,8 @@ pub enum Slot {
     Number(fn(&mut Settings) -> &mut u32),
     /// `"off"` or a check.
     Check(fn(&mut Settings) -> &mut Option<Check>),
+    /// A directory for pins.
+    PinDirectory(fn(&mut Settings) -> &mut PinDirectory),
 }
 
 impl Slot {
@@ -65,6 +96,7 @@ impl Slot {
             Slot::Switch(_) => "true or false",
             Slot::Number(_) => "a whole number from 1",
             Slot::Check(_) => "\"off\", \"links\", \"gateway\", or a command that begins with \"/\"",
+            Slot::PinDirectory(_) => "\"/etc/systemd/network\" or \"/usr/local/lib/systemd/network\"",
         }
     }
 
@@ -88,6 +120,10 @@ impl Slot {
                     .map(|number| *slot(settings) = number)
             }
             Slot::Check(_) => value.as_str().and_then(|text| self.put_check(settings, text)),
+            Slot::PinDirectory(slot) => {
+                let directory = value.as_str().and_then(PinDirectory::of);
+                directory.map(|directory| *slot(settings) = directory)
+            }
         };
         taken.ok_or(self.wants())
     }
@@ -107,6 +143,7 @@ impl Slot {
                 number.map(|number| *slot(settings) = number)
             }
             Slot::Check(_) => self.put_check(settings, text),
+            Slot::PinDirectory(slot) => PinDirectory::of(text).map(|directory| *slot(settings) = directory),
         };
         taken.ok_or(self.wants())
     }
@@ -116,7 +153,7 @@ impl Slot {
         match self {
             Slot::Seconds(slot) => *slot(settings) = time,
             Slot::SomeSeconds(slot) => *slot(settings) = Some(time),
-            Slot::Switch(_) | Slot::Number(_) | Slot::Check(_) => return None,
+            _ => return None,
         }
         Some(())
     }

@@ -3,14 +3,17 @@
 use super::super::host::Host;
 use super::super::names;
 use super::super::nic::{Nic, Own};
+use crate::settings::PinDirectory;
 use cleat_diag::Diagnostic;
 use cleat_naming::facts;
-use cleat_naming::link_file::{Fit, HardwareAddress, LONGEST_NAME, State, is_name};
+use cleat_naming::link_file::{DIRECTORIES, Fit, HardwareAddress, LONGEST_NAME, State, is_name};
 use cleat_naming::pins::{AddressKey, Origin, Pin, file_name};
 use cleat_naming::predict::predict;
 use cleat_naming::scheme::SCHEMES;
 use cleat_naming::udev::{DEBIAN_12, DEBIAN_13, Udev};
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,15 @@ pub struct Wish {
     pub name: Option<String>,
     /// The number that the files begin with.
     pub priority: u8,
+    /// Where the files go.
+    pub directory: PinDirectory,
+}
+
+impl Wish {
+    /// The file of a pin.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        Path::new(self.directory.path()).join(file_name(name, self.priority))
+    }
 }
 
 /// A NIC and the name that it is to have.
@@ -96,6 +108,7 @@ pub fn choose<'a>(host: &'a Host, wish: &Wish, declared: &dyn Fn(&str) -> bool) 
         };
         judge_name(host, &choice, declared, &mut found);
         outranked(host, &choice, wish.priority, &mut found);
+        file_taken(host, &choice, &wish.file(&choice.name), &mut found);
         chosen.push(choice);
     }
     (chosen, found)
@@ -288,4 +301,32 @@ fn outranked(host: &Host, choice: &Choice<'_>, priority: u8, found: &mut Vec<Dia
         let help = "remove that file, narrow its [Match], or give the pin a lower --priority";
         found.push(Diagnostic::error("pin-outranked", text).on(&choice.nic.name).help(help));
     }
+}
+
+/// A file of the pin's own name that is none of its NIC's: it would be lost, or take the pin's place.
+fn file_taken(host: &Host, choice: &Choice<'_>, ours: &Path, found: &mut Vec<Diagnostic>) {
+    let same = host
+        .files
+        .files
+        .iter()
+        .find(|file| file.path.file_name() == ours.file_name());
+    let Some(file) = same.filter(|file| choice.instead_of.is_none_or(|pin| pin.path != file.path)) else {
+        return;
+    };
+    let path = file.path.display();
+    let rank = |path: &Path| DIRECTORIES.iter().position(|directory| path.starts_with(directory));
+    let text = match rank(&file.path).cmp(&rank(ours)) {
+        Ordering::Less => {
+            format!("{path} has the name of the pin's file, and takes its place: the pin would do nothing")
+        }
+        Ordering::Equal => format!("{path} is there already, and is no pin of this NIC"),
+        // As an administrator's file takes the place of the distribution's.
+        Ordering::Greater => return,
+    };
+    let help = "remove that file, or give the pin another --priority";
+    found.push(
+        Diagnostic::error("pin-file-taken", text)
+            .on(&choice.nic.name)
+            .help(help),
+    );
 }

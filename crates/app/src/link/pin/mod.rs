@@ -11,12 +11,13 @@ use super::host::{Host, property_of};
 use super::names;
 use super::work::Work;
 use crate::cli::{Call, End, Hint, JSON, Opt, Verb, Words, YES, complain, flag};
-use cleat_diag::Severity;
+use crate::logging::Reporter;
+use crate::settings::Settings;
+use cleat_diag::{Severity, Sources};
 use cleat_naming::link_file::{Change, changed};
-use cleat_naming::pins::{NewPin, default_alternatives, file_name};
-use cleat_root::paths;
+use cleat_naming::pins::{NewPin, default_alternatives};
+use cleat_root::Root;
 use cleat_store::StoreError;
-use std::path::Path;
 
 /// What names begin with where nothing else is said: of an Ethernet NIC to Proxmox VE, and in no pattern of systemd's.
 const PREFIX: &str = "ennic";
@@ -28,7 +29,8 @@ pub(super) const VERB: Verb = Verb {
     name: "pin",
     usage: "cleat-link pin NIC... | --all [--name NAME | --prefix PREFIX] [--priority N] [-n] [-y]",
     short: "gives NICs names that stay, by their hardware addresses",
-    doc: "Gives NICs names that stay, by their hardware addresses. What changes is shown first: a .link file for each NIC; \
+    doc: "Gives NICs names that stay, by their hardware addresses. What changes is shown first: a .link file for each NIC, in \
+          /etc/systemd/network or where cleat.toml(5) says; \
           the configuration, renamed and staged for the next boot; sysctl snippets that name the NIC; and the initramfs. \
           On a terminal it is then asked whether to do it; elsewhere nothing is done without --yes. Where a step fails, \
           all of it is taken back. The names are others from the next boot on, and the old ones go on as alternative \
@@ -76,7 +78,7 @@ fn run(call: &Call) -> End {
     }
 }
 
-/// What the command line asks for.
+/// What the command line and the settings ask for.
 fn wish(call: &Call) -> Result<Wish, String> {
     let nics: Vec<String> = call
         .words
@@ -101,11 +103,15 @@ fn wish(call: &Call) -> Result<Wish, String> {
             "`--priority` takes {takes}, not `{priority}`: 99-default.link would come first"
         ));
     }
+    let mut sources = Sources::new();
+    let (settings, told) = Settings::load(&Root::real(), &mut sources);
+    Reporter::new(call.verbosity).print(&told, &sources);
     Ok(Wish {
         nics,
         prefix: text("prefix").unwrap_or_else(|| PREFIX.to_owned()),
         name,
         priority,
+        directory: settings.pin_directory,
     })
 }
 
@@ -122,13 +128,13 @@ pub fn pins(host: &Host, work: &mut Work, wish: &Wish) -> Result<(), StoreError>
         return Ok(());
     }
     for choice in &choices {
-        one(host, work, choice, wish.priority)?;
+        one(host, work, choice, wish)?;
     }
     Ok(())
 }
 
-fn one(host: &Host, work: &mut Work, choice: &Choice<'_>, priority: u8) -> Result<(), StoreError> {
-    let path = Path::new(paths::ETC_LINK_FILES).join(file_name(&choice.name, priority));
+fn one(host: &Host, work: &mut Work, choice: &Choice<'_>, wish: &Wish) -> Result<(), StoreError> {
+    let path = wish.file(&choice.name);
     let text = match choice.instead_of {
         Some(pin) => {
             let old = host.root.read(&pin.path)?;

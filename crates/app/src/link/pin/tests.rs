@@ -6,11 +6,13 @@ use super::super::unpin;
 use super::super::work::Work;
 use super::*;
 use crate::programs::testing::Stand;
+use crate::settings::PinDirectory;
 use cleat_model::name::Mac;
 use cleat_model::snapshot::IFLA_ADDRESS;
 use cleat_model::types::Kind;
 use cleat_root::Durability;
 use cleat_store::{Store, Timestamp};
+use std::path::PathBuf;
 use std::time::Duration;
 
 const INTERFACES: &str = "auto lo\niface lo inet loopback\n\nauto vmbr0\niface vmbr0 inet static\n\taddress 192.0.2.2/24\n\
@@ -32,6 +34,7 @@ fn all() -> Wish {
         prefix: PREFIX.to_owned(),
         name: None,
         priority: PRIORITY,
+        directory: PinDirectory::default(),
     }
 }
 
@@ -164,6 +167,103 @@ fn taking_back_after_the_boot_gives_the_name_that_udev_gives() {
         "auto enp4s0\niface enp4s0 inet dhcp"
     );
     assert!(!bed.root.exists("/etc/systemd/network/10-cleat-lan0.link"));
+}
+
+/// Where cleat.toml says so; and a pin that is in the other directory is found, renamed into this one, and taken back.
+#[test]
+fn pins_go_into_the_directory_that_is_configured() {
+    let bed = bed();
+    let before = snapshot(&bed);
+    do_it(&bed, &filled(&bed, &of("enp1s0", "lan0")).unwrap(), &no_programs()).unwrap();
+    let local = |nic, name| Wish {
+        directory: PinDirectory::Local,
+        ..of(nic, name)
+    };
+    do_it(&bed, &filled(&bed, &local("enp1s0", "wan0")).unwrap(), &no_programs()).unwrap();
+    do_it(&bed, &filled(&bed, &local("enp2s0", "dmz0")).unwrap(), &no_programs()).unwrap();
+    assert!(!bed.root.exists("/etc/systemd/network/10-cleat-lan0.link"));
+    let host = bed.host();
+    let pins: Vec<String> = host
+        .pins
+        .list
+        .iter()
+        .map(|pin| format!("{} {}", pin.address, pin.path.display()))
+        .collect();
+    assert_eq!(
+        pins,
+        [
+            "bc:24:11:00:00:02 /usr/local/lib/systemd/network/10-cleat-dmz0.link",
+            "bc:24:11:00:00:01 /usr/local/lib/systemd/network/10-cleat-wan0.link",
+        ]
+    );
+    // A generation holds them, and a boot finds nothing wrong with them.
+    let store = Store::new(&bed.root, Timestamp::now());
+    assert!(store.live().unwrap().0.contains_key(&pins_file("dmz0")));
+    assert_eq!(faults(&host), []);
+    let wish = unpin::Wish {
+        names: Vec::new(),
+        foreign: false,
+    };
+    let back = work(&host, &|host, work| unpin::unpins(host, work, &wish)).unwrap();
+    do_it(&bed, &back, &no_programs()).unwrap();
+    assert_eq!(snapshot(&bed), before);
+    assert!(!bed.root.exists(pins_file("dmz0")) && !bed.root.exists(pins_file("wan0")));
+}
+
+fn pins_file(name: &str) -> PathBuf {
+    PathBuf::from(format!("/usr/local/lib/systemd/network/10-cleat-{name}.link"))
+}
+
+/// *Source*: systemd.link(5): of files with one name the one in the stronger directory counts; a link to /dev/null masks.
+#[test]
+fn a_file_of_the_pins_name_is_not_written_over_and_does_not_take_its_place() {
+    let bed = bed();
+    let file = "/etc/systemd/network/10-cleat-lan0.link";
+    bed.root.create_dir_all("/etc/systemd/network").unwrap();
+    bed.root.symlink("/dev/null", file).unwrap();
+    assert_eq!(
+        refused(&bed, &of("enp1s0", "lan0")),
+        [format!(
+            "pin-file-taken: {file} is there already, and is no pin of this NIC"
+        )]
+    );
+    let local = Wish {
+        directory: PinDirectory::Local,
+        ..of("enp1s0", "lan0")
+    };
+    assert_eq!(
+        refused(&bed, &local),
+        [format!(
+            "pin-file-taken: {file} has the name of the pin's file, and takes its place: the pin would do nothing"
+        )]
+    );
+    bed.root.remove(file).unwrap();
+    bed.write("/usr/lib/systemd/network/10-cleat-lan0.link", "");
+    assert_eq!(refused(&bed, &local), [""; 0]);
+}
+
+/// `MACAddress=` may list the spare card too: the name goes with whichever is here.
+#[test]
+fn a_file_of_two_addresses_is_taken_back_for_the_card_that_is_here() {
+    for all in [true, false] {
+        let bed = Bed::new();
+        bed.nic("lan0", "bc:24:11:00:00:02", "enp4s0");
+        let file = "/etc/systemd/network/10-cleat-lan0.link";
+        bed.pin(file, "bc:24:11:00:00:01 bc:24:11:00:00:02", "lan0");
+        bed.write("/etc/network/interfaces", "auto lan0\niface lan0 inet dhcp\n");
+        let wish = unpin::Wish {
+            names: if all { Vec::new() } else { vec!["lan0".to_owned()] },
+            foreign: false,
+        };
+        let back = work(&bed.host(), &|host, work| unpin::unpins(host, work, &wish)).unwrap();
+        assert_eq!(texts(&back.told), [""; 0]);
+        do_it(&bed, &back, &no_programs()).unwrap();
+        assert!(!bed.root.exists(file));
+        assert_eq!(
+            bed.read("/etc/network/interfaces.new"),
+            "auto enp4s0\niface enp4s0 inet dhcp"
+        );
+    }
 }
 
 #[test]
