@@ -51,12 +51,12 @@ pub fn choose(
     let mut doubts: Vec<String> = ruled
         .perhaps
         .iter()
-        .map(|(rule, condition)| format!("{}:{} may name it: {condition}", rule.path.display(), rule.line))
+        .map(|(rule, condition)| format!("{} may name it: {condition}", rule.place()))
         .collect();
     if let Some(rule) = ruled.by {
         return Choice {
             name: Some(rule.name.clone()),
-            reason: format!("the rule at {}:{}", rule.path.display(), rule.line),
+            reason: format!("the rule at {}", rule.place()),
             doubts,
         };
     }

@@ -159,6 +159,11 @@ pub fn ruled<'a>(rules: &'a [NameRule], nic: &NicFacts) -> Ruled<'a> {
 }
 
 impl NameRule {
+    /// Where it stands: `/etc/udev/rules.d/70-persistent-net.rules:5`.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.path.display(), self.line)
+    }
+
     fn holds(&self, nic: &NicFacts) -> Holds {
         let mut unknown = None;
         for token in &self.conditions {

@@ -9,6 +9,7 @@ use crate::face::terminal::Page;
 use crate::programs;
 use cleat_diag::{Diagnostic, Severity, Summary, render};
 use cleat_naming::link_file::{Passed, State, Verdict};
+use cleat_naming::rules::NameRule;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -54,7 +55,7 @@ fn run(call: &Call) -> End {
     }
 }
 
-/// *Shape*: that of `cleat check --json`, and `"nics": [{"name", "next_name", "file", "passed": [{"file", "why"}]}]`.
+/// *Shape*: that of `cleat check --json`, and `"nics": [{"name", "next_name", "rule", "file", "passed": [{"file", "why"}]}]`.
 pub fn document(host: &Host, found: &[Diagnostic]) -> Value {
     let nics = host.nics.iter().map(|nic| {
         let verdict = host.verdict(nic);
@@ -68,6 +69,7 @@ pub fn document(host: &Host, found: &[Diagnostic]) -> Value {
                 Next::Name(name) => Some(name),
                 Next::Kernel | Next::Unknown(_) => None,
             },
+            "rule": host.rule_of(nic).map(NameRule::place),
             "file": verdict.winner.map(|file| file.path.display().to_string()),
             "passed": passed.collect::<Vec<_>>(),
         })
@@ -114,16 +116,19 @@ fn explain(text: &mut String, host: &Host, nic: &Nic) {
         Next::Kernel => "gets the kernel's name, which may be another at each boot".to_owned(),
         Next::Unknown(reason) => format!("its name at the next boot is not known: {reason}"),
     };
-    match verdict.winner {
-        Some(file) => {
-            let more = file.drop_ins.iter().map(|path| format!(" and {}", path.display()));
-            let more: String = more.collect();
-            let _ = writeln!(text, "  {}{more}: {name}", file.path.display());
+    let file = verdict.winner.map(|file| {
+        let more = file.drop_ins.iter().map(|path| format!(" and {}", path.display()));
+        format!("{}{}", file.path.display(), more.collect::<String>())
+    });
+    let _ = match (host.rule_of(nic), file) {
+        (Some(rule), file) => {
+            let _ = writeln!(text, "  the udev rule at {}: {name}", rule.place());
+            let file = file.map(|file| format!("  {file}: its other settings, the rule's name is stronger\n"));
+            text.write_str(&file.unwrap_or_default())
         }
-        None => {
-            let _ = writeln!(text, "  no .link file is for it: {name}");
-        }
-    }
+        (None, Some(file)) => writeln!(text, "  {file}: {name}"),
+        (None, None) => writeln!(text, "  no .link file is for it: {name}"),
+    };
     passed(text, &verdict);
 }
 

@@ -95,10 +95,21 @@ fn clashes(host: &Host, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Pins whose NIC gets another file.
+/// Pins whose NIC gets another file, or is named by a rule.
 fn shadowed(host: &Host, found: &mut Vec<Diagnostic>) {
     for pin in &host.pins.list {
         let Some(nic) = host.nic_of(pin) else { continue };
+        if let Some(rule) = host.rule_of(nic).filter(|rule| rule.name != pin.name) {
+            let text = format!("`{}` is pinned as `{}` to no effect", nic.name, pin.name);
+            let why = format!(
+                "the udev rule at {} names it `{}`, which is stronger than {}",
+                rule.place(),
+                rule.name,
+                pin.path.display()
+            );
+            found.push(Diagnostic::error("pin-shadowed", text).note(why).on(&nic.name));
+            continue;
+        }
         let verdict = host.verdict(nic);
         let twice = host
             .pins

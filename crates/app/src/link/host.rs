@@ -4,8 +4,10 @@ use super::nic::Nic;
 use cleat_kernel::Netlink;
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::snapshot::Snapshot;
+use cleat_naming::facts;
 use cleat_naming::link_file::{Device, LinkFile, LinkFiles, Machine, Policy, Verdict};
 use cleat_naming::pins::{Pin, Pins};
+use cleat_naming::rules::{self, NameRule, ruled};
 use cleat_root::{Root, paths};
 
 /// A host, read once.
@@ -17,6 +19,8 @@ pub struct Host {
     pub files: LinkFiles,
     /// The pins among them.
     pub pins: Pins,
+    /// The rules of udev that give names, which are stronger than .link files.
+    pub rules: Vec<NameRule>,
     /// What conditions in .link files ask for.
     pub machine: Machine,
     /// Its NICs, in the order of their names with numbers counted.
@@ -66,6 +70,7 @@ impl Host {
         nics.sort_by_key(|nic| natural(&nic.name));
         Self {
             pins: Pins::of(&files),
+            rules: rules::load(&root),
             machine: Machine::read(&root),
             files,
             nics,
@@ -109,10 +114,27 @@ impl Host {
         }
     }
 
+    /// The rule of udev that names a NIC at boot, when it has its own address: then no .link file does.
+    ///
+    /// *Source*: systemd's 80-net-setup-link.rules takes the .link file's name where no rule before gave one.
+    pub fn rule_of(&self, nic: &Nic) -> Option<&NameRule> {
+        if self.rules.is_empty() {
+            return None;
+        }
+        let mut facts = facts::read(&self.root, &nic.name).ok()?;
+        if let (Some(device), Some(address)) = (facts.devices.first_mut(), nic.address()) {
+            device.attributes.insert("address".to_owned(), address.to_string());
+        }
+        ruled(&self.rules, &facts).by
+    }
+
     /// The name that a NIC gets at the next boot, if `file` is the .link file that it gets.
     ///
     /// What udev's policies would give stands in its database, where its own rules put it at this boot.
     pub fn next_name(&self, nic: &Nic, file: Option<&LinkFile>) -> Next {
+        if let Some(rule) = self.rule_of(nic) {
+            return Next::Name(rule.name.clone());
+        }
         let Some(file) = file else { return Next::Kernel };
         let naming = &file.naming;
         let policies = match self.machine.uses_name_policies() {

@@ -4,6 +4,7 @@ use super::host::{Host, Next};
 use super::nic::Own;
 use crate::cli::{Call, End, JSON, Verb, Words, complain, print};
 use cleat_naming::pins::{Origin, Pin};
+use cleat_naming::rules::NameRule;
 use serde_json::{Value, json};
 
 /// The verb.
@@ -12,7 +13,7 @@ pub(super) const VERB: Verb = Verb {
     usage: "cleat-link list [--json]",
     short: "shows every NIC, its pin, and pins without a NIC",
     doc: "Shows every NIC of this machine with its hardware address, the name it has, the name it gets at the next boot \
-          where that is another, and the .link file that says so; then the pins whose NIC is not here. A pin is a .link \
+          where that is another, and the .link file or udev rule that says so; then the pins whose NIC is not here. A pin is a .link \
           file that gives one address one name; those that Proxmox VE made are among them.",
     words: Words::NONE,
     options: &[JSON],
@@ -31,7 +32,7 @@ fn run(call: &Call) -> End {
     }
 }
 
-/// *Shape*: `{"nics": [{"name", "altnames", "address", "no_address", "next_name", "file", "pin": {"name", "origin",
+/// *Shape*: `{"nics": [{"name", "altnames", "address", "no_address", "next_name", "rule", "file", "pin": {"name", "origin",
 /// "file"}}], "absent": [{"name", "address", "origin", "file"}]}`; what is not there or not known is null.
 pub fn document(host: &Host) -> Value {
     let nics = host.nics.iter().map(|nic| {
@@ -50,6 +51,7 @@ pub fn document(host: &Host) -> Value {
             "address": nic.address().map(ToString::to_string),
             "no_address": reason,
             "next_name": next,
+            "rule": host.rule_of(nic).map(NameRule::place),
             "file": winner.map(|file| file.path.display().to_string()),
             "pin": host.pin_of(nic).map(pin_value),
         })
@@ -93,7 +95,11 @@ pub fn table(host: &Host) -> String {
             Origin::Other => pin.name.clone(),
             origin => format!("{} ({})", pin.name, origin_word(origin)),
         });
-        let file = winner.map_or("no file".to_owned(), |file| file.path.display().to_string());
+        let file = match (host.rule_of(nic), winner) {
+            (Some(rule), _) => rule.place(),
+            (None, Some(file)) => file.path.display().to_string(),
+            (None, None) => "no file".to_owned(),
+        };
         let then = match host.next_name(nic, winner) {
             Next::Name(name) if name != nic.name => format!("; {name} at the next boot"),
             _ => String::new(),

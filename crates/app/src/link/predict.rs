@@ -4,7 +4,7 @@ use super::Host;
 use crate::cli::{Call, End, Hint, JSON, Opt, Verb, Words, complain, print};
 use cleat_naming::link_file::Device;
 use cleat_naming::policy::{Choice, choose};
-use cleat_naming::rules::{self, NameRule};
+use cleat_naming::rules::ruled;
 use cleat_naming::udev::{DEBIAN_12, DEBIAN_13};
 use cleat_naming::{NicFacts, Prediction, SCHEMES, Scheme, Udev, facts, legal, predict};
 use cleat_root::Root;
@@ -75,7 +75,6 @@ fn scheme(call: &Call) -> Result<Option<&'static Scheme>, String> {
 struct Names {
     nics: Vec<NicFacts>,
     host: Host,
-    rules: Vec<NameRule>,
     udev: Option<Udev>,
 }
 
@@ -91,7 +90,6 @@ impl Names {
         Ok(Self {
             nics: facts::nics(&root).map_err(|error| error.to_string())?,
             host: Host::as_far_as_known(&root),
-            rules: rules::load(&root),
             udev: Udev::installed(&root),
         })
     }
@@ -113,7 +111,7 @@ impl Names {
             }
         };
         let policies = self.host.machine.uses_name_policies();
-        let ruled = rules::ruled(&self.rules, nic);
+        let ruled = ruled(&self.host.rules, nic);
         let mut choice = choose(nic, prediction, verdict.winner, policies, &ruled);
         let open = verdict.open();
         choice.doubts.extend(open.map(|(file, condition)| {

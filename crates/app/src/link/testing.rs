@@ -56,6 +56,9 @@ impl Bed {
             &format!("{directory}/uevent"),
             &format!("INTERFACE={name}\nIFINDEX={index}\n"),
         );
+        self.root
+            .symlink("/sys/class/net", format!("{directory}/subsystem"))
+            .unwrap();
         for (file, value) in [("type", "1"), ("address", mac), ("addr_assign_type", "0")] {
             self.write(&format!("{directory}/{file}"), &format!("{value}\n"));
         }

@@ -2,7 +2,7 @@
 
 use crate::link::{Host, Nic};
 use cleat_naming::policy::{Choice, choose};
-use cleat_naming::rules::{self, NameRule, ruled};
+use cleat_naming::rules::ruled;
 use cleat_naming::{NicFacts, Prediction, Scheme, Udev, facts, predict};
 use cleat_root::Root;
 
@@ -26,19 +26,23 @@ pub fn changes(root: &Root, scheme: &Scheme) -> Vec<Renamed> {
         return Vec::new();
     };
     let host = Host::as_far_as_known(root);
-    let rules = rules::load(root);
     let renamed = host.nics.iter().filter_map(|nic| {
         let facts = facts::read(root, &nic.name).ok()?;
-        renamed(&host, nic, &facts, &predict(&facts, scheme, udev), &rules)
+        renamed(&host, nic, &facts, &predict(&facts, scheme, udev))
     });
     renamed.collect()
 }
 
-fn renamed(host: &Host, nic: &Nic, facts: &NicFacts, prediction: &Prediction, rules: &[NameRule]) -> Option<Renamed> {
+fn renamed(host: &Host, nic: &Nic, facts: &NicFacts, prediction: &Prediction) -> Option<Renamed> {
     let winner = host.verdict(nic).winner?;
     let uses_policies = host.machine.uses_name_policies();
-    let Choice { name: then, reason, .. } =
-        choose(facts, prediction, Some(winner), uses_policies, &ruled(rules, facts));
+    let Choice { name: then, reason, .. } = choose(
+        facts,
+        prediction,
+        Some(winner),
+        uses_policies,
+        &ruled(&host.rules, facts),
+    );
     // Without a policy and a name the kernel's own name stays, whatever the scheme.
     let policies = !winner.naming.policy.is_empty() && uses_policies;
     let given = facts.attribute("name_assign_type") == Some(RENAMED);

@@ -108,6 +108,7 @@ pub fn choose<'a>(host: &'a Host, wish: &Wish, declared: &dyn Fn(&str) -> bool) 
         };
         judge_name(host, &choice, declared, &mut found);
         outranked(host, &choice, wish.priority, &mut found);
+        ruled(host, &choice, &mut found);
         file_taken(host, &choice, &wish.file(&choice.name), &mut found);
         chosen.push(choice);
     }
@@ -301,6 +302,20 @@ fn outranked(host: &Host, choice: &Choice<'_>, priority: u8, found: &mut Vec<Dia
         let help = "remove that file, narrow its [Match], or give the pin a lower --priority";
         found.push(Diagnostic::error("pin-outranked", text).on(&choice.nic.name).help(help));
     }
+}
+
+/// A rule of udev that names the same NIC.
+fn ruled(host: &Host, choice: &Choice<'_>, found: &mut Vec<Diagnostic>) {
+    let Some(rule) = host.rule_of(choice.nic).filter(|rule| rule.name != choice.name) else {
+        return;
+    };
+    let text = format!(
+        "the udev rule at {} names it `{}`, which is stronger than a .link file: the pin would do nothing",
+        rule.place(),
+        rule.name
+    );
+    let help = "take that rule out, and pin the NIC in its place";
+    found.push(Diagnostic::error("pin-ruled", text).on(&choice.nic.name).help(help));
 }
 
 /// A file of the pin's own name that is none of its NIC's: it would be lost, or take the pin's place.

@@ -36,7 +36,7 @@ pub(super) const VERB: Verb = Verb {
           all of it is taken back. The names are others from the next boot on, and the old ones go on as alternative \
           names. Refused are names that are illegal, too long, in use, pinned, or that systemd or the kernel could give \
           to another NIC; virtual functions; NICs with a random or a shared address; and a pin that another .link \
-          file would come before.",
+          file or a udev rule would come before.",
     words: Words {
         name: "NIC",
         doc: "a NIC, by its name, an alternative name, or its hardware address",

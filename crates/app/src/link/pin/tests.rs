@@ -1,5 +1,6 @@
 use super::super::ask::{shown, work};
 use super::super::carry_out::{carry_out, is_cut_short, recover};
+use super::super::check;
 use super::super::faults::faults;
 use super::super::testing::Bed;
 use super::super::unpin;
@@ -349,6 +350,43 @@ fn every_refusal_has_its_reason() {
     ] {
         assert_eq!(told(nic, name), [reason], "{nic} {name}");
     }
+}
+
+/// *Source*: udev(7), and systemd's 80-net-setup-link.rules, which gives the .link file's name only where no rule gave one.
+#[test]
+fn a_nic_that_a_rule_of_udev_names_is_not_pinned_to_no_effect() {
+    let bed = bed();
+    let rules = "/etc/udev/rules.d/70-persistent-net.rules";
+    let rule =
+        "SUBSYSTEM==\"net\", ACTION==\"add\", ATTR{address}==\"bc:24:11:00:00:01\", ATTR{type}==\"1\", NAME=\"wan0\"\n";
+    bed.write(rules, &format!("# PCI device\n{rule}"));
+    assert_eq!(
+        refused(&bed, &of("enp1s0", "lan0")),
+        [format!(
+            "pin-ruled: the udev rule at {rules}:2 names it `wan0`, which is stronger than a .link file: the pin would do nothing"
+        )]
+    );
+    assert_eq!(refused(&bed, &of("enp2s0", "lan0")), [""; 0]);
+    bed.pin("/etc/systemd/network/10-cleat-lan0.link", "bc:24:11:00:00:01", "lan0");
+    let host = bed.host();
+    let found = faults(&host);
+    assert_eq!(
+        texts(&found),
+        [
+            "pin-shadowed: `enp1s0` is pinned as `lan0` to no effect",
+            "link-name-behind: the configuration calls it `enp1s0`; from the next boot on it is called `wan0`",
+        ]
+    );
+    let shown = check::page(&host, &[], false);
+    let lines: Vec<&str> = shown.lines().take(3).collect();
+    assert_eq!(
+        lines,
+        [
+            "enp1s0, bc:24:11:00:00:01 (MACAddress=)",
+            "  the udev rule at /etc/udev/rules.d/70-persistent-net.rules:2: becomes wan0 at the next boot",
+            "  /etc/systemd/network/10-cleat-lan0.link: its other settings, the rule's name is stronger",
+        ]
+    );
 }
 
 #[test]
