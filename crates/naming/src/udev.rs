@@ -68,6 +68,19 @@ impl Udev {
         }
     }
 
+    /// The base of the digits that a device's name ends with, where those are its number; before 255 a number is what
+    /// follows the kind (`netdevsim1a2` is 1, and not 2).
+    ///
+    /// *Source*: `netdevsim08` and `netdevsim010` put to 252, 257 and 262.
+    pub(crate) fn device_number_base(self) -> Option<crate::number::Base> {
+        use crate::number::Base;
+        match self.version {
+            ..255 => None,
+            255..258 => Some(Base::Written),
+            258.. => Some(Base::Fixed(10)),
+        }
+    }
+
     /// A port name that is no clean text counts as absent; for others it means no name, or does not matter.
     pub(crate) fn port_name_check(self) -> TextCheck {
         match self.version {

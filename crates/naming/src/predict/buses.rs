@@ -92,11 +92,16 @@ impl Context<'_> {
         let Some(device) = device.map(|at| &self.facts.devices[at]) else {
             return Found::Nothing;
         };
-        let digits = device.sysname().trim_start_matches(|char: char| !char.is_ascii_digit());
-        let address = if self.udev.is_rewritten() {
-            unsigned(digits, Base::Written, U32)
-        } else {
-            leading(digits, 10).map(|(address, _)| u64::from(address))
+        let name = device.sysname();
+        let address = match self.udev.device_number_base() {
+            Some(base) => {
+                let before = name.trim_end_matches(|char: char| char.is_ascii_digit());
+                unsigned(&name[before.len()..], base, U32)
+            }
+            None => {
+                let digits = name.strip_prefix("netdevsim");
+                digits.and_then(|digits| Some(u64::from(leading(digits, 10)?.0)))
+            }
         };
         let (Some(address), Some(port)) = (address, self.own("phys_port_name")) else {
             return Found::Nothing;

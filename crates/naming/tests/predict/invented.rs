@@ -453,7 +453,18 @@ fn platform_nic() -> BoxedStrategy<NicFacts> {
 
 fn netdevsim_nic() -> BoxedStrategy<NicFacts> {
     (
-        select(vec!["netdevsim10", "netdevsim0", "netdevsim", "netdevsim08"]),
+        select(vec![
+            "netdevsim10",
+            "netdevsim0",
+            "netdevsim",
+            "netdevsim08",
+            "netdevsim010",
+            "netdevsim0x10",
+            "netdevsim1a2",
+            "netdevsim5x",
+            "netdevsim4294967296",
+            "a1netdevsim3",
+        ]),
         interface(),
     )
         .prop_map(|(name, interface)| {
