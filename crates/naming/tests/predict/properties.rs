@@ -5,14 +5,8 @@ use cleat_naming::{SCHEMES, Udev, facts, legal, predict};
 use cleat_root::Root;
 use proptest::prelude::*;
 
-/// 200 cases of each property, or as many as `PROPTEST_CASES` asks for.
-fn config() -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
-    ProptestConfig::with_cases(asked.unwrap_or(200))
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     /// Second witness: the tree itself, which facts are read from again.
     #[test]
