@@ -115,11 +115,21 @@ pub fn table(host: &Host) -> String {
 }
 
 /// Rows as text, each column as wide as its widest cell; the last is not filled up.
-pub(super) fn in_columns<const N: usize>(rows: &[[String; N]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..N).map(width).collect();
-    let line = |row: &[String; N]| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+pub(super) fn in_columns<Row: AsRef<[String]>>(rows: &[Row]) -> String {
+    let count = rows.first().map_or(0, |row| row.as_ref().len());
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row.as_ref()[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..count).map(width).collect();
+    let line = |row: &Row| {
+        let cells = row
+            .as_ref()
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"));
         let text = cells.collect::<Vec<_>>().join("  ");
         format!("{}\n", text.trim_end())
     };

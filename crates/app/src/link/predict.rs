@@ -1,6 +1,7 @@
 //! `cleat-link predict`.
 
 use super::Host;
+use super::list::in_columns;
 use crate::cli::{Call, End, Hint, JSON, Opt, Verb, Words, complain, print};
 use cleat_naming::link_file::Device;
 use cleat_naming::policy::{Choice, choose};
@@ -326,19 +327,6 @@ fn cell(nic: &NicFacts, choice: &Choice) -> String {
         Some(name) => format!("{name} *"),
         None => KERNELS.to_owned(),
     }
-}
-
-/// Rows as text, each column as wide as its widest cell.
-fn in_columns(rows: &[Vec<String>]) -> String {
-    let count = rows.first().map_or(0, Vec::len);
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..count).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        let text = cells.collect::<Vec<_>>().join("  ");
-        format!("{}\n", text.trim_end())
-    };
-    rows.iter().map(line).collect()
 }
 
 #[cfg(test)]

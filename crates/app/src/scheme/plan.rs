@@ -246,7 +246,7 @@ fn rewritten(text: &str, entries: &[&config::Entry], scheme: Option<&str>) -> St
     let mut kept = 0;
     for entry in entries {
         after += &text[kept..entry.range.start];
-        after += &cmdline::with_naming_scheme(&entry.cmdline, scheme);
+        after += &cmdline::with_naming_scheme(&text[entry.range.clone()], scheme);
         kept = entry.range.end;
     }
     after + &text[kept..]

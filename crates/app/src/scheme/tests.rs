@@ -289,15 +289,23 @@ fn entries_by_hand_get_the_word_where_they_boot_this_system() {
     tree.root.remove("/usr/bin/kernel-install").unwrap();
     let ours = "title Mine\nlinux /vmlinuz\noptions root=UUID=0a1b ro\n";
     let other = "title Other\nlinux /other\noptions root=UUID=ffff ro\n";
+    // All lines of a file make one command line.
+    let parts = "linux /vmlinuz-old\noptions root=UUID=0a1b\noptions ro quiet\ninitrd /old\n";
     tree.write("boot/efi/loader/entries/mine.conf", ours);
+    tree.write("boot/efi/loader/entries/parts.conf", parts);
     tree.write("boot/efi/loader/entries/other.conf", other);
     pin(&tree, &programs, "v247").unwrap();
     assert_eq!(
         tree.read("boot/efi/loader/entries/mine.conf"),
         "title Mine\nlinux /vmlinuz\noptions root=UUID=0a1b ro net.naming-scheme=v247"
     );
+    assert_eq!(
+        tree.read("boot/efi/loader/entries/parts.conf"),
+        parts.replace("ro quiet", "ro quiet net.naming-scheme=v247").trim_end()
+    );
     assert_eq!(tree.read("boot/efi/loader/entries/other.conf"), other.trim_end());
     unpin(&tree, &programs).unwrap();
+    assert_eq!(tree.read("boot/efi/loader/entries/parts.conf"), parts.trim_end());
     assert_eq!(tree.read("boot/efi/loader/entries/mine.conf"), ours.trim_end());
 }
 

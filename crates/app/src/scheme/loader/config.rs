@@ -11,7 +11,7 @@ pub struct Entry {
     pub kernel: String,
     /// The command line.
     pub cmdline: String,
-    /// Where the command line stands in the file's text.
+    /// Where words are put into it: the command line in the file's text, or the last part of it.
     pub range: Range<usize>,
 }
 
@@ -58,7 +58,7 @@ pub fn extlinux(text: &str) -> Vec<Entry> {
 
 /// The entry of a file of `loader/entries`; none where it has no `options`.
 ///
-/// *Source*: the Boot Loader Specification: `options` may stand more than once, all of them count; the last is given.
+/// *Source*: the Boot Loader Specification: `options` may stand more than once, and all of them count.
 pub fn boot_entry(text: &str) -> Option<Entry> {
     let key = |line: &str| line.split_whitespace().next().unwrap_or_default().to_owned();
     let kernel = lines(text).find(|(_, line)| key(line) == "linux");
@@ -66,9 +66,12 @@ pub fn boot_entry(text: &str) -> Option<Entry> {
         .and_then(|(_, line)| line.split_whitespace().nth(1))
         .unwrap_or_default();
     let options = lines(text).filter(|(_, line)| key(line) == "options");
-    options
-        .last()
+    let parts: Vec<Entry> = options
         .map(|(start, line)| entry(start, line, kernel, "options"))
+        .collect();
+    let all: Vec<&str> = parts.iter().map(|part| part.cmdline.as_str()).collect();
+    let cmdline = all.join(" ");
+    parts.into_iter().next_back().map(|last| Entry { cmdline, ..last })
 }
 
 /// The files of `loader/entries` of the boot partition that has some.
