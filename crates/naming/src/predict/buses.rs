@@ -77,7 +77,8 @@ impl Context<'_> {
         let Some((id, rest)) = device else {
             return Found::Nothing;
         };
-        let Some(name) = acpi_device(id).filter(|_| self.is_plain_ethernet(prefix, rest)) else {
+        let Some(name) = acpi_device(id, self.udev.is_rewritten()).filter(|_| self.is_plain_ethernet(prefix, rest))
+        else {
             return Found::Nothing;
         };
         offered.set(Origin::Path, prefix.name().and(name, format!("platform device {id}")));
@@ -183,17 +184,23 @@ impl Context<'_> {
 }
 
 /// `ahisic2i0` for `HISI00C2:00`: three letters or four signs of a vendor, four hexadecimal digits of a model, two of an
-/// instance.
-fn acpi_device(id: &str) -> Option<String> {
-    let (letters, digits) = match (id.len(), id.is_ascii()) {
-        (10, true) => (3, false),
-        (11, true) => (4, true),
-        _ => return None,
+/// instance. Before 255 the digits may be fewer, but for a model behind four signs.
+fn acpi_device(id: &str, is_strict: bool) -> Option<String> {
+    let letters = match (id.len(), id.as_bytes().get(8)) {
+        (11, Some(b':')) => 4,
+        (10, _) if is_strict => 3,
+        _ if is_strict => return None,
+        (_, Some(b':')) => 4,
+        _ => 3,
     };
-    let (vendor, rest) = id.split_at(letters);
+    let digits = |most: usize| if is_strict { most..=most } else { 1..=most };
+    let (vendor, rest) = id.split_at_checked(letters)?;
     let (model, instance) = rest.split_once(':')?;
-    let fits = |byte: u8| byte.is_ascii_uppercase() || (digits && byte.is_ascii_digit());
-    if model.len() != 4 || !vendor.bytes().all(fits) {
+    if !digits(4).contains(&model.len()) || !digits(2).contains(&instance.len()) {
+        return None;
+    }
+    let fits = |byte: u8| byte.is_ascii_uppercase() || (letters == 4 && byte.is_ascii_digit());
+    if !vendor.bytes().all(fits) {
         return None;
     }
     let model = unsigned(model, Base::Fixed(16), U32)?;

@@ -415,7 +415,8 @@ fn platform_nic() -> BoxedStrategy<NicFacts> {
     let id = prop_oneof![
         3 => "[A-Z]{4}[0-9A-F]{4}:[0-9A-F]{2}",
         1 => "[A-Z]{3}[0-9A-F]{4}:[0-9A-F]{2}",
-        1 => select(vec!["hisi00C2:00", "HISI00C2", "HISI00C2:0", "A1B00C2:00", "HISI00G2:00", "30be0000.ethernet"]).prop_map(str::to_owned),
+        1 => "[A-Z]{3,4}[0-9A-F]{0,5}:[0-9A-F]{0,3}",
+        1 => select(vec!["hisi00C2:00", "HISI00C2", "A1B00C2:00", "HISI00G2:00", "30be0000.ethernet"]).prop_map(str::to_owned),
     ];
     let node = weighted(0.6, Just("/soc/ethernet@30be0000".to_owned()));
     let own = weighted(0.3, Just("/soc/ethernet@30be0000/port@1".to_owned()));
