@@ -34,6 +34,8 @@ pub struct ConfigSet {
     /// The files in reading order: the root file first, an included one behind the file that includes it. Empty where
     /// the root file cannot be read.
     pub documents: Vec<Document>,
+    /// What the disk did not give of the files: they hold more than is known here.
+    pub lost: Vec<RootError>,
     /// Per document, per include item in order: the documents that were read there.
     included: Vec<Vec<Vec<usize>>>,
 }
@@ -46,10 +48,12 @@ impl ConfigSet {
     pub fn load(root: &Root, path: &Path) -> (Self, Vec<Diagnostic>) {
         match root.read(path) {
             Ok(bytes) => Self::from_bytes(path, bytes, root),
-            Err(error) => (
-                Self::default(),
-                vec![Diagnostic::error("unreadable", error.to_string())],
-            ),
+            Err(error) => {
+                let found = vec![Diagnostic::error("unreadable", error.to_string())];
+                let mut set = Self::default();
+                set.lost.extend(Some(error).filter(RootError::is_of_the_disk));
+                (set, found)
+            }
         }
     }
 
@@ -191,7 +195,7 @@ impl Loader<'_> {
                 .collect();
         }
         let mut read = Vec::new();
-        for path in self.files.glob(&target.value, directory) {
+        for path in self.glob(directory, target) {
             if self.files.is_dir(&path) {
                 self.skipped(&path, target.place);
                 continue;
@@ -218,7 +222,7 @@ impl Loader<'_> {
         }
         let is_pattern = cleat_root::is_pattern(&target.value);
         let found = if is_pattern {
-            self.files.glob(&target.value, directory)
+            self.glob(directory, target)
         } else {
             vec![directory.join(&target.value)]
         };
@@ -239,6 +243,15 @@ impl Loader<'_> {
             }
         }
         read
+    }
+
+    /// The paths that a pattern matches.
+    fn glob(&mut self, directory: &Path, target: &Word) -> Vec<PathBuf> {
+        let found = self.files.glob(&target.value, directory);
+        found.unwrap_or_else(|error| {
+            self.unreadable(&error, target.place);
+            Vec::new()
+        })
     }
 
     /// One file that is named at `place`.
@@ -293,6 +306,9 @@ impl Loader<'_> {
     }
 
     fn unreadable(&mut self, error: &RootError, place: Place) {
+        self.set
+            .lost
+            .extend(Some(error).filter(|error| error.is_of_the_disk()).cloned());
         self.diagnostics.push(if error.is_missing() {
             Diagnostic::warning("source-missing", format!("{} does not exist", error.path.display()))
                 .at(place, "nothing to read")

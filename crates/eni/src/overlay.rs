@@ -50,9 +50,9 @@ impl Overlay<'_> {
         Ok(names.into_iter().collect())
     }
 
-    /// As [`Root::glob`].
-    pub fn glob(&self, pattern: &str, relative_to: &Path) -> Vec<PathBuf> {
-        let mut found = self.root.glob(pattern, relative_to);
+    /// As [`Root::try_glob`].
+    pub fn glob(&self, pattern: &str, relative_to: &Path) -> Result<Vec<PathBuf>, RootError> {
+        let mut found = self.root.try_glob(pattern, relative_to)?;
         found.retain(|path| !self.is_gone(path));
         for word in expand_braces(pattern) {
             let whole = relative_to.join(&word);
@@ -60,7 +60,7 @@ impl Overlay<'_> {
         }
         found.sort();
         found.dedup();
-        found
+        Ok(found)
     }
 
     fn there(&self) -> impl Iterator<Item = &Path> {

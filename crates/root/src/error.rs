@@ -1,5 +1,6 @@
 //! What goes wrong below a root.
 
+use nix::errno::Errno;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -28,9 +29,29 @@ impl RootError {
         self.error.kind() == io::ErrorKind::NotFound
     }
 
+    /// Whether a part of the path that should be a directory is none.
+    pub fn is_no_directory(&self) -> bool {
+        self.error.kind() == io::ErrorKind::NotADirectory
+    }
+
+    /// Whether the disk does not give what is there: nothing follows from it about what is.
+    pub fn is_of_the_disk(&self) -> bool {
+        is_of_the_disk(&self.error)
+    }
+
     /// Only the reason: `No such file or directory`.
     pub fn reason(&self) -> String {
         os_text(&self.error)
+    }
+}
+
+impl Clone for RootError {
+    fn clone(&self) -> Self {
+        let error = match self.error.raw_os_error() {
+            Some(code) => io::Error::from_raw_os_error(code),
+            None => io::Error::new(self.error.kind(), self.error.to_string()),
+        };
+        Self::new(self.action, &self.path, error)
     }
 }
 
@@ -46,6 +67,12 @@ impl std::error::Error for RootError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.error)
     }
+}
+
+/// As [`RootError::is_of_the_disk`].
+pub(crate) fn is_of_the_disk(error: &io::Error) -> bool {
+    let errors = [Errno::EIO, Errno::ESTALE, Errno::EUCLEAN];
+    errors.iter().any(|errno| error.raw_os_error() == Some(*errno as i32))
 }
 
 /// The system's text for an error, without Rust's ` (os error 2)`.

@@ -1,6 +1,6 @@
 //! Shell globs, as `source` lines use them.
 
-use crate::Root;
+use crate::{Root, RootError};
 use std::path::{Path, PathBuf};
 
 /// Most words that one pattern's braces may stand for.
@@ -15,16 +15,31 @@ impl Root {
     ///
     /// *Source*: glob(7).
     pub fn glob(&self, pattern: &str, relative_to: impl AsRef<Path>) -> Vec<PathBuf> {
+        self.expand(pattern, relative_to.as_ref(), &mut |_| {})
+    }
+
+    /// As [`Root::glob`], where it matters that nothing is missing.
+    ///
+    /// *Errors*: a directory that is there and cannot be read, as GLOB_ERR of glob(3).
+    pub fn try_glob(&self, pattern: &str, relative_to: impl AsRef<Path>) -> Result<Vec<PathBuf>, RootError> {
+        let mut first = None;
+        let found = self.expand(pattern, relative_to.as_ref(), &mut |error| {
+            first.get_or_insert(error);
+        });
+        first.map_or(Ok(found), Err)
+    }
+
+    fn expand(&self, pattern: &str, relative_to: &Path, fail: &mut dyn FnMut(RootError)) -> Vec<PathBuf> {
         let mut found = Vec::new();
         for word in expand_braces(pattern) {
             let absolute = word.starts_with('/');
             let mut paths = vec![if absolute {
                 PathBuf::from("/")
             } else {
-                relative_to.as_ref().to_owned()
+                relative_to.to_owned()
             }];
             for part in word.split('/').filter(|part| !part.is_empty() && *part != ".") {
-                paths = paths.iter().flat_map(|path| self.step(path, part)).collect();
+                paths = paths.iter().flat_map(|path| self.step(path, part, fail)).collect();
             }
             found.extend(paths);
         }
@@ -34,12 +49,18 @@ impl Root {
     }
 
     /// The paths below `path` that one part of a pattern matches.
-    fn step(&self, path: &Path, part: &str) -> Vec<PathBuf> {
+    fn step(&self, path: &Path, part: &str, fail: &mut dyn FnMut(RootError)) -> Vec<PathBuf> {
+        let mut given = |error: RootError| {
+            if !error.is_missing() && !error.is_no_directory() {
+                fail(error);
+            }
+        };
         if !is_pattern(part) {
             let next = path.join(unescape(part));
-            return if self.exists(&next) { vec![next] } else { Vec::new() };
+            let found = self.metadata(&next).map_err(&mut given);
+            return found.map_or(Vec::new(), |_| vec![next]);
         }
-        let names = self.read_dir(path).unwrap_or_default();
+        let names = self.read_dir(path).map_err(given).unwrap_or_default();
         let fits = |name: &str| matches(part, name) && (part.starts_with('.') || !name.starts_with('.'));
         names
             .iter()

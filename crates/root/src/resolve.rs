@@ -1,5 +1,6 @@
 //! Following symbolic links without leaving the root.
 
+use crate::error::is_of_the_disk;
 use crate::{Call, Root};
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -36,6 +37,7 @@ impl Root {
             let here = self.below(&done);
             let target = match self.call(Call::Look(&here), || fs::read_link(&here)) {
                 Ok(target) => target,
+                // A link may stand there, and what is written there would take its place.
                 Err(error) if is_of_the_disk(&error) => return Err(error),
                 // No link, not there, or not ours to see: whoever uses the path is told.
                 Err(_) => continue,
@@ -62,16 +64,6 @@ impl Root {
         path.extend(parts);
         path
     }
-}
-
-/// Whether a link may stand there that the disk does not give: what is written there would take its place.
-fn is_of_the_disk(error: &io::Error) -> bool {
-    let kinds = [
-        nix::errno::Errno::EIO,
-        nix::errno::Errno::ESTALE,
-        nix::errno::Errno::EUCLEAN,
-    ];
-    kinds.iter().any(|kind| error.raw_os_error() == Some(*kind as i32))
 }
 
 fn parts(path: &Path) -> impl DoubleEndedIterator<Item = OsString> {

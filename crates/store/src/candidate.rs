@@ -124,7 +124,7 @@ impl Store {
             }
         }
         for pattern in paths::OUR_FILES {
-            for path in self.root.glob(pattern, "/") {
+            for path in self.root.try_glob(pattern, "/")? {
                 if let (None, Some(now)) = (generation.files.0.get(&path), live.0.get(&path)) {
                     companions.push(Companion {
                         base: Some(now.digest()),

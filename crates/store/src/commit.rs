@@ -152,7 +152,7 @@ impl Locked<'_> {
             changes,
         };
         let files = after(
-            live::read(&self.root, live::paths_of(&self.root, set))?,
+            live::read(&self.root, live::paths_of(&self.root, set)?)?,
             &transaction.changes,
         );
         let done = transaction

@@ -9,19 +9,22 @@ impl Store {
     /// The live configuration: interfaces with all that it sources, our link files and our sysctl snippets.
     pub fn live(&self) -> Result<Files, StoreError> {
         let (set, _) = ConfigSet::load(&self.root, Path::new(paths::INTERFACES));
-        read(&self.root, paths_of(&self.root, &set))
+        if let Some(lost) = set.lost.first() {
+            return Err(lost.clone().into());
+        }
+        read(&self.root, paths_of(&self.root, &set)?)
     }
 }
 
 /// The paths of a configuration's files, whatever name its first one was read under.
-pub(crate) fn paths_of(root: &Root, set: &ConfigSet) -> Vec<PathBuf> {
+pub(crate) fn paths_of(root: &Root, set: &ConfigSet) -> Result<Vec<PathBuf>, StoreError> {
     let sourced = set.files().skip(1).map(|(_, path)| path.to_owned());
     let mut all = vec![PathBuf::from(paths::INTERFACES)];
     all.extend(sourced);
     for ours in paths::OUR_FILES {
-        all.extend(root.glob(ours, "/"));
+        all.extend(root.try_glob(ours, "/")?);
     }
-    all
+    Ok(all)
 }
 
 pub(crate) fn read(root: &Root, paths: Vec<PathBuf>) -> Result<Files, StoreError> {

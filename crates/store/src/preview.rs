@@ -3,6 +3,7 @@
 use crate::candidate::Candidate;
 use crate::judge::standing;
 use crate::{Findings, Judge, Store, StoreError, What};
+use cleat_diag::Diagnostic;
 use cleat_eni::ConfigSet;
 use cleat_root::paths;
 use std::path::Path;
@@ -30,6 +31,9 @@ impl Store {
         let (old, _) = ConfigSet::load(&self.root, Path::new(paths::INTERFACES));
         let mut diagnostics = candidate.notes.clone();
         diagnostics.extend(read);
+        // Without it nobody can say what the new one would take away.
+        let lost = old.lost.iter();
+        diagnostics.extend(lost.map(|lost| Diagnostic::error("unreadable", lost.to_string())));
         diagnostics.extend(standing(&set, &old));
         diagnostics.extend(judge(&set));
         let sources = set.sources.clone();

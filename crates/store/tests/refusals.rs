@@ -4,7 +4,8 @@
 
 mod host;
 
-use cleat_store::{Found, Outcome, What};
+use cleat_faults::{Fault, Faults};
+use cleat_store::{Found, Outcome, Store, What};
 use host::{Host, NEW, OLD, boot};
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -96,6 +97,45 @@ fn a_file_of_another_user_is_refused_unless_the_live_file_is_his() {
     foreign(&host.root.host_path(STAGED));
     std::os::unix::fs::chown(host.root.host_path("/etc/network/interfaces"), Some(1_234), None).unwrap();
     assert!(matches!(host.store().staged(), Ok(Found::Fit(_))));
+}
+
+/// The directories of a `source` pattern, of our .link files and of our sysctl snippets: one that the disk does not give
+/// may hold anything. The error's text is strerror(3)'s.
+#[test]
+fn regress_a_directory_that_cannot_be_read_is_no_empty_one() {
+    let staged = format!("{NEW}source interfaces.d/*\n");
+    let make = || {
+        let host = Host::new();
+        host.write("/etc/network/interfaces.d/more", "auto eno2\niface eno2 inet manual\n");
+        host.write("/etc/systemd/network/10-cleat-eno1.link", "[Match]\n");
+        host.write("/etc/sysctl.d/60-cleat.conf", "net.ipv4.ip_forward = 1\n");
+        host.stage(&staged);
+        host
+    };
+    let commit = |host: &Host, faults: &std::sync::Arc<Faults>| {
+        let store = Store::new(&faults.on(&host.root), host.now());
+        let locked = store.lock(std::time::Duration::ZERO).unwrap();
+        locked.commit(What::Staged, &boot(), &|_| Vec::new())
+    };
+    let (host, counting) = (make(), Faults::new(0, Fault::None));
+    assert!(matches!(commit(&host, &counting), Ok(Outcome::Committed(_))));
+    for directory in ["/etc/network/interfaces.d", "/etc/systemd/network", "/etc/sysctl.d"] {
+        let reads = format!("Read({:?})", host.root.host_path(directory));
+        let calls = counting.calls();
+        let places: Vec<usize> = (0..calls.len()).filter(|at| calls[*at] == reads).collect();
+        assert!(!places.is_empty(), "{directory}: {calls:#?}");
+        for place in places {
+            let host = make();
+            let told = match commit(&host, &Faults::new(place + 1, Fault::Once(nix::errno::Errno::EIO))) {
+                Ok(Outcome::Refused(refusal)) => refusal.findings.diagnostics[0].message.clone(),
+                Err(error) => error.to_string(),
+                other => panic!("{directory}: {other:?}"),
+            };
+            assert_eq!(told, format!("cannot read {directory}: Input/output error"));
+            assert_eq!(host.read("/etc/network/interfaces").as_deref(), Some(OLD));
+            assert_eq!(host.read(STAGED).as_ref(), Some(&staged));
+        }
+    }
 }
 
 #[test]
