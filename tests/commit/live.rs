@@ -1,6 +1,6 @@
 //! `apply` and `rollback`. Second witness: iproute2.
 
-use super::bed::{LIVE, STAGED, commit, config, done, exists, history, host, stage, text};
+use super::bed::{LIVE, STAGED, commit, config, done, exists, history, host, json, stage, text};
 use super::boot::pairs;
 use crate::commands::bed::{addresses, assert_same_network, network};
 use cleat_netns as netns;
@@ -86,6 +86,18 @@ fn rollback_goes_back_now_or_at_the_next_boot() {
         history()[3..],
         pairs(&[("rollback", "healthy"), ("rollback", "unknown")])
     );
+    let document = json("rollback 3");
+    assert_eq!(
+        document,
+        serde_json::json!({ "to": 3, "when": "next-boot", "generation": null, "taken_back": null })
+    );
+    assert_eq!(text(STAGED), config("192.0.2.3/24"));
+    let document = json("rollback 3 --now");
+    assert_eq!(
+        document,
+        serde_json::json!({ "to": 3, "when": "now", "generation": 6, "taken_back": null })
+    );
+    assert_eq!(addresses("eno1"), ["192.0.2.3/24"]);
     let missing = commit("rollback 77 --now");
     assert_eq!(
         (missing.code, missing.err.as_str()),

@@ -10,6 +10,7 @@ fn a_host_without_history_says_so() {
     assert_eq!(done("history"), "nothing was committed yet\n");
     assert_eq!(done("status"), "nothing was committed yet\nnothing is staged\n");
     assert_eq!(done("diff"), "nothing is staged\n");
+    assert_eq!(json("diff")["diff"], serde_json::Value::Null);
     let show = commit("show 1");
     assert_eq!(
         (show.code, show.err.as_str()),
@@ -99,5 +100,11 @@ fn the_history_is_kept_within_the_bounds_of_the_settings() {
         .map(|one| one["number"].as_u64().unwrap())
         .collect();
     assert_eq!(numbers, [5, 6, 7]);
+    let document = json("history");
+    assert_eq!(
+        document["keep"],
+        serde_json::json!({ "generations": 3, "bytes": 64 << 20 })
+    );
+    assert_eq!(document["generations"][2]["bytes"], text(LIVE).len());
     assert_eq!(history().len(), 3);
 }

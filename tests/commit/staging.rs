@@ -128,7 +128,27 @@ fn a_file_that_others_staged_long_ago_tells_its_age_and_what_it_undoes() {
         boot.err.contains("warning: /etc/network/interfaces.new is ") && boot.err.contains(" days old"),
         "{boot:?}"
     );
+    for undone in ["gone: `address 192.0.2.1/24`", "back: `address 192.0.2.2/24`"] {
+        assert!(boot.err.contains(undone), "{undone}: {boot:?}");
+    }
     assert_eq!(text(LIVE), config("192.0.2.2/24"));
+}
+
+/// Not older than the live file: nothing is undone, and its age is told all the same.
+#[test]
+fn a_file_that_others_staged_now_tells_its_age() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    netns::run(&format!("touch -d @1700000000 {LIVE}"));
+    std::fs::write(STAGED, config("192.0.2.2/24")).unwrap();
+    let told = done("boot");
+    assert!(
+        told.starts_with("another program staged /etc/network/interfaces.new ")
+            && told.ends_with(
+                " s ago; nothing says what it was made from\ngeneration 2 is live: /etc/network/interfaces\n"
+            ),
+        "{told}"
+    );
 }
 
 #[test]

@@ -110,6 +110,26 @@ fn a_trial_whose_process_is_killed_is_put_back() {
     is_back("192.0.2.1/24", "198.51.100.2/24");
 }
 
+/// The disk is read-only when the guard is to put everything back: it goes on trying, since nobody else would.
+#[test]
+fn regress_a_guard_that_cannot_put_it_back_tries_again() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    setup();
+    let mut child = start("try --timeout 600s");
+    on_trial("198.51.100.2/24");
+    netns::run("mount --bind /etc/network /etc/network");
+    netns::run("mount -o remount,bind,ro /etc/network");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // The guard alone is left; as long as it waits, the commit does.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    assert_eq!(text(LIVE), config("198.51.100.2/24"));
+    assert!(!json("status")["pending"].is_null());
+    netns::run("umount /etc/network");
+    is_back("192.0.2.1/24", "198.51.100.2/24");
+}
+
 /// The program on a terminal of its own, that of script(1).
 fn on_terminal(line: &str) -> Child {
     let line = format!("{} {line}", env!("CARGO_BIN_EXE_cleat-commit"));

@@ -51,7 +51,7 @@ impl ConfigSet {
             Err(error) => {
                 let found = vec![Diagnostic::error("unreadable", error.to_string())];
                 let mut set = Self::default();
-                set.lost.extend(Some(error).filter(RootError::is_of_the_disk));
+                set.lost.extend(Some(error).filter(|error| !error.is_missing()));
                 (set, found)
             }
         }

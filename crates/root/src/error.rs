@@ -69,10 +69,19 @@ impl std::error::Error for RootError {
     }
 }
 
-/// As [`RootError::is_of_the_disk`].
+/// As [`RootError::is_of_the_disk`]: all but what says that nothing is there, or something of another kind, or not for us.
 pub(crate) fn is_of_the_disk(error: &io::Error) -> bool {
-    let errors = [Errno::EIO, Errno::ESTALE, Errno::EUCLEAN];
-    errors.iter().any(|errno| error.raw_os_error() == Some(*errno as i32))
+    use io::ErrorKind;
+    let of_the_path = [
+        ErrorKind::NotFound,
+        ErrorKind::NotADirectory,
+        ErrorKind::IsADirectory,
+        ErrorKind::PermissionDenied,
+        ErrorKind::InvalidInput,
+        ErrorKind::InvalidFilename,
+        ErrorKind::FileTooLarge,
+    ];
+    !of_the_path.contains(&error.kind()) && error.raw_os_error() != Some(Errno::ELOOP as i32)
 }
 
 /// The system's text for an error, without Rust's ` (os error 2)`.

@@ -1,8 +1,10 @@
 //! The configuration that is to become the live one.
 
+use crate::diff::with_lines;
 use crate::merge::{merge, report};
 use crate::{
     Change, Companion, Content, Digest, Findings, Found, Generation, StageRecord, Staged, Staging, Store, StoreError,
+    unified,
 };
 use cleat_diag::Diagnostic;
 use cleat_eni::Replaced;
@@ -33,6 +35,8 @@ pub(crate) struct Candidate {
     pub by: Option<String>,
     /// Whether changes of the live file were merged in.
     pub merged: bool,
+    /// Why a boot must not take it.
+    pub held: Option<Diagnostic>,
     /// What is to be told whatever becomes of it.
     pub notes: Vec<Diagnostic>,
 }
@@ -57,6 +61,7 @@ impl Store {
                 rollback_of: staging.rollback_of,
                 by: Some(staging.by),
                 merged: false,
+                held: None,
                 notes: Vec::new(),
             }))),
         }
@@ -71,6 +76,7 @@ impl Store {
             rollback_of: None,
             by: None,
             merged: false,
+            held: None,
             notes: Vec::new(),
         };
         let Some(record) = &staged.record else {
@@ -86,6 +92,7 @@ impl Store {
                 Err(clashes) => return Ok(Err(report(&clashes, &live, &staged.bytes, record))),
             }
         }
+        candidate.held = record.taken_back.as_deref().map(held);
         candidate.companions.clone_from(&record.companions);
         candidate.rollback_of = record.rollback_of;
         candidate.by = Some(record.by.clone());
@@ -103,6 +110,7 @@ impl Store {
             rollback_of: staging.rollback_of,
             by: None,
             merged: false,
+            held: None,
             notes: Vec::new(),
         })
     }
@@ -145,6 +153,15 @@ impl Store {
     }
 }
 
+/// It failed, or nobody kept it: at a boot nobody is there to look after it.
+fn held(reason: &str) -> Diagnostic {
+    let message = format!("the staged configuration was live before and was taken back: {reason}");
+    Diagnostic::error("staged-taken-back", message).help(
+        "`cleat-commit try` tries it again; `cleat-commit stage /etc/network/interfaces.new` has the next boot do so; \
+         `cleat-commit revert` takes it away",
+    )
+}
+
 impl Candidate {
     /// The files that go with it, as they will be.
     pub fn replaced(&self) -> Replaced {
@@ -170,7 +187,8 @@ impl Candidate {
 
     /// The files that change, the interfaces file last: it is what the others are for.
     ///
-    /// *Errors*: inner, a file that goes with it was changed since.
+    /// *Errors*: inner, a file that goes with it was changed since. It is not merged: a link file or a snippet has no
+    /// stanzas that could be told apart, and a generation that is brought back is that one or none.
     pub fn changes(&self, root: &cleat_root::Root) -> Result<Result<Vec<Change>, Diagnostic>, StoreError> {
         let mut changes = Vec::new();
         for companion in &self.companions {
@@ -183,6 +201,9 @@ impl Candidate {
             if digest != companion.base {
                 let message = format!("{} was changed since this was staged", companion.path.display());
                 let error = Diagnostic::error("staged-companion-changed", message);
+                let (live, staged) = (bytes(&old), bytes(&companion.new));
+                let diff = unified(&companion.path, live.as_deref(), &companion.path, staged.as_deref());
+                let error = with_lines(error, &diff, ["live", "staged"]);
                 return Ok(Err(error.help("stage it again, or undo that change")));
             }
             changes.push(Change {

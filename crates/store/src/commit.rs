@@ -7,7 +7,8 @@ use crate::{Change, Content, Files, Findings, Locked, Origin, StoreError, Watch,
 use cleat_diag::Diagnostic;
 use cleat_eni::ConfigSet;
 use cleat_root::paths;
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 /// Says what is wrong with a configuration; an error refuses it.
 pub type Judge<'a> = dyn Fn(&ConfigSet) -> Vec<Diagnostic> + 'a;
@@ -75,7 +76,6 @@ impl Locked<'_> {
                 State::Watching => StoreError::Pending { number },
             });
         }
-        self.sweep();
         let is_staged = matches!(what, What::Staged);
         let keep = options.keep_refused && is_staged;
         let candidate = match self.candidate(what)? {
@@ -83,6 +83,7 @@ impl Locked<'_> {
             Some(Err(findings)) => return self.refuse(findings, keep),
             Some(Ok(candidate)) => candidate,
         };
+        self.sweep(candidate.companions.iter().map(|companion| companion.path.as_path()));
         let (set, mut findings) = self.judged(&candidate, judge);
         let changes = match candidate.changes(&self.root)? {
             Ok(changes) => changes,
@@ -91,6 +92,9 @@ impl Locked<'_> {
                 Vec::new()
             }
         };
+        if options.origin == Origin::Boot {
+            findings.diagnostics.extend(candidate.held.clone());
+        }
         if findings.has_errors() {
             return self.refuse(findings, keep);
         }
@@ -104,9 +108,17 @@ impl Locked<'_> {
             .map(Outcome::Committed)
     }
 
-    /// What cuts of earlier runs left beside the files that are written here.
-    fn sweep(&self) {
-        for directory in ["/etc/network", paths::COMMIT_DIR] {
+    /// What cuts of earlier runs left beside the files that are written here: ours, and those that go with this one.
+    fn sweep<'b>(&self, companions: impl Iterator<Item = &'b Path>) {
+        let ours = [
+            paths::INTERFACES,
+            paths::TRANSACTION,
+            paths::OUR_LINK_FILES,
+            paths::OUR_SYSCTL_FILES,
+        ];
+        let files = ours.into_iter().map(Path::new).chain(companions);
+        let directories: BTreeSet<&Path> = files.filter_map(Path::parent).collect();
+        for directory in directories {
             // It is only litter: what cannot be swept stays.
             let _ = self.root.sweep(directory);
         }

@@ -1,6 +1,7 @@
 //! Unified diffs.
 
 use crate::Files;
+use cleat_diag::Diagnostic;
 use similar::TextDiff;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -36,4 +37,16 @@ pub fn unified(old_name: &Path, old: Option<&[u8]>, new_name: &Path, new: Option
         .context_radius(3)
         .header(&name(old_name, old), &name(new_name, new))
         .to_string()
+}
+
+/// A finding with a note for each line of a unified diff that changes, under the words for the two sides.
+pub(crate) fn with_lines(found: Diagnostic, diff: &str, [from, to]: [&str; 2]) -> Diagnostic {
+    let lines = diff
+        .lines()
+        .filter(|line| !line.starts_with("---") && !line.starts_with("+++"));
+    lines.fold(found, |found, line| match line.split_at_checked(1) {
+        Some(("-", text)) => found.note(format!("{from}: `{}`", text.trim())),
+        Some(("+", text)) => found.note(format!("{to}: `{}`", text.trim())),
+        _ => found,
+    })
 }

@@ -30,6 +30,11 @@ pub enum StoreError {
     },
     /// Nothing waits to be confirmed.
     NothingPending,
+    /// It was begun to take back a commit, and something failed: it cannot be confirmed any more.
+    PartlyUndone {
+        /// The generation.
+        number: u32,
+    },
     /// Another configuration is staged already.
     AlreadyStaged {
         /// Since when.
@@ -56,6 +61,7 @@ impl fmt::Display for StoreError {
             StoreError::Unfinished => out.write_str("an earlier commit was cut short and is not finished yet"),
             StoreError::Pending { number } => write!(out, "generation {number} waits to be confirmed or undone"),
             StoreError::NothingPending => out.write_str("nothing waits to be confirmed"),
+            StoreError::PartlyUndone { number } => write!(out, "generation {number} is taken back in part"),
             StoreError::AlreadyStaged { since, by: Some(by) } => {
                 write!(out, "{by} staged another configuration at {since}")
             }

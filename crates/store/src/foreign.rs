@@ -1,5 +1,6 @@
 //! A staged file that others made, such as Proxmox's web interface: nobody noted what it was made from.
 
+use crate::diff::with_lines;
 use crate::{Staged, Store, Timestamp, in_words, unified};
 use cleat_diag::Diagnostic;
 use cleat_root::{READ_LIMIT, paths};
@@ -69,14 +70,6 @@ impl Store {
         let behind = in_words(behind);
         let message = format!("{file} is {age} old: {live} was changed {behind} behind it, and that change is undone");
         let warning = Diagnostic::warning("staged-stale", message).help("`cleat-commit diff` shows what changes");
-        let lines = undoes
-            .lines()
-            .filter(|line| !line.starts_with("---") && !line.starts_with("+++"));
-        let undone = lines.filter(|line| line.starts_with(['-', '+']));
-        Some(undone.fold(warning, |warning, line| {
-            let (sign, text) = line.split_at(1);
-            let word = if sign == "-" { "gone" } else { "back" };
-            warning.note(format!("{word}: `{}`", text.trim()))
-        }))
+        Some(with_lines(warning, &undoes, ["gone", "back"]))
     }
 }

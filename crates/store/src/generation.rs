@@ -17,6 +17,8 @@ const HEALTH: &str = "health.json";
 
 /// How the name of a generation begins while it is written.
 const MAKING: &str = ".new-";
+/// And while it is removed.
+const GOING: &str = ".old-";
 
 /// What made a generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,14 +144,33 @@ pub(crate) fn numbers(root: &Root, archive: &str) -> Result<Vec<u32>, StoreError
     Ok(numbers)
 }
 
-/// Removes what a cut left half written in an archive.
+/// Removes what a cut left half written in an archive, and beside the mark of a generation.
 pub(crate) fn sweep(root: &Root, archive: &str) -> Result<(), StoreError> {
     for name in root.read_dir(archive)? {
-        if name.as_encoded_bytes().starts_with(MAKING.as_bytes()) {
-            root.remove_dir_all(Path::new(archive).join(name))?;
+        let path = Path::new(archive).join(&name);
+        let is_half = |sign: &str| name.as_encoded_bytes().starts_with(sign.as_bytes());
+        if is_half(MAKING) || is_half(GOING) {
+            root.remove_dir_all(path)?;
+        } else {
+            root.sweep(path)?;
         }
     }
     Ok(())
+}
+
+/// Removes a generation from an archive: under another name, so that a cut leaves all of it or nothing. Returns whether
+/// there was one.
+pub(crate) fn remove(root: &Root, archive: &str, number: u32) -> Result<bool, StoreError> {
+    let going = Path::new(archive).join(format!("{GOING}{number}"));
+    root.remove_dir_all(&going)?;
+    match root.rename(directory(archive, number), &going) {
+        Ok(()) => {}
+        Err(error) if error.is_missing() => return Ok(false),
+        Err(error) => return Err(error.into()),
+    }
+    root.sync_directory(archive)?;
+    root.remove_dir_all(&going)?;
+    Ok(true)
 }
 
 impl Generation {

@@ -4,7 +4,7 @@
 //! beside the intent record, and the next run that finds /var takes it over.
 
 use crate::generation::{directory, numbers};
-use crate::{Digest, Files, Generation, Health, Locked, Origin, Store, StoreError, json};
+use crate::{Digest, Files, Generation, Health, Locked, Origin, Store, StoreError, generation, json};
 use cleat_diag::Diagnostic;
 use cleat_root::{Root, paths};
 use serde::{Deserialize, Serialize};
@@ -136,9 +136,7 @@ impl Locked<'_> {
     /// Takes a generation out of the history: it never was.
     pub(crate) fn forget(&self, number: u32) -> Result<(), StoreError> {
         for archive in ARCHIVES {
-            if self.root.remove_dir_all(directory(archive, number))? {
-                self.root.sync_directory(archive)?;
-            }
+            generation::remove(&self.root, archive, number)?;
         }
         Ok(())
     }
@@ -147,7 +145,7 @@ impl Locked<'_> {
     pub fn import_spool(&self) -> Result<Vec<u32>, StoreError> {
         let waiting = numbers(&self.root, paths::SPOOL)?;
         // A commit that is not finished speaks of its generation by number.
-        if waiting.is_empty() || !self.has_history() || self.transaction()?.is_some() {
+        if self.transaction()?.is_some() || !(waiting.is_empty() || self.has_history()) {
             return Ok(Vec::new());
         }
         let mut imported = Vec::new();
@@ -161,22 +159,29 @@ impl Locked<'_> {
                     generation.write(&self.root, paths::GENERATIONS)?;
                 }
             }
-            self.root.remove_dir_all(directory(paths::SPOOL, number))?;
+            generation::remove(&self.root, paths::SPOOL, number)?;
             imported.push(generation.number);
         }
-        self.root.remove_dir_all(paths::SPOOL)?;
-        self.root.sync_directory(paths::COMMIT_DIR)?;
+        // What else lies in it was never finished.
+        if self.root.remove_dir_all(paths::SPOOL)? {
+            self.root.sync_directory(paths::COMMIT_DIR)?;
+        }
         Ok(imported)
     }
 
-    /// Removes the oldest generations until the rest is within bounds. The newest stays, the newest healthy one, and
-    /// what an unfinished commit speaks of. Returns the numbers that went.
+    /// Removes the oldest generations until the rest is within bounds. The newest stays, the one before it that held
+    /// something else and did not fail, the newest healthy one, and what an unfinished commit speaks of. Returns the
+    /// numbers that went.
     pub fn prune(&self, keep: Keep) -> Result<Vec<u32>, StoreError> {
         let (history, _) = self.history();
         let transaction = self.transaction()?;
         let healthy = |generation: &&Generation| matches!(generation.health, Health::Healthy { .. });
         let mut protected = vec![history.last().map(|newest| newest.number)];
         protected.push(history.iter().rev().find(healthy).map(|healthy| healthy.number));
+        let digest = history.last().map(|newest| &newest.digest);
+        let failed = |generation: &Generation| matches!(generation.health, Health::Failed { .. });
+        let is_before = |generation: &&Generation| Some(&generation.digest) != digest && !failed(generation);
+        protected.push(history.iter().rev().find(is_before).map(|before| before.number));
         protected.extend(
             transaction
                 .map(|found| [Some(found.number), found.before])

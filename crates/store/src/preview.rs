@@ -9,8 +9,8 @@ use cleat_root::paths;
 use std::path::Path;
 
 impl Store {
-    /// What a commit of the staged file would find now; an error among it means that it would be refused. None where
-    /// nothing is staged. Nothing is changed.
+    /// What the commit of the staged file at a boot would find now; an error among it means that it would be refused.
+    /// None where nothing is staged. Nothing is changed.
     pub fn preview(&self, judge: &Judge<'_>) -> Result<Option<Findings>, StoreError> {
         let candidate = match self.candidate(What::Staged)? {
             None => return Ok(None),
@@ -21,6 +21,7 @@ impl Store {
         if let Err(error) = candidate.changes(&self.root)? {
             findings.diagnostics.push(error);
         }
+        findings.diagnostics.extend(candidate.held);
         Ok(Some(findings))
     }
 

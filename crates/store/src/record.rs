@@ -35,6 +35,9 @@ pub struct StageRecord {
     /// The generation that it brings back, for a rollback.
     #[serde(default)]
     pub rollback_of: Option<u32>,
+    /// Why it was taken back when it was live; none where it is new. A boot does not try it again unasked.
+    #[serde(default)]
+    pub taken_back: Option<String>,
     /// The files that go with it.
     #[serde(default)]
     pub companions: Vec<Companion>,

@@ -65,7 +65,7 @@ impl Locked<'_> {
                 let reason = "the host went down before it was confirmed";
                 self.undo_transaction(transaction, reason).map(Recovery::Undone)
             }
-            State::Writing if transaction.finishes() => self.finish(transaction),
+            State::Writing if transaction.finishes(&self.boot()) => self.finish(transaction),
             State::Writing => {
                 let reason = "it was cut short while it was written".to_owned();
                 let number = transaction.number;
@@ -100,40 +100,52 @@ impl Locked<'_> {
         }
     }
 
-    /// Takes back the commit that waits to be confirmed. The generation stays in the history, marked as failed.
-    pub fn undo(&self, reason: &str) -> Result<Undone, StoreError> {
+    /// Takes back the commit that waits to be confirmed, where it is that of `number`. The generation stays in the
+    /// history, marked as failed.
+    ///
+    /// *Errors*: [`StoreError::NothingPending`] where that one does not wait (any more).
+    pub fn undo(&self, number: u32, reason: &str) -> Result<Undone, StoreError> {
+        let transaction = self.watched(number)?;
+        self.undo_transaction(transaction, reason)
+    }
+
+    /// The commit of a generation that waits to be confirmed. Between a look at it and the lock others may have decided,
+    /// and the next commit may wait.
+    fn watched(&self, number: u32) -> Result<Transaction, StoreError> {
         match self.transaction()? {
-            Some(transaction) if transaction.state == State::Watching => self.undo_transaction(transaction, reason),
-            Some(_) => Err(StoreError::Unfinished),
-            None => Err(StoreError::NothingPending),
+            Some(transaction) if transaction.state != State::Watching => Err(StoreError::Unfinished),
+            Some(transaction) if transaction.number == number => Ok(transaction),
+            Some(_) | None => Err(StoreError::NothingPending),
         }
     }
 
     fn undo_transaction(&self, transaction: Transaction, reason: &str) -> Result<Undone, StoreError> {
-        let mut warnings = Vec::new();
-        let mut tell = |done: Result<(), StoreError>| {
-            if let Err(error) = done {
-                warnings.push(incomplete(&error));
-            }
-        };
+        let mut undone = Vec::new();
         if transaction.strayed(&self.root)? {
-            tell(self.record_found().map(|_| ()));
+            undone.push(self.record_found().map(|_| ()));
         }
         transaction.undo_changes(&self.root)?;
         let failed = Health::Failed {
             time: self.now,
             reason: reason.to_owned(),
         };
-        tell(self.mark(transaction.number, &failed));
+        undone.push(self.mark(transaction.number, &failed));
         let origin = Origin::Undo { of: transaction.number };
-        tell(
-            self.live()
-                .and_then(|live| self.record_next(origin, &transaction.by, live)),
-        );
-        if let Some(staged) = &transaction.staged {
-            self.remove_staged(staged)?;
+        let recorded = self.live();
+        undone.push(recorded.and_then(|live| self.record_next(origin, &transaction.by, live)));
+        let lacks = undone.iter().filter_map(|done| done.as_ref().err());
+        let mut warnings: Vec<Diagnostic> = lacks.map(incomplete).collect();
+        // The files are back, which is what counts: the caller must bring the network back, too. As long as the staged
+        // file is there the record stays, so that no boot takes it up again.
+        let staged = transaction.staged.as_ref();
+        let ended = staged
+            .map_or(Ok(()), |staged| self.remove_staged(staged))
+            .and_then(|()| Transaction::remove(&self.root));
+        if let Err(error) = ended {
+            let message = format!("it is taken back; the record of that stays: {error}");
+            let found = Diagnostic::warning("transaction-stays", message);
+            warnings.push(found.help("`cleat-commit rollback --now` or the next boot ends it"));
         }
-        Transaction::remove(&self.root)?;
         Ok(Undone {
             number: transaction.number,
             reason: reason.to_owned(),
@@ -149,18 +161,16 @@ impl Locked<'_> {
         self.note_last(number, digest)
     }
 
-    /// Lets the commit that waits stand, and marks it as healthy. Returns its number and what could not be noted.
-    pub fn confirm(&self) -> Result<(u32, Vec<Diagnostic>), StoreError> {
-        let transaction = match self.transaction()? {
-            Some(transaction) if transaction.state == State::Watching => transaction,
-            Some(_) => return Err(StoreError::Unfinished),
-            None => return Err(StoreError::NothingPending),
-        };
+    /// Lets the commit that waits stand, where it is that of `number`, and marks it as healthy. Returns what could not
+    /// be noted.
+    ///
+    /// *Errors*: as [`Locked::undo`]; [`StoreError::PartlyUndone`] where it was begun to take it back.
+    pub fn confirm(&self, number: u32) -> Result<Vec<Diagnostic>, StoreError> {
+        if self.watched(number)?.is_partly_undone(&self.root)? {
+            return Err(StoreError::PartlyUndone { number });
+        }
         Transaction::remove(&self.root)?;
-        let marked = self.mark(transaction.number, &Health::Healthy { time: self.now });
-        Ok((
-            transaction.number,
-            marked.err().map(|error| incomplete(&error)).into_iter().collect(),
-        ))
+        let marked = self.mark(number, &Health::Healthy { time: self.now });
+        Ok(marked.err().map(|error| incomplete(&error)).into_iter().collect())
     }
 }

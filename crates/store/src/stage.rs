@@ -17,6 +17,8 @@ pub struct Staging {
     pub confirm: Option<String>,
     /// The generation that it brings back.
     pub rollback_of: Option<u32>,
+    /// Why it was taken back when it was live: a boot refuses it.
+    pub taken_back: Option<String>,
     /// The files that go with it.
     pub companions: Vec<Companion>,
     /// Whether another staged configuration may be replaced.
@@ -35,6 +37,7 @@ impl Locked<'_> {
             by,
             confirm,
             rollback_of,
+            taken_back,
             companions,
             replace,
         } = staging;
@@ -48,6 +51,7 @@ impl Locked<'_> {
             time: self.now,
             confirm,
             rollback_of,
+            taken_back,
             companions,
         };
         json::write(&self.root, paths::STAGED_RECORD, &record)?;
@@ -80,9 +84,8 @@ impl Locked<'_> {
 
     /// Takes a staged configuration away, of whatever kind it is. Returns whether there was one.
     pub fn revert(&self) -> Result<bool, StoreError> {
-        let there = self.root.metadata_of_link(paths::INTERFACES_NEW).is_ok();
+        let there = self.root.remove(paths::INTERFACES_NEW)?;
         if there {
-            self.root.remove(paths::INTERFACES_NEW)?;
             self.root.sync_directory(directory(paths::INTERFACES_NEW))?;
         }
         json::remove(&self.root, paths::STAGED_RECORD)?;

@@ -62,9 +62,14 @@ impl Transaction {
         json::remove(root, paths::TRANSACTION).map(|_| ())
     }
 
-    /// Whether a cut finishes it: what a boot took up it takes up again, a live change was not looked at yet.
-    pub fn finishes(&self) -> bool {
-        !matches!(self.watch, Some(Watch::Live { .. }))
+    /// Whether it is finished where it was cut short: what a boot took up the next one takes up again. A live change was
+    /// not looked at yet; a commit with a check has missed it, once its boot has gone on without it.
+    pub fn finishes(&self, boot: &str) -> bool {
+        match self.watch {
+            None => true,
+            Some(Watch::FirstBoot { .. }) => self.boot != boot,
+            Some(Watch::Live { .. }) => false,
+        }
     }
 
     pub fn make_changes(&self, root: &Root) -> Result<(), StoreError> {
@@ -73,6 +78,17 @@ impl Transaction {
 
     pub fn undo_changes(&self, root: &Root) -> Result<(), StoreError> {
         self.changes.iter().rev().try_for_each(|change| change.undo(root))
+    }
+
+    /// Whether any of the files is as before again.
+    pub fn is_partly_undone(&self, root: &Root) -> Result<bool, StoreError> {
+        for change in &self.changes {
+            let now = Content::read(root, &change.path)?.map(|content| content.bytes);
+            if now == change.old.as_ref().map(|content| content.bytes.clone()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The files that are neither as before nor as after: somebody changed them since.

@@ -126,9 +126,9 @@ fn what_is_confirmed_stands_and_is_healthy() {
     let host = Host::new();
     host.stage(NEW);
     host.commit(What::Staged, live(Watch::Live { until: None })).unwrap();
-    assert_eq!(host.locked(|locked| locked.confirm()).unwrap().0, 2);
+    assert!(host.locked(|locked| locked.confirm(2)).unwrap().is_empty());
     assert!(matches!(
-        host.locked(|locked| locked.confirm()),
+        host.locked(|locked| locked.confirm(2)),
         Err(StoreError::NothingPending)
     ));
     host.reboot();
@@ -136,6 +136,54 @@ fn what_is_confirmed_stands_and_is_healthy() {
     assert_eq!(host.read("/etc/network/interfaces").as_deref(), Some(NEW));
     let healthy = host.store().generation(2).unwrap().health;
     assert!(matches!(healthy, Health::Healthy { .. }), "{healthy:?}");
+}
+
+/// Who decides on a trial has looked before it held the lock: by then another commit may wait.
+#[test]
+fn regress_a_decision_on_one_commit_is_none_on_the_next() {
+    let host = Host::new();
+    host.stage(NEW);
+    host.commit(What::Staged, live(Watch::Live { until: None })).unwrap();
+    host.locked(|locked| locked.confirm(2)).unwrap();
+    host.commit(What::Generation(1), live(Watch::Live { until: None }))
+        .unwrap();
+    let undone = host.locked(|locked| locked.undo(2, "nobody confirmed it in time"));
+    assert!(matches!(undone, Err(StoreError::NothingPending)), "{undone:?}");
+    let confirmed = host.locked(|locked| locked.confirm(2));
+    assert!(matches!(confirmed, Err(StoreError::NothingPending)), "{confirmed:?}");
+    assert_eq!(host.store().pending().unwrap().unwrap().number, 3);
+    assert_eq!(host.read("/etc/network/interfaces").as_deref(), Some(OLD));
+}
+
+/// What was taken back lies staged again, for whoever looks after it; a boot would do the same harm once more.
+#[test]
+fn regress_what_was_taken_back_is_not_committed_by_a_boot() {
+    let host = Host::new();
+    let staging = |taken_back: Option<&str>| Staging {
+        bytes: NEW.as_bytes().to_vec(),
+        base: host.content("/etc/network/interfaces"),
+        taken_back: taken_back.map(str::to_owned),
+        replace: true,
+        ..Staging::default()
+    };
+    let reason = "gateway 192.0.2.254 on eno1 does not answer";
+    host.locked(|locked| locked.stage(staging(Some(reason)))).unwrap();
+    let told =
+        "the staged configuration was live before and was taken back: gateway 192.0.2.254 on eno1 does not answer";
+    assert_eq!(
+        refused(&host),
+        format!(
+            "error: {told} [staged-taken-back]; help: `cleat-commit try` tries it again; `cleat-commit stage \
+             /etc/network/interfaces.new` has the next boot do so; `cleat-commit revert` takes it away"
+        )
+    );
+    let preview = host.store().preview(&no_fault).unwrap().unwrap();
+    assert_eq!(preview.diagnostics[0].message, told);
+    // Whoever asks for it gets it: live, or staged anew for the next boot.
+    host.commit(What::Staged, live(Watch::Live { until: None })).unwrap();
+    host.locked(|locked| locked.undo(2, reason)).unwrap();
+    host.locked(|locked| locked.stage(staging(None))).unwrap();
+    assert!(matches!(host.commit(What::Staged, boot()), Ok(Outcome::Committed(_))));
 }
 
 #[test]
@@ -174,6 +222,45 @@ fn a_rollback_brings_back_every_file_of_its_generation() {
     assert_eq!(history.last().unwrap().digest, history[0].digest);
 }
 
+/// A link file that goes with a staged configuration has no stanzas to merge.
+#[test]
+fn a_companion_that_changed_since_is_refused_with_both_sides() {
+    let host = Host::new();
+    let link = "/etc/systemd/network/10-cleat-eno1.link";
+    host.write(link, "[Match]\nMACAddress=02:00:00:00:00:01\n");
+    let staging = Staging {
+        bytes: NEW.as_bytes().to_vec(),
+        base: host.content("/etc/network/interfaces"),
+        companions: vec![Companion {
+            path: link.into(),
+            base: host.content(link).map(|content: Content| content.digest()),
+            new: Some(Content {
+                bytes: b"[Match]\nMACAddress=02:00:00:00:00:02\n".to_vec(),
+                mode: 0o644,
+            }),
+        }],
+        ..Staging::default()
+    };
+    host.locked(|locked| locked.stage(staging)).unwrap();
+    let mine = "[Match]\nMACAddress=02:00:00:00:00:03\n";
+    host.write(link, mine);
+    let Outcome::Refused(refusal) = host.commit(What::Staged, boot()).unwrap() else {
+        panic!("not refused")
+    };
+    assert_eq!(
+        cleat_diag::render::terminal(&refusal.findings.diagnostics[0], &refusal.findings.sources, false),
+        format!(
+            "error[staged-companion-changed]: {link} was changed since this was staged\n  \
+             = note: live: `MACAddress=02:00:00:00:00:03`\n  \
+             = note: staged: `MACAddress=02:00:00:00:00:02`\n  \
+             = help: stage it again, or undo that change"
+        )
+    );
+    assert_eq!(host.read(link).as_deref(), Some(mine));
+    assert_eq!(host.read("/etc/network/interfaces").as_deref(), Some(OLD));
+    assert_eq!(host.read("/etc/network/interfaces.new").as_deref(), Some(NEW));
+}
+
 fn live_now() -> cleat_store::CommitOptions {
     cleat_store::CommitOptions {
         origin: Origin::Live,
@@ -200,6 +287,17 @@ fn a_generation_waits_in_the_spool_until_var_is_mounted() {
 }
 
 #[test]
+fn a_disk_without_a_history_commits_and_keeps_both_in_the_spool() {
+    let host = Host::new();
+    host.stage(NEW);
+    std::fs::remove_dir_all(host.path().join("var")).unwrap();
+    host.commit(What::Staged, boot()).unwrap();
+    let (history, _) = host.store().history();
+    let origins: Vec<_> = history.iter().map(|found| (found.origin, found.spooled)).collect();
+    assert_eq!(origins, [(Origin::Found, true), (Origin::Boot, true)]);
+}
+
+#[test]
 fn a_damaged_generation_is_reported_and_the_others_read() {
     let host = Host::new();
     host.stage(NEW);
@@ -214,7 +312,7 @@ fn a_damaged_generation_is_reported_and_the_others_read() {
 }
 
 #[test]
-fn pruning_keeps_the_newest_and_the_newest_healthy_one() {
+fn pruning_keeps_the_newest_the_one_before_it_and_the_newest_healthy_one() {
     let host = Host::new();
     for number in 0..6 {
         host.stage(&NEW.replace("192.0.2.2", &format!("192.0.2.{}", 10 + number)));
@@ -227,10 +325,18 @@ fn pruning_keeps_the_newest_and_the_newest_healthy_one() {
         bytes: u64::MAX,
     };
     assert_eq!(host.locked(|locked| locked.prune(keep)).unwrap(), [1, 3, 4, 5]);
+    let numbers = || -> Vec<u32> { host.store().history().0.iter().map(|found| found.number).collect() };
+    // The one before is what `rollback` goes back to.
     let keep = Keep { count: 9, bytes: 1 };
+    assert_eq!(host.locked(|locked| locked.prune(keep)).unwrap(), [0; 0]);
+    assert_eq!(numbers(), [2, 6, 7]);
+    let failed = Health::Failed {
+        time: host.now(),
+        reason: "no carrier".to_owned(),
+    };
+    host.locked(|locked| locked.mark(6, &failed)).unwrap();
     assert_eq!(host.locked(|locked| locked.prune(keep)).unwrap(), [6]);
-    let numbers: Vec<_> = host.store().history().0.iter().map(|found| found.number).collect();
-    assert_eq!(numbers, [2, 7]);
+    assert_eq!(numbers(), [2, 7]);
     // A number is never given twice.
     host.stage(OLD);
     host.locked(|locked| locked.commit(What::Staged, &boot(), &no_fault))

@@ -1,18 +1,17 @@
 //! `boot` and `check-boot`: what the units run.
 
-use super::check;
-use super::desk::Desk;
+use super::desk::{Desk, at_desk};
 use super::judge::Judge;
-use super::live::{put_back, settle_history};
+use super::live::{keep, put_back, settle_history};
 use super::notes::{FirstBoot, Refused};
+use super::recover::{Recovered, recover};
 use super::trial::Outcome as Ended;
-use crate::cli::{Call, End, print};
+use crate::cli::{Call, End};
 use crate::settings::Check;
 use cleat_diag::Diagnostic;
 use cleat_root::{Root, paths};
 use cleat_store::{
-    CommitOptions, Committed, Found, Health, Locked, Origin, Outcome, Recovery, Refusal, Store, Timestamp, Undone,
-    Watch, What,
+    CommitOptions, Committed, Found, Health, Locked, Origin, Outcome, Refusal, Store, Timestamp, Watch, What,
 };
 
 /// `boot`: finishes or undoes what was cut short, then commits what is staged.
@@ -21,56 +20,18 @@ pub fn boot(call: &Call) -> End {
     if Store::new(&Root::real(), Timestamp::now()).is_idle() {
         return End::Well;
     }
-    let run = || {
-        let desk = Desk::open_as_root(call)?;
-        let locked = desk.lock()?;
-        let recovered = recover(&desk, &locked);
-        // What is staged is committed even where the leftovers of another run are in the way of its own record.
-        let committed = commit(&desk, &locked)?;
-        Ok(worse(recovered, committed))
-    };
-    run().unwrap_or_else(|end: End| end)
+    at_desk(call, boot_at)
 }
 
-fn worse(one: End, other: End) -> End {
-    match one {
-        End::Well => other,
-        fault => fault,
-    }
-}
-
-fn recover(desk: &Desk, locked: &Locked<'_>) -> End {
-    match locked.recover() {
-        Ok(Recovery::Nothing) => End::Well,
-        Ok(Recovery::Finished { number, warnings }) => {
-            warnings.into_iter().for_each(|found| desk.say(found));
-            print(&format!(
-                "generation {number}, whose commit was cut short, is live now\n"
-            ))
-        }
-        Ok(Recovery::Undone(undone)) => {
-            let Undone {
-                number,
-                reason,
-                changed: _,
-                warnings,
-            } = undone;
-            warnings.into_iter().for_each(|found| desk.say(found));
-            desk.say(Diagnostic::warning(
-                "undone",
-                format!("generation {number} is taken back: {reason}"),
-            ));
-            End::Well
-        }
-        Ok(Recovery::SetAside { path, reason }) => {
-            let text = format!(
-                "the record of a commit is damaged and was set aside as {}: {reason}",
-                path.display()
-            );
-            desk.refuse(Diagnostic::error("transaction-damaged", text).note("the files are as they are"))
-        }
-        Err(error) => desk.fail(&error),
-    }
+pub(super) fn boot_at(desk: &Desk) -> Result<End, End> {
+    let locked = desk.lock()?;
+    let recovered = recover(desk, &locked);
+    // What is staged is committed even where the leftovers of another run are in the way of its own record.
+    let committed = commit(desk, &locked)?;
+    Ok(match recovered {
+        Recovered::Failed => End::Fault,
+        Recovered::Nothing | Recovered::Changed => committed,
+    })
 }
 
 /// The check that the first boot with the staged file has to pass: its own, else the one of the settings.
@@ -101,7 +62,7 @@ fn commit(desk: &Desk, locked: &Locked<'_>) -> Result<End, End> {
         Outcome::Nothing => Ok(End::Well),
         Outcome::Unchanged(findings) => {
             desk.tell(&findings);
-            Ok(print("the staged configuration is the live one already\n"))
+            Ok(desk.print("the staged configuration is the live one already\n"))
         }
         Outcome::Refused(refusal) => Err(refused(desk, &refusal)),
         Outcome::Committed(committed) => Ok(accepted(desk, &committed)),
@@ -127,7 +88,12 @@ fn refused(desk: &Desk, refusal: &Refusal) -> End {
 }
 
 fn accepted(desk: &Desk, committed: &Committed) -> End {
-    desk.tell(&committed.findings);
+    // What a file of others undoes is in its notes.
+    desk.tell_in_full(&committed.findings);
+    let others = committed.findings.diagnostics.iter();
+    for found in others.filter(|found| found.code == "staged-by-others") {
+        desk.print(&format!("{}\n", found.message));
+    }
     let note = FirstBoot {
         generation: committed.number,
     };
@@ -144,7 +110,7 @@ fn accepted(desk: &Desk, committed: &Committed) -> End {
     } else {
         ""
     };
-    print(&format!(
+    desk.print(&format!(
         "generation {} is live{merged}: {}\n",
         committed.number,
         changed.join(", ")
@@ -153,42 +119,42 @@ fn accepted(desk: &Desk, committed: &Committed) -> End {
 
 /// `check-boot`: looks how this boot came up with a new generation, and goes back where it has to.
 pub fn check_boot(call: &Call) -> End {
-    let run = || {
-        let desk = Desk::open_as_root(call)?;
-        let pending = desk.store.pending().map_err(|error| desk.fail(&error))?;
-        let end = match pending.filter(|pending| pending.this_boot).map(|pending| pending.watch) {
-            Some(Watch::FirstBoot { check }) => pass_or_go_back(&desk, &check, call)?,
-            Some(Watch::Live { .. }) => End::Well,
-            None => note_health(&desk),
-        };
-        settle_history(&desk, &desk.lock()?);
-        Ok(end)
+    at_desk(call, check_boot_at)
+}
+
+pub(super) fn check_boot_at(desk: &Desk) -> Result<End, End> {
+    let pending = desk.store.pending().map_err(|error| desk.fail(&error))?;
+    let pending = pending.filter(|pending| pending.this_boot);
+    let end = match pending.map(|pending| (pending.number, pending.watch)) {
+        Some((number, Watch::FirstBoot { check })) => pass_or_go_back(desk, number, &check)?,
+        Some((_, Watch::Live { .. })) => End::Well,
+        None => note_health(desk),
     };
-    run().unwrap_or_else(|end: End| end)
+    settle_history(desk, &desk.lock()?);
+    Ok(end)
 }
 
 /// The check that was asked for decides.
-fn pass_or_go_back(desk: &Desk, check: &str, call: &Call) -> Result<End, End> {
+fn pass_or_go_back(desk: &Desk, number: u32, check: &str) -> Result<End, End> {
     let parsed: Result<Check, String> = check.parse();
     let judged = match parsed {
-        Ok(parsed) => check::wait(&parsed, &desk.root, desk.settings.confirm_limit),
+        Ok(parsed) => desk.outside.check(&parsed, &desk.root, desk.settings.confirm_limit),
         Err(takes) => Err(vec![format!("`{check}` is no check: it takes {takes}")]),
     };
     let Err(reasons) = judged else {
-        let (number, warnings) = desk.lock()?.confirm().map_err(|error| desk.fail(&error))?;
-        warnings.into_iter().for_each(|found| desk.say(found));
-        return Ok(print(&format!("generation {number} has passed its check ({check})\n")));
+        keep(desk, number)?;
+        return Ok(desk.print(&format!("generation {number} has passed its check ({check})\n")));
     };
     for reason in &reasons {
         desk.say(Diagnostic::error("check-failed", reason.clone()));
     }
-    match put_back(
-        desk,
-        &format!("its first boot did not pass the check: {}", reasons.join("; ")),
-        call.verbosity,
-    ) {
-        Ended::PutBack | Ended::Kept => {
-            print("the network is up as before\n");
+    let reason = format!("its first boot did not pass the check: {}", reasons.join("; "));
+    match put_back(desk, number, &reason) {
+        Ended::PutBack => {
+            desk.print("the network is up as before\n");
+        }
+        Ended::Kept => {
+            desk.print(&format!("generation {number} was confirmed meanwhile, and stays\n"));
         }
         Ended::Stuck => {}
     }
@@ -201,7 +167,10 @@ fn note_health(desk: &Desk) -> End {
         return End::Well;
     };
     let time = desk.now;
-    let health = match check::wait(&Check::Links, &desk.root, desk.settings.confirm_limit) {
+    let health = match desk
+        .outside
+        .check(&Check::Links, &desk.root, desk.settings.confirm_limit)
+    {
         Ok(()) => Health::Healthy { time },
         Err(reasons) => Health::Failed {
             time,

@@ -1,59 +1,60 @@
 //! What every verb works with: the root, the settings, the store, and a way to tell what is wrong.
 
 use super::judge::Judge;
+use super::outside::{Here, Outside};
 use crate::cli::{Call, End};
-use crate::logging::Reporter;
+use crate::face::check::json_text;
 use crate::settings::Settings;
 use cleat_diag::{Diagnostic, Sources};
 use cleat_root::{Root, paths};
 use cleat_store::{Content, Findings, Keep, Locked, Store, StoreError, Timestamp};
+use serde_json::Value;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// How long another program (Proxmox VE's own) that holds the lock of the configuration is waited for.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 
 /// What every verb works with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Desk {
     pub root: Root,
     pub settings: Settings,
     pub store: Store,
     /// When the run began.
     pub now: Timestamp,
-    reporter: Reporter,
+    pub outside: Rc<dyn Outside>,
+    /// Whether a document is printed, and no text.
+    pub json: bool,
+}
+
+/// Runs a verb on the host's own files, as root. Root alone may look, too: a configuration may hold what others must not
+/// read (a Wi-Fi key), and the history holds configurations that were.
+pub(super) fn at_desk(call: &Call, run: impl FnOnce(&Desk) -> Result<End, End>) -> End {
+    let mut desk = Desk::at(Root::real(), Timestamp::now(), Rc::new(Here::new(call.verbosity)));
+    desk.json = call.has("json");
+    if !nix::unistd::geteuid().is_root() {
+        let text = format!("only root can do this: cleat-commit {}", call.verb.name);
+        return desk.refuse(Diagnostic::error("not-root", text));
+    }
+    run(&desk).unwrap_or_else(|end| end)
 }
 
 impl Desk {
     /// Reads the settings; what is wrong with them is told.
-    fn open(call: &Call) -> Self {
-        let root = Root::real();
-        let reporter = Reporter::new(call.verbosity);
+    pub fn at(root: Root, now: Timestamp, outside: Rc<dyn Outside>) -> Self {
         let mut sources = Sources::new();
         let (settings, found) = Settings::load(&root, &mut sources);
-        reporter.print(&found, &sources);
-        let now = Timestamp::now();
+        outside.report(&found, &sources);
         Self {
             store: Store::new(&root, now),
             now,
             root,
             settings,
-            reporter,
+            outside,
+            json: false,
         }
-    }
-
-    /// Opens it. Root alone may look, too: a configuration may hold what others must not read (a Wi-Fi key), and the
-    /// history holds configurations that were.
-    ///
-    /// # Errors
-    /// We are not root, which is told.
-    pub fn open_as_root(call: &Call) -> Result<Self, End> {
-        let desk = Self::open(call);
-        if nix::unistd::geteuid().is_root() {
-            return Ok(desk);
-        }
-        let text = format!("only root can do this: cleat-commit {}", call.verb.name);
-        Err(desk.refuse(Diagnostic::error("not-root", text)))
     }
 
     /// Takes the lock of the configuration.
@@ -61,28 +62,56 @@ impl Desk {
     /// # Errors
     /// Somebody holds it for too long, which is told.
     pub fn lock(&self) -> Result<Locked<'_>, End> {
-        self.store.lock(LOCK_WAIT).map_err(|error| self.fail(&error))
+        self.hold().map_err(|error| self.fail(&error))
+    }
+
+    /// As [`Desk::lock`], for the caller to tell why not.
+    pub fn hold(&self) -> Result<Locked<'_>, StoreError> {
+        self.store.lock(LOCK_WAIT)
+    }
+
+    /// Whether the commit of a generation waits to be confirmed. What cannot be read is taken to do so.
+    pub fn waits(&self, number: u32) -> bool {
+        self.store
+            .pending()
+            .map_or(true, |pending| pending.is_some_and(|pending| pending.number == number))
+    }
+
+    /// Writes to standard output, where no document is asked for.
+    pub fn print(&self, text: &str) -> End {
+        match self.json {
+            true => End::Well,
+            false => self.outside.print(text),
+        }
+    }
+
+    /// Writes the document that is asked for.
+    pub fn document(&self, document: &Value) -> End {
+        match self.json {
+            true => self.outside.print(&json_text(document)),
+            false => End::Well,
+        }
     }
 
     /// Prints what was found.
     pub fn tell(&self, findings: &Findings) {
-        self.reporter.print(&findings.diagnostics, &findings.sources);
+        self.outside.report(&findings.diagnostics, &findings.sources);
     }
 
     /// As [`Desk::tell`], with all that is pointed at: both sides of a clash are shown in the journal, too.
     pub fn tell_in_full(&self, findings: &Findings) {
         self.tell(findings);
-        self.reporter.print_notes(&findings.diagnostics, &findings.sources);
+        self.outside.report_notes(&findings.diagnostics, &findings.sources);
     }
 
     /// Prints one finding that points nowhere.
     pub fn say(&self, found: Diagnostic) {
-        self.reporter.print(&[found], &Sources::new());
+        self.outside.report(&[found], &Sources::new());
     }
 
     /// Says how many faults there were, and what that means.
     pub fn close(&self, findings: &Findings, outcome: &str) {
-        self.reporter.close(&findings.diagnostics, outcome);
+        self.outside.close(&findings.diagnostics, outcome);
     }
 
     /// Tells a fault that ends the run.
@@ -101,7 +130,7 @@ impl Desk {
     /// # Errors
     /// The kernel cannot be read, which is told.
     pub fn judge(&self) -> Result<Judge, End> {
-        Judge::of_machine(&self.root).map_err(|error| {
+        self.outside.judge(&self.root).map_err(|error| {
             let text = format!("cannot read the kernel's links (ip link): {error}");
             self.refuse(Diagnostic::error("kernel-unreadable", text))
         })
@@ -131,6 +160,7 @@ pub(super) fn store_failed(error: &StoreError) -> Diagnostic {
         StoreError::Pending { .. } => {
             found.help("`cleat-commit confirm` keeps it, `cleat-commit rollback --now` undoes it")
         }
+        StoreError::PartlyUndone { .. } => found.help("`cleat-commit rollback --now` goes on with that"),
         StoreError::Unfinished => found.help("`cleat-commit boot` finishes or undoes it"),
         StoreError::AlreadyStaged { .. } => {
             found.help("`cleat-commit diff` shows it, `cleat-commit revert` removes it")

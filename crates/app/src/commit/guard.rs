@@ -1,9 +1,11 @@
 //! The process that watches over a trial.
 
+use super::desk::Desk;
 use super::trial::Trial;
 use crate::run_files::RunFiles;
+use cleat_diag::Diagnostic;
 use cleat_root::{Durability, Lock, LockError, Root, paths};
-use cleat_store::{Store, Watch};
+use cleat_store::{Store, StoreError, Watch};
 use log::warn;
 use std::ffi::OsString;
 use std::path::Path;
@@ -15,6 +17,8 @@ pub const VERB: &str = "guard-try";
 
 /// How long the guard may take to start.
 const START: Duration = Duration::from_secs(20);
+/// How long a guard of the trial before may look at the watch.
+const LOOK: Duration = Duration::from_secs(2);
 /// How often the guard looks at the trial.
 const POLL: Duration = Duration::from_millis(200);
 
@@ -23,7 +27,7 @@ const POLL: Duration = Duration::from_millis(200);
 /// # Errors
 /// Another `try` holds it.
 pub fn hold_watch(root: &Root) -> Result<Lock, LockError> {
-    root.lock(paths::TRIAL_WATCH, Duration::ZERO)
+    root.lock(paths::TRIAL_WATCH, LOOK)
 }
 
 /// Starts the guard and waits until it is there.
@@ -107,34 +111,58 @@ pub enum Cause {
     Gone,
 }
 
-/// What the guard does: waits until there is something to put back; `None` where the trial was decided without it.
+/// The guard says that it is there, and takes leave of the terminal.
 ///
 /// # Errors
-/// One sentence: a file that all depends on cannot be used.
-pub fn watch(root: &Root, store: &Store) -> Result<Option<Cause>, String> {
+/// One sentence: /run cannot be written.
+pub fn announce(root: &Root) -> Result<(), String> {
     // Fails for a process that leads a group already: systemd has put it there.
     let _ = nix::unistd::setsid();
-    let text = |error: &dyn std::fmt::Display| error.to_string();
-    root.create_dir_all(paths::RUN_DIR).map_err(|error| text(&error))?;
-    root.write_atomic(paths::TRIAL_GUARD, b"", Durability::Volatile)
-        .map_err(|error| text(&error))?;
+    root.create_dir_all(paths::RUN_DIR)
+        .and_then(|()| root.write_atomic(paths::TRIAL_GUARD, b"", Durability::Volatile))
+        .map_err(|error| error.to_string())
+}
+
+/// What the guard does: waits until there is a generation to put back; `None` where the trial was decided without it.
+///
+/// What cannot be read is told once, and looked at again: the guard is the last who can put anything back.
+pub(super) fn watch(desk: &Desk) -> Option<(u32, Cause)> {
+    let mut told = false;
+    let mut tell = |text: String| {
+        if !std::mem::replace(&mut told, true) {
+            desk.say(Diagnostic::warning("guard-hindered", text));
+        }
+    };
     loop {
-        match root.lock(paths::TRIAL_WATCH, POLL) {
-            Ok(_) => return Ok(tried(store)?.map(|_| Cause::Gone)),
-            Err(LockError::Busy { .. }) => {}
-            Err(error @ LockError::Io(_)) => return Err(text(&error)),
+        let is_gone = match desk.root.lock(paths::TRIAL_WATCH, Duration::ZERO) {
+            Ok(_) => true,
+            Err(LockError::Busy { .. }) => false,
+            Err(LockError::Io(error)) => {
+                tell(error.to_string());
+                false
+            }
+        };
+        match tried(&desk.store) {
+            Ok(None) if is_gone => return None,
+            Ok(Some(number)) if is_gone => return Some((number, Cause::Gone)),
+            // The record of the trial may be that of the one before: who holds the watch has not written its own yet.
+            Ok(Some(number)) if is_over(&desk.root, number) => return Some((number, Cause::Time)),
+            Ok(_) => {}
+            Err(error) => tell(error.to_string()),
         }
-        let Some(trial) = Trial::open(root) else { continue };
-        // The record may be that of the trial before: who holds the watch has not written its own yet.
-        if trial.left() == Some(Duration::ZERO) && tried(store)? == Some(trial.generation) {
-            return Ok(Some(Cause::Time));
-        }
+        desk.outside.pause(POLL);
     }
 }
 
+/// Whether the time of the trial of a generation is over.
+fn is_over(root: &Root, number: u32) -> bool {
+    let trial = Trial::open(root).filter(|trial| trial.generation == number);
+    trial.and_then(|trial| trial.left()) == Some(Duration::ZERO)
+}
+
 /// The generation that was brought up live in this boot and is not confirmed.
-fn tried(store: &Store) -> Result<Option<u32>, String> {
-    let pending = store.pending().map_err(|error| error.to_string())?;
+fn tried(store: &Store) -> Result<Option<u32>, StoreError> {
+    let pending = store.pending()?;
     let pending = pending.filter(|pending| pending.this_boot && matches!(pending.watch, Watch::Live { .. }));
     Ok(pending.map(|pending| pending.number))
 }

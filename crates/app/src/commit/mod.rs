@@ -7,17 +7,22 @@ mod boot;
 pub mod check;
 mod desk;
 mod edit;
+#[cfg(test)]
+mod faulted;
 mod guard;
 pub mod judge;
 mod listen;
 mod live;
 mod notes;
+mod outside;
 mod past;
 mod program;
+mod recover;
 mod reload;
 mod staging;
 mod status;
 mod trial;
+mod trying;
 
 pub use program::PROGRAM;
 pub(crate) use status::notices;

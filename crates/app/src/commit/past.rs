@@ -1,6 +1,6 @@
 //! `history`, `show` and `diff`.
 
-use super::desk::Desk;
+use super::desk::at_desk;
 use crate::cli::{Call, End, complain, print};
 use crate::face::args::Options;
 use crate::face::check::json_text;
@@ -34,24 +34,24 @@ pub(super) fn color(call: &Call) -> Result<bool, End> {
 
 /// `history`.
 pub fn history(call: &Call) -> End {
-    let run = || {
+    at_desk(call, |desk| {
         let color = color(call)?;
-        let desk = Desk::open_as_root(call)?;
         let (generations, found) = desk.store.history();
         found.into_iter().for_each(|found| desk.say(found));
         let live = desk.store.live().map_err(|error| desk.fail(&error))?;
         let live = live_one(&generations, &live);
         if call.has("json") {
             let list: Vec<Value> = generations.iter().map(|one| entry(one, live)).collect();
-            return Ok(print(&json_text(&json!({ "generations": list }))));
+            let keep = desk.keep();
+            let keep = json!({ "generations": keep.count, "bytes": keep.bytes });
+            return Ok(print(&json_text(&json!({ "generations": list, "keep": keep }))));
         }
         if generations.is_empty() {
             return Ok(print("nothing was committed yet\n"));
         }
         let lines = generations.iter().map(|one| line(one, live, color));
         Ok(print(&lines.collect::<String>()))
-    };
-    run().unwrap_or_else(|end: End| end)
+    })
 }
 
 /// The newest generation that holds what is live.
@@ -103,7 +103,7 @@ fn inked(text: &str, ink: &str, color: bool) -> String {
 /// One generation of `history --json`.
 ///
 /// *Shape*: `{"number", "time" (seconds since 1970), "origin", "of", "by", "digest", "health", "reason", "live",
-/// "files": [path]}`; `origin` is `found`, `boot`, `live`, `rollback` or `undo`, `of` the generation that the last two
+/// "bytes", "files": [path]}`; `origin` is `found`, `boot`, `live`, `rollback` or `undo`, `of` the generation that the last two
 /// speak of; `health` is `unknown`, `healthy` or `failed`.
 fn entry(generation: &Generation, live: Option<u32>) -> Value {
     let (origin, of) = match generation.origin {
@@ -134,15 +134,15 @@ fn entry(generation: &Generation, live: Option<u32>) -> Value {
         "health": health,
         "reason": reason,
         "live": live == Some(generation.number),
+        "bytes": generation.size(),
         "files": files,
     })
 }
 
 /// `show N`.
 pub fn show(call: &Call) -> End {
-    let run = || {
+    at_desk(call, |desk| {
         let number = number(call.words.first().map(|word| word.as_os_str()).unwrap_or_default())?;
-        let desk = Desk::open_as_root(call)?;
         let generation = desk.store.generation(number).map_err(|error| desk.fail(&error))?;
         let text = |content: &Content| String::from_utf8_lossy(&content.bytes).into_owned();
         if call.has("json") {
@@ -167,20 +167,18 @@ pub fn show(call: &Call) -> End {
             format!("==> {path} <==\n{text}{end}")
         });
         Ok(print(&shown.collect::<Vec<_>>().join("\n")))
-    };
-    run().unwrap_or_else(|end: End| end)
+    })
 }
 
 /// `diff [A] [B]`.
 pub fn diff(call: &Call) -> End {
-    let run = || {
+    at_desk(call, |desk| {
         let color = color(call)?;
         let numbers = call
             .words
             .iter()
             .map(|word| number(word))
             .collect::<Result<Vec<u32>, End>>()?;
-        let desk = Desk::open_as_root(call)?;
         let files = |number: u32| -> Result<Files, End> {
             let generation = desk.store.generation(number).map_err(|error| desk.fail(&error))?;
             Ok(generation.files)
@@ -191,7 +189,10 @@ pub fn diff(call: &Call) -> End {
             [from] => (from.into(), Value::from("live"), files(from)?.diff(&live()?)),
             [] => match desk.store.staged().map_err(|error| desk.fail(&error))? {
                 Found::Unfit(unfit) => return Err(desk.refuse(*unfit)),
-                Found::Nothing => return Ok(print("nothing is staged\n")),
+                Found::Nothing => {
+                    desk.document(&json!({ "from": "live", "to": "staged", "diff": null }));
+                    return Ok(desk.print("nothing is staged\n"));
+                }
                 Found::Fit(staged) => (
                     Value::from("live"),
                     Value::from("staged"),
@@ -203,8 +204,7 @@ pub fn diff(call: &Call) -> End {
             true => json_text(&json!({ "from": from, "to": to, "diff": text })),
             false => painted(&text, color),
         }))
-    };
-    run().unwrap_or_else(|end: End| end)
+    })
 }
 
 /// What a staged file, with the files that go with it, changes of the live one, as `diff -u` shows it.

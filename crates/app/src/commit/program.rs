@@ -1,6 +1,6 @@
 //! The table of `cleat-commit`'s verbs.
 
-use super::{boot, guard, live, past, staging, status};
+use super::{boot, guard, live, past, staging, status, trying};
 use crate::cli::{COLOR, Hint, JSON, Opt, Program, Verb, Words, flag};
 
 const CONFIRM_BOOT: Opt = flag(
@@ -10,7 +10,7 @@ const CONFIRM_BOOT: Opt = flag(
 );
 const TIMEOUT: Opt = flag(
     "--timeout SECONDS",
-    "put everything back after so long without a confirmation (default: 60, see cleat.toml(5))",
+    "put everything back after so long without a confirmation, `60` or `60s` (default: 60, see cleat.toml(5))",
 );
 
 /// `cleat-commit`: parsing, help, the manual page and the completions go over these rows.
@@ -86,7 +86,7 @@ pub static PROGRAM: Program = Program {
                   does not depend on the terminal. A reboot before the confirmation puts it back too.",
             words: Words::NONE,
             options: &[TIMEOUT],
-            run: live::try_out,
+            run: trying::try_out,
         },
         Verb {
             name: "confirm",
@@ -141,10 +141,11 @@ pub static PROGRAM: Program = Program {
         },
         Verb {
             name: "rollback",
-            usage: "cleat-commit rollback [N] [--now]",
+            usage: "cleat-commit rollback [N] [--now] [--json]",
             short: "goes back to a generation, at the next boot or now",
             doc: "Stages the files of generation N, or of the one before the running one, for the next boot; with \
-                  `--now` makes them the live ones and reloads, as `apply` does.",
+                  `--now` makes them the live ones and reloads, as `apply` does. Without N and with `--now`, a commit \
+                  that waits for its confirmation is taken back.",
             words: Words {
                 name: "N",
                 doc: "the number of the generation",
@@ -152,7 +153,7 @@ pub static PROGRAM: Program = Program {
                 most: 1,
                 hint: Hint::Free,
             },
-            options: &[flag("--now", "do it now, not at the next boot")],
+            options: &[flag("--now", "do it now, not at the next boot"), JSON],
             run: live::rollback,
         },
         Verb {
@@ -183,7 +184,7 @@ pub static PROGRAM: Program = Program {
             doc: "Run by `try`: puts everything back when the time is over, or the one that waits is gone.",
             words: Words::NONE,
             options: &[],
-            run: live::guard_try,
+            run: trying::guard_try,
         },
     ],
 };

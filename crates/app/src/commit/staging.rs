@@ -1,9 +1,9 @@
 //! `stage`, `edit` and `revert`.
 
-use super::desk::{Desk, who};
+use super::desk::{Desk, at_desk, who};
 use super::edit::{Copy, ask};
 use super::notes::Refused;
-use crate::cli::{Call, End, complain, print};
+use crate::cli::{Call, End, complain};
 use crate::settings::Check;
 use cleat_diag::Diagnostic;
 use cleat_eni::ConfigSet;
@@ -30,21 +30,23 @@ fn confirm_boot(call: &Call) -> Result<Option<Check>, End> {
 
 /// `stage FILE`.
 pub fn stage(call: &Call) -> End {
-    stage_file(call).unwrap_or_else(|end| end)
+    let confirm = match confirm_boot(call) {
+        Ok(confirm) => confirm,
+        Err(end) => return end,
+    };
+    let word = call.words.first().map(|word| word.as_os_str()).unwrap_or_default();
+    at_desk(call, |desk| stage_bytes(desk, read_input(desk, word)?, confirm))
 }
 
-fn stage_file(call: &Call) -> Result<End, End> {
-    let confirm = confirm_boot(call)?;
-    let desk = Desk::open_as_root(call)?;
-    let word = call.words.first().map(|word| word.as_os_str()).unwrap_or_default();
-    let bytes = read_input(&desk, word)?;
-    let findings = judge(&desk, &bytes)?;
+/// Stages bytes where they have no errors.
+pub(super) fn stage_bytes(desk: &Desk, bytes: Vec<u8>, confirm: Option<Check>) -> Result<End, End> {
+    let findings = judge(desk, &bytes)?;
     desk.tell(&findings);
     if findings.has_errors() {
         desk.close(&findings, "nothing was staged");
         return Err(End::Fault);
     }
-    put(&desk, bytes, confirm)
+    put(desk, bytes, confirm)
 }
 
 fn read_input(desk: &Desk, word: &OsStr) -> Result<Vec<u8>, End> {
@@ -102,17 +104,18 @@ fn put(desk: &Desk, bytes: Vec<u8>, confirm: Option<Check>) -> Result<End, End> 
     if let Some(check) = confirm {
         text += &format!("the first boot with it has to pass: {check}\n");
     }
-    Ok(print(&text))
+    Ok(desk.print(&text))
 }
 
 /// `edit`.
 pub fn edit(call: &Call) -> End {
-    edit_copy(call).unwrap_or_else(|end| end)
+    match confirm_boot(call) {
+        Ok(confirm) => at_desk(call, |desk| edit_copy(desk, confirm)),
+        Err(end) => end,
+    }
 }
 
-fn edit_copy(call: &Call) -> Result<End, End> {
-    let confirm = confirm_boot(call)?;
-    let desk = Desk::open_as_root(call)?;
+fn edit_copy(desk: &Desk, confirm: Option<Check>) -> Result<End, End> {
     let staged = match desk.store.staged().map_err(|error| desk.fail(&error))? {
         Found::Unfit(unfit) => return Err(desk.refuse(*unfit)),
         Found::Fit(staged) => Some(staged.bytes),
@@ -130,12 +133,12 @@ fn edit_copy(call: &Call) -> Result<End, End> {
             .and_then(|()| copy.read().map_err(|error| error.to_string()));
         let bytes = edited.map_err(|text| desk.refuse(Diagnostic::error("edit-failed", text)))?;
         if bytes == before {
-            return Ok(print("nothing was changed, and nothing is staged anew\n"));
+            return Ok(desk.print("nothing was changed, and nothing is staged anew\n"));
         }
-        let findings = judge(&desk, &bytes)?;
+        let findings = judge(desk, &bytes)?;
         desk.tell(&findings);
         match decide(&findings) {
-            Next::Stage => return put(&desk, bytes, confirm),
+            Next::Stage => return put(desk, bytes, confirm),
             Next::Edit => {}
             Next::GiveUp => {
                 desk.close(&findings, "nothing was staged");
@@ -174,15 +177,15 @@ fn decide(findings: &Findings) -> Next {
 
 /// `revert`.
 pub fn revert(call: &Call) -> End {
-    let take_away = || {
-        let desk = Desk::open_as_root(call)?;
-        let locked = desk.lock()?;
-        let gone = locked.revert().map_err(|error| desk.fail(&error))?;
-        Refused::forget(&desk.root);
-        match gone {
-            true => Ok(print(&format!("{} is gone\n", paths::INTERFACES_NEW))),
-            false => Ok(print("nothing is staged\n")),
-        }
-    };
-    take_away().unwrap_or_else(|end: End| end)
+    at_desk(call, revert_at)
+}
+
+pub(super) fn revert_at(desk: &Desk) -> Result<End, End> {
+    let locked = desk.lock()?;
+    let gone = locked.revert().map_err(|error| desk.fail(&error))?;
+    Refused::forget(&desk.root);
+    Ok(match gone {
+        true => desk.print(&format!("{} is gone\n", paths::INTERFACES_NEW)),
+        false => desk.print("nothing is staged\n"),
+    })
 }

@@ -1,6 +1,6 @@
 //! `status`: what is staged, what would become of it, and what waits for a confirmation.
 
-use super::desk::Desk;
+use super::desk::{Desk, at_desk};
 use super::notes::Refused;
 use super::past::{color, staged_diff};
 use super::trial::Trial;
@@ -59,13 +59,12 @@ struct StagedStatus {
 
 /// `status`.
 pub fn status(call: &Call) -> End {
-    let run = || {
+    at_desk(call, |desk| {
         let color = color(call)?;
-        let desk = Desk::open_as_root(call)?;
-        let status = look(&desk)?;
+        let status = look(desk)?;
         let text = match call.has("json") {
             true => json_text(&status.document()),
-            false => status.page(&desk, color),
+            false => status.page(desk, color),
         };
         let refused = status
             .staged
@@ -75,8 +74,7 @@ pub fn status(call: &Call) -> End {
             End::Well if refused => Ok(End::Fault),
             end => Ok(end),
         }
-    };
-    run().unwrap_or_else(|end: End| end)
+    })
 }
 
 /// What `cleat status` has to say of commits, a line each: nothing for most hosts at most times.

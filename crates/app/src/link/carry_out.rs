@@ -160,6 +160,7 @@ fn stage(store: &Locked<'_>, root: &Root, work: &Work) -> Result<(), StoreError>
         by: by(staged.as_ref()),
         confirm: record.as_ref().and_then(|record| record.confirm.clone()),
         rollback_of: None,
+        taken_back: record.as_ref().and_then(|record| record.taken_back.clone()),
         companions,
         replace: true,
     })

@@ -21,19 +21,7 @@ pub struct Host {
 impl Host {
     /// With [`OLD`] as its configuration, and a history to write to.
     pub fn new() -> Self {
-        Self::at(tempfile::tempdir().unwrap())
-    }
-
-    /// As [`Host::new`], on a file system in memory where there is one: thousands of hosts are made and flushed.
-    pub fn in_memory() -> Self {
-        Self::at(
-            tempfile::tempdir_in("/dev/shm")
-                .or_else(|_| tempfile::tempdir())
-                .unwrap(),
-        )
-    }
-
-    fn at(directory: tempfile::TempDir) -> Self {
+        let directory = tempfile::tempdir().unwrap();
         let root = Root::at(directory.path());
         let host = Self { directory, root };
         host.write("/etc/network/interfaces", OLD);

@@ -1,0 +1,162 @@
+//! `try` and its guard: a live change that is put back unless somebody confirms it.
+
+use super::desk::{Desk, at_desk};
+use super::guard::{self, Cause};
+use super::listen::Heard;
+use super::live::{decide, is_kept, keep, make_live, put_back};
+use super::trial::{self, Outcome as Ended, Trial};
+use crate::cli::{Call, End, complain};
+use crate::hangup;
+use cleat_diag::Diagnostic;
+use cleat_root::{Lock, LockError};
+use cleat_store::{Timestamp, What};
+use std::time::{Duration, Instant};
+
+/// How long the one at the terminal waits for the guard to put everything back, before it does so itself.
+const GUARD_LIMIT: Duration = Duration::from_secs(120);
+/// How often it looks whether the guard is done.
+const POLL: Duration = Duration::from_millis(100);
+/// How long the guard waits until it tries again to put everything back.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// `try`.
+pub fn try_out(call: &Call) -> End {
+    let said = match call.seconds("timeout") {
+        Ok(Some(time)) if time < Duration::from_secs(1) => Err("`--timeout` takes 1 second or more".to_owned()),
+        said => said,
+    };
+    match said {
+        Ok(timeout) => {
+            hangup::outlive();
+            at_desk(call, |desk| try_at(desk, timeout.unwrap_or(desk.settings.try_timeout)))
+        }
+        Err(text) => {
+            complain(&text);
+            End::Usage
+        }
+    }
+}
+
+pub(super) fn try_at(desk: &Desk, timeout: Duration) -> Result<End, End> {
+    let watch = hold_watch(desk)?;
+    let started = desk.outside.start_guard(&desk.root);
+    started.map_err(|text| desk.refuse(Diagnostic::error("no-guard", text)))?;
+    let until = Timestamp(Timestamp::now().0.saturating_add(timeout.as_secs()));
+    let Some(committed) = make_live(desk, What::Staged, Some(until))? else {
+        return Ok(End::Well);
+    };
+    let trial = Trial {
+        generation: committed.number,
+        deadline: Some(trial::now().saturating_add(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX))),
+        outcome: None,
+    };
+    if let Err(error) = trial.write(&desk.root) {
+        desk.say(Diagnostic::error("trial-unwritable", error.to_string()));
+        put_back(desk, trial.generation, "its deadline could not be noted");
+        return Err(End::Fault);
+    }
+    desk.print(&format!(
+        "generation {} is on trial: press Enter within {} s to keep it, or run `cleat-commit confirm` from any login\n",
+        trial.generation,
+        timeout.as_secs_f64().ceil()
+    ));
+    Ok(wait_at_terminal(desk, trial.generation, watch))
+}
+
+fn hold_watch(desk: &Desk) -> Result<Lock, End> {
+    guard::hold_watch(&desk.root).map_err(|error| {
+        let found = Diagnostic::error("trial-open", format!("another trial is under way: {error}"));
+        desk.refuse(match error {
+            LockError::Busy { .. } => found.help("`cleat-commit confirm` keeps it"),
+            LockError::Io(error) => Diagnostic::error("trial-unwritable", error.to_string()),
+        })
+    })
+}
+
+/// Waits for a decision and tells what it was.
+fn wait_at_terminal(desk: &Desk, number: u32, watch: Lock) -> End {
+    let heard = desk.outside.listen(desk, number);
+    if heard == Heard::Enter {
+        return match keep(desk, number) {
+            Ok(()) => {
+                decide(desk, number, Ended::Kept);
+                desk.print(&format!("generation {number} is kept\n"))
+            }
+            Err(end) => end,
+        };
+    }
+    // From here on the guard finds nobody waiting, and acts at once where nobody has decided yet.
+    drop(watch);
+    let ended = match wait_for_end(desk, number) {
+        // The guard is gone.
+        None if desk.waits(number) => {
+            let ended = put_back(desk, number, "nobody confirmed it");
+            decide(desk, number, ended);
+            Some(ended)
+        }
+        ended => ended,
+    };
+    let told = match ended {
+        Some(Ended::Kept) => return desk.print(&format!("generation {number} is kept\n")),
+        Some(Ended::PutBack) => "nobody confirmed: everything is as before",
+        Some(Ended::Stuck) => "nobody confirmed, and not everything could be put back: see the journal",
+        None => "it was decided elsewhere: `cleat-commit history` shows how",
+    };
+    desk.outside.complain(told);
+    End::Fault
+}
+
+/// Waits until it is known how it ended; `None` where nobody says so.
+///
+/// *Shape*: who decides settles the commit first, and writes down the end of the trial when all is done. What the
+/// history says of a generation that was kept holds whatever became of that record.
+fn wait_for_end(desk: &Desk, number: u32) -> Option<Ended> {
+    let end = Instant::now() + GUARD_LIMIT;
+    while Instant::now() < end {
+        if is_kept(desk, number) {
+            return Some(Ended::Kept);
+        }
+        let now = Trial::read(&desk.root).filter(|now| now.generation == number);
+        if let Some(ended) = now.and_then(|now| now.outcome) {
+            return Some(ended);
+        }
+        desk.outside.pause(POLL);
+    }
+    None
+}
+
+/// The guard.
+pub fn guard_try(call: &Call) -> End {
+    hangup::outlive();
+    at_desk(call, |desk| {
+        let announced = guard::announce(&desk.root);
+        announced.map_err(|text| desk.refuse(Diagnostic::error("no-guard", text)))?;
+        guard_at(desk)
+    })
+}
+
+/// Waits until there is something to put back, and does so, again and again until it is done: nobody else will.
+pub(super) fn guard_at(desk: &Desk) -> Result<End, End> {
+    let Some((number, cause)) = guard::watch(desk) else {
+        return Ok(End::Well);
+    };
+    let reason = match cause {
+        Cause::Time => "nobody confirmed it in time",
+        Cause::Gone => "the one who tried it is gone",
+    };
+    loop {
+        let ended = put_back(desk, number, reason);
+        if ended == Ended::Stuck && desk.waits(number) {
+            desk.outside.pause(RETRY);
+            continue;
+        }
+        // Who keeps it writes that down.
+        if ended != Ended::Kept {
+            decide(desk, number, ended);
+        }
+        return match ended {
+            Ended::PutBack | Ended::Kept => Ok(End::Well),
+            Ended::Stuck => Err(End::Fault),
+        };
+    }
+}
