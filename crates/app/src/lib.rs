@@ -20,6 +20,7 @@ mod hangup;
 pub mod hooks;
 pub mod ifquery;
 pub mod initramfs;
+mod lacking;
 pub mod link;
 pub mod lock;
 pub mod logging;

@@ -2,6 +2,7 @@
 
 use crate::args::Input;
 use crate::hooks::{PATH, process};
+use crate::lacking::{Ask, lacking};
 use crate::session::Session;
 use crate::settings::Check;
 use cleat_kernel::{Neighbour, Netlink};
@@ -9,7 +10,6 @@ use cleat_model::desired::Desired;
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::name::IfName;
 use cleat_model::snapshot::Snapshot;
-use cleat_model::types::Kind;
 use cleat_root::Root;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -63,28 +63,10 @@ fn once(check: &Check, root: &Root, end: Instant) -> Vec<String> {
     };
     let desired = session.resolve(Some(&snapshot));
     match check {
-        Check::Links => links(&desired, &snapshot),
+        Check::Links => lacking(&desired, &snapshot, Ask::Cables),
         Check::Gateway => gateways(&mut kernel, &desired, &snapshot, end),
         Check::Command(_) => Vec::new(),
     }
-}
-
-/// The links that are missing, down, or without carrier where something has to give them one.
-fn links(desired: &Desired, snapshot: &Snapshot) -> Vec<String> {
-    let wanted = desired.links().iter().filter(|want| want.up && desired.comes_up(want));
-    let reasons = wanted.filter_map(|want| {
-        let Some(link) = snapshot.get(want.name) else {
-            return Some(format!("{} is not there", want.name));
-        };
-        // A bridge without ports, or a dummy, has nothing below that could be plugged in.
-        let hangs_on = want.kind == Kind::Physical || want.lower().next().is_some();
-        match () {
-            () if !link.is_up() => Some(format!("{} is down", want.name)),
-            () if hangs_on && !link.has_carrier() => Some(format!("{} has no carrier", want.name)),
-            () => None,
-        }
-    });
-    reasons.collect()
 }
 
 /// The gateways of the file and those that the kernel has by other ways (DHCP, router advertisements), with their link.

@@ -89,7 +89,7 @@ pub const KEYS: &[Key] = &[
         example: "\"gateway\"",
         doc: "What the first boot with a new generation has to pass; where it does not, the generation before it is \
               brought up in the same boot. \"links\": every link that comes up by itself is there, up, and has \
-              carrier. \"gateway\": every gateway answers ARP or NDP. A text that begins with \"/\" is a command \
+              carrier if it can have it. \"gateway\": every gateway answers ARP or NDP. A text that begins with \"/\" is a command \
               for the shell, which has to end with 0. A staged file may ask for another check, see \
               cleat-commit(8).",
     },
