@@ -99,6 +99,82 @@ fn check_tells_what_differs_and_apply_makes_it_so() {
     assert_eq!(call("show"), (0, shown.into(), String::new()));
 }
 
+/// Each with its line, the rest is written, and the exit code tells whether all is as the files say; a setting that the
+/// kernel does not have is a warning, as with systemd-sysctl. Second witness: the kernel's values.
+#[test]
+fn bad_input_is_told_with_its_place_the_rest_is_written_and_the_exit_code_says_so() {
+    const UNREADABLE: &str = "error: cannot read /etc/sysctl.d/40-unreadable.conf: Is a directory [unreadable]; help: what \
+        its lines say is not known, so none is named; the other files count\n";
+    const UNKNOWN: &str = "warning: there is no setting `net.ipv4.no_such_key` in this kernel \
+        (/etc/sysctl.d/50-test.conf:1:1) [sysctl-unknown]; help: correct the name; with `-` before it nothing is said\n";
+    let room = netns::enter!(Veth);
+    host(&room, "net.ipv4.no_such_key = 1\nnet.ipv4.conf.v0.proxy_arp = 1\n");
+    assert_eq!(
+        call("apply"),
+        (0, String::new(), UNKNOWN.into()),
+        "a setting that is not there"
+    );
+    assert_eq!(read("net/ipv4/conf/v0/proxy_arp"), "1");
+
+    std::fs::create_dir("/etc/sysctl.d/40-unreadable.conf").unwrap();
+    std::fs::write("/etc/sysctl.d/60-last.conf", "net.ipv4.conf.v1.proxy_arp = 1\n").unwrap();
+    let said = format!("{UNREADABLE}{UNKNOWN}");
+    let (code, _, err) = call("check");
+    assert_eq!(code, 1, "v1 differs");
+    assert!(err.starts_with(&said), "{err}");
+    assert_eq!(
+        call("apply"),
+        (
+            1,
+            String::new(),
+            format!("{said}1 error, 1 warning; the rest is as sysctl.d says\n")
+        ),
+        "a file that cannot be read"
+    );
+    assert_eq!(read("net/ipv4/conf/v1/proxy_arp"), "1");
+    assert_eq!(
+        call("check"),
+        (1, "2 of 3 settings are in force; 1 error, 1 warning\n".into(), said),
+        "what the unreadable file wants may not be so"
+    );
+    std::fs::remove_dir("/etc/sysctl.d/40-unreadable.conf").unwrap();
+
+    let refused = "net.ipv4.ip_local_port_range = 9 8\nnet.ipv4.conf.v0.proxy_arp = 0\n";
+    std::fs::write("/etc/sysctl.d/50-test.conf", refused).unwrap();
+    assert_eq!(
+        call("apply"),
+        (
+            1,
+            String::new(),
+            "error: cannot set `net.ipv4.ip_local_port_range` to `9 8`: Invalid argument \
+             (/etc/sysctl.d/50-test.conf:1:1) [sysctl-refused]; help: correct the value; the kernel does not take this \
+             one\n1 error, 0 warnings; the rest is as sysctl.d says\n"
+                .into()
+        ),
+        "a value that the kernel refuses"
+    );
+    assert_eq!(read("net/ipv4/conf/v0/proxy_arp"), "0");
+
+    std::fs::write("/etc/sysctl.d/50-test.conf", "\n\nnet.ipv4.conf.v0.proxy_arp = 1\n").unwrap();
+    netns::run("mount --bind /proc/sys /proc/sys");
+    netns::run("mount -o remount,ro,bind /proc/sys");
+    assert_eq!(
+        call("apply"),
+        (
+            1,
+            String::new(),
+            "error: cannot set `net.ipv4.conf.v0.proxy_arp` to `1`: Read-only file system \
+             (/etc/sysctl.d/50-test.conf:3:1) [sysctl-refused]; help: /proc/sys is read-only here; in a container the \
+             host sets this\n1 error, 0 warnings; the rest is as sysctl.d says\n"
+                .into()
+        ),
+        "a /proc/sys that nobody can write to"
+    );
+
+    std::fs::remove_dir_all("/etc/sysctl.d").unwrap();
+    assert_eq!(call("apply"), (0, String::new(), String::new()), "no directory at all");
+}
+
 #[test]
 fn ipv6_goes_off_for_every_link_and_comes_back_as_it_was() {
     let room = netns::enter!(Veth, Inet6);

@@ -76,7 +76,11 @@ impl Settings {
             Ok(bytes) => bytes,
             // A link that leads nowhere hides the files of its name, as an empty file does.
             Err(error) if error.is_missing() => return,
-            Err(error) => return found.push(Diagnostic::error("unreadable", error.to_string())),
+            Err(error) => {
+                let fault = Diagnostic::error("unreadable", error.to_string());
+                return found
+                    .push(fault.help("what its lines say is not known, so none is named; the other files count"));
+            }
         };
         let file = sources.add(path, bytes);
         self.files.push(path.to_owned());

@@ -168,7 +168,8 @@ fn each_bad_line_is_told_with_its_place_and_the_rest_is_written() {
         told(&found, &sources),
         [
             "error: `no line` sets nothing (/etc/sysctl.d/50-test.conf:2:1) [sysctl-line]",
-            "error: cannot read /etc/sysctl.d/60-directory.conf: Is a directory [unreadable]",
+            "error: cannot read /etc/sysctl.d/60-directory.conf: Is a directory [unreadable]; help: what its lines say is \
+             not known, so none is named; the other files count",
             "warning: there is no setting `net.ipv4.no_such_key` in this kernel (/etc/sysctl.d/50-test.conf:3:1) \
              [sysctl-unknown]; help: correct the name; with `-` before it nothing is said",
             "error: cannot set `net.ipv4.ip_local_port_range` to `9 8`: Invalid argument \
