@@ -9,12 +9,32 @@ use cleat_naming::carried::{LinkSet, Verdict};
 use cleat_root::{Durability, Root, RootError, paths};
 use std::path::Path;
 
-/// Compares what the initramfs carries with what the root holds, says it and leaves it. Returns whether that was done;
-/// a difference is no failure.
-pub fn run(initramfs: &Root, root: &Root) -> bool {
+pub use level::Level;
+
+mod level;
+
+/// Compares what the initramfs carries with what the root holds, says of it what `level` lets through, and leaves it.
+/// Returns whether that was done; a difference is no failure.
+pub fn run(initramfs: &Root, root: &Root, level: Level) -> bool {
+    let log_to = |initramfs: &Root, told: &Diagnostic| log_to(initramfs, told, level);
     if !root.is_dir("/etc") {
         log(&format!("error: {} holds no root file system", root.prefix().display()));
         return false;
+    }
+    if level == Level::Debug {
+        let later = mounted_later(root);
+        for directory in paths::LINK_FILES {
+            let deed = if is_below(directory, &later) {
+                "is mounted later"
+            } else {
+                "is compared"
+            };
+            write(
+                initramfs,
+                Level::Debug.priority(),
+                &format!("debug: {directory} {deed}"),
+            );
+        }
     }
     let (verdict, errors) = judge(initramfs, root);
     for told in errors.iter().map(unreadable).chain(verdict.diagnostics()) {
@@ -87,13 +107,15 @@ pub fn log(text: &str) {
     write(&Root::real(), 3, text);
 }
 
-fn log_to(initramfs: &Root, told: &Diagnostic) {
-    let priority = match told.severity {
-        Severity::Error => 3,
-        Severity::Warning => 4,
-        Severity::Info => 6,
+fn log_to(initramfs: &Root, told: &Diagnostic, level: Level) {
+    let of_it = match told.severity {
+        Severity::Error => Level::Error,
+        Severity::Warning => Level::Warn,
+        Severity::Info => Level::Info,
     };
-    write(initramfs, priority, &render::line(told, &Sources::new()));
+    if of_it <= level {
+        write(initramfs, of_it.priority(), &render::line(told, &Sources::new()));
+    }
 }
 
 /// *Shape*: `<4>cleat-early: text`, one write for one record (dev-kmsg).
@@ -131,7 +153,7 @@ mod tests {
             ("usr/lib/systemd/network/99-default.link", "default"),
             ("usr/local/lib/systemd/network/50-pmx-nic0.link", "pin"),
         ]);
-        assert!(run(&initramfs, &root));
+        assert!(run(&initramfs, &root, Level::Info));
         let left = Verdict::of_boot(&initramfs).unwrap();
         assert_eq!(
             left.map(|verdict| verdict.render()).as_deref(),
@@ -151,10 +173,33 @@ mod tests {
             ("usr/lib/systemd/network/10-a.link", "flattened by Debian's own hook"),
         ]);
         let (_b, root) = tree(&[("etc/systemd/network/10-a.link", "flattened by Debian's own hook")]);
-        assert!(run(&initramfs, &root));
+        assert!(run(&initramfs, &root, Level::Info));
         assert_eq!(
             initramfs.read_text(paths::KMSG).unwrap(),
             "<6>cleat-early: info: the 1 link files of the initramfs are those of the root [initramfs-fresh]"
+        );
+    }
+
+    /// Second witness: the priorities of syslog(3).
+    #[test]
+    fn the_level_says_what_reaches_the_kernels_log() {
+        let said = |level| {
+            let (_a, initramfs) = tree(&[RELEASE]);
+            let (_b, root) = tree(&[("etc/fstab", "/dev/vg/local /usr/local ext4 defaults 0 2\n")]);
+            assert!(run(&initramfs, &root, level));
+            initramfs.read_text(paths::KMSG).unwrap_or_default()
+        };
+        let fresh = "<6>cleat-early: info: the 0 link files of the initramfs are those of the root [initramfs-fresh]";
+        assert_eq!(said(Level::Warn), "");
+        assert_eq!(said(Level::Info), fresh);
+        assert_eq!(
+            said(Level::Debug),
+            format!(
+                "<7>cleat-early: debug: /etc/systemd/network is compared\n\
+                 <7>cleat-early: debug: /usr/local/lib/systemd/network is mounted later\n\
+                 <7>cleat-early: debug: /usr/lib/systemd/network is compared\n\
+                 <7>cleat-early: debug: /lib/systemd/network is compared\n{fresh}"
+            )
         );
     }
 
@@ -172,7 +217,7 @@ mod tests {
     fn without_a_root_nothing_is_judged() {
         let (_a, initramfs) = tree(&[RELEASE]);
         let empty = tempfile::tempdir().unwrap();
-        assert!(!run(&initramfs, &Root::at(empty.path())));
+        assert!(!run(&initramfs, &Root::at(empty.path()), Level::Info));
         assert_eq!(Verdict::of_boot(&initramfs).unwrap(), None);
     }
 }
