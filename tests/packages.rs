@@ -62,6 +62,41 @@ fn every_program_unit_page_hook_and_completion_is_in_one_package() {
     assert!(gone.is_empty(), "not in the tree: {gone:?}");
 }
 
+/// man(1) finds a page by the name of its file; mandb(8) and whatis(1) by the names in the section NAME.
+#[test]
+fn every_unit_has_a_page_under_its_own_name() {
+    let text = std::fs::read_to_string(top().join("Cargo.toml")).unwrap();
+    let manifest: toml::Table = text.parse().unwrap();
+    let variants = manifest["package"]["metadata"]["deb"]["variants"].as_table().unwrap();
+    // Page by unit: a page of that name, or the one that a link of that name leads to.
+    let mut pages: BTreeMap<String, String> = BTreeMap::new();
+    for asset in variants
+        .values()
+        .flat_map(|variant| variant["assets"].as_array().unwrap())
+    {
+        if let Some(link) = asset.as_table() {
+            let name = |key: &str| {
+                let file = Path::new(link[key].as_str().unwrap()).file_name().unwrap();
+                file.to_str().unwrap().strip_suffix(".8.gz").unwrap().to_owned()
+            };
+            pages.insert(name("dest"), name("link_name"));
+        } else if let Some(page) = asset[0].as_str().unwrap().strip_prefix("docs/man/") {
+            let name = page.rsplit_once('.').unwrap().0;
+            pages.insert(name.to_owned(), name.to_owned());
+        }
+    }
+    let units = files("units").into_iter().filter(|unit| unit.ends_with(".service"));
+    for unit in units {
+        let name = unit.strip_prefix("units/").unwrap();
+        let page = pages.get(name).unwrap_or_else(|| panic!("no page {name}(8)"));
+        let text = std::fs::read_to_string(top().join(format!("docs/man/{page}.8"))).unwrap();
+        let names = text.lines().skip_while(|line| *line != ".SH NAME").nth(1).unwrap();
+        let names = names.replace("\\-", "-");
+        let (names, _) = names.split_once(" - ").unwrap();
+        assert!(names.split(", ").any(|one| one == name), "{page}(8) is about {names}");
+    }
+}
+
 /// systemd.unit(5), udev(7), initramfs-tools(7), man(1): where each kind of file is looked for.
 #[test]
 fn every_file_goes_where_it_is_looked_for() {
