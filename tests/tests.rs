@@ -11,6 +11,7 @@ mod diagnostics;
 mod face;
 mod golden;
 mod house;
+mod logging;
 mod manual;
 mod netns_rooms;
 mod packages;

@@ -3,7 +3,7 @@
 use crate::args::Verbosity;
 use crate::hooks::LOG_TARGET;
 use cleat_diag::{Diagnostic, Severity, Sources, Summary, render};
-use log::{Level, LevelFilter};
+use log::{Level, LevelFilter, log_enabled};
 use nix::sys::stat::fstat;
 use std::io::{IsTerminal, Write};
 
@@ -51,6 +51,17 @@ pub(crate) fn to_journal() -> bool {
     fstat(std::io::stderr()).is_ok_and(|stat| stream == format!("{}:{}", stat.st_dev, stat.st_ino))
 }
 
+/// The least that the log lets through; errors are always told.
+fn of_log() -> Severity {
+    if log_enabled!(Level::Info) {
+        Severity::Info
+    } else if log_enabled!(Level::Warn) {
+        Severity::Warning
+    } else {
+        Severity::Error
+    }
+}
+
 /// Prints diagnostics to standard error as they are best read there: with the source line on a terminal, a line each
 /// elsewhere.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +73,7 @@ pub struct Reporter {
 }
 
 impl Reporter {
-    /// By what standard error is, `NO_COLOR`, and the flags.
+    /// By what standard error is, `NO_COLOR`, and the flags or, where it is set, `RUST_LOG`.
     pub fn new(verbosity: Verbosity) -> Self {
         let terminal = std::io::stderr().is_terminal();
         Self {
@@ -70,6 +81,7 @@ impl Reporter {
             color: terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
             journal: to_journal(),
             least: match verbosity {
+                _ if std::env::var_os("RUST_LOG").is_some() => of_log(),
                 Verbosity::Quiet => Severity::Error,
                 Verbosity::Normal => Severity::Warning,
                 Verbosity::Verbose | Verbosity::Debug => Severity::Info,
