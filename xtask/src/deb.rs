@@ -44,7 +44,11 @@ pub fn main(mut args: lexopt::Parser) -> Result<ExitCode, String> {
         }
     }
     packages::ensure(TO_DEB, consent)?;
-    let built = build(version.as_deref())?;
+    let built = Build {
+        version: version.as_deref(),
+        ..RELEASED
+    }
+    .run()?;
     for package in &built {
         println!("{}", package.display());
     }
@@ -54,41 +58,97 @@ pub fn main(mut args: lexopt::Parser) -> Result<ExitCode, String> {
 
 /// Both packages are built, lintian finds no error, and the programs need no library that a Debian system may lack.
 pub fn part() -> PartEnd {
-    match build(None).and_then(|built| check(&built)) {
+    match RELEASED.run().and_then(|built| check(&built)) {
         Ok(note) => PartEnd::Passed(note),
         Err(error) => PartEnd::Failed(error),
     }
 }
 
-/// Builds the programs and packs them; the packages in the order that they are installed in.
-///
-/// `version` is written into the packages in place of the manifest's.
-///
-/// # Errors
-/// What does not build, with the command.
-pub fn build(version: Option<&str>) -> Result<Vec<PathBuf>, String> {
-    let cargo_deb = cargo_deb()?;
-    let mut compile = Command::new(tree::cargo());
-    compile.args(["build", "--release", "--quiet", "--bins"]);
-    compile.args(["--package", "cleat", "--package", "cleat-early"]);
-    finish(compile.current_dir(tree::top()), "the release build")?;
-    let mut built = Vec::new();
-    for variant in VARIANTS {
-        let mut pack = Command::new(&cargo_deb);
+/// What is given away.
+const RELEASED: Build = Build {
+    profile: Profile::Release,
+    version: None,
+    into: None,
+};
+
+/// Which programs are packed.
+#[derive(Clone, Copy, Debug)]
+pub enum Profile {
+    /// Those that are given away.
+    Release,
+    /// Those that tests are made with: built in a fraction of the time, and slower.
+    Quick,
+}
+
+/// What is to be built.
+pub struct Build<'a> {
+    /// The programs.
+    pub profile: Profile,
+    /// Written into the packages in place of the manifest's.
+    pub version: Option<&'a str>,
+    /// The directory of the packages; without one target/debian.
+    pub into: Option<&'a Path>,
+}
+
+impl Build<'_> {
+    /// Builds the programs and packs them; the packages in the order that they are installed in.
+    ///
+    /// # Errors
+    /// What does not build, with the command.
+    pub fn run(&self) -> Result<Vec<PathBuf>, String> {
+        let cargo_deb = cargo_deb()?;
+        if let Some(into) = self.into {
+            std::fs::create_dir_all(into).map_err(|error| format!("cannot create {}: {error}", into.display()))?;
+        }
+        let mut compile = Command::new(tree::cargo());
+        compile
+            .args([
+                "build",
+                "--quiet",
+                "--bins",
+                "--package",
+                "cleat",
+                "--package",
+                "cleat-early",
+            ])
+            .args(["--profile", self.profile.name()]);
+        finish(compile.current_dir(tree::top()), "the build of the programs")?;
+        VARIANTS.iter().map(|variant| self.pack(&cargo_deb, variant)).collect()
+    }
+
+    fn pack(&self, cargo_deb: &Path, variant: &str) -> Result<PathBuf, String> {
+        let mut pack = Command::new(cargo_deb);
         pack.args(["deb", "--no-build", "--quiet", "--variant", variant])
-            .args(version.map(|version| format!("--deb-version={version}")))
+            .args(["--profile", self.profile.name()])
+            .args(self.version.map(|version| format!("--deb-version={version}")))
             .current_dir(tree::top());
+        if matches!(self.profile, Profile::Quick) {
+            // Nobody downloads these.
+            pack.arg("--fast");
+        }
+        if let Some(into) = self.into {
+            pack.arg("--output").arg(into);
+        }
         let output = pack
             .output()
             .map_err(|error| format!("cannot run {}: {error}", cargo_deb.display()))?;
         let path = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-        if !output.status.success() || !path.is_file() {
-            let told = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("cargo deb --variant {variant}: {}", told.trim_end()));
+        if output.status.success() && path.is_file() {
+            return Ok(path);
         }
-        built.push(path);
+        let told = String::from_utf8_lossy(&output.stderr);
+        Err(format!("cargo deb --variant {variant}: {}", told.trim_end()))
     }
-    Ok(built)
+}
+
+impl Profile {
+    /// Cargo's name for it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Quick => "dev",
+        }
+    }
 }
 
 /// The packer: that of the machine, or one that is kept beside the machines' images for every checkout.

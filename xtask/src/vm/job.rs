@@ -1,10 +1,8 @@
-//! What goes into a machine: the suite as it lies on a host, the scenario's files, its steps; as one tar that the
-//! machine unpacks over its root before its first process starts.
+//! What goes into a machine: the suite or its packages, the scenario's files, its steps; as one tar that the machine
+//! unpacks over its root before its first process starts.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-
-use serde_json::Value;
 
 use super::image::files_below;
 use super::scenario::{Action, Disk, Hardware, Nic, Scenario};
@@ -12,144 +10,8 @@ use crate::{packages, tree};
 
 /// Size of the job's and the results' disk. They are sparse; a machine that resumes must find them as large as before.
 const DISK: u64 = 256 << 20;
-const HOME: &str = "var/lib/vm-tests";
-
-/// Builds the suite and lays it out in `folder` as a host has it.
-pub fn stage_suite(folder: &Path) -> Result<(), String> {
-    let _ = std::fs::remove_dir_all(folder);
-    for executable in executables(&["build", "--bins"], &["cleat", "cleat-early"])? {
-        let name = executable
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let to = folder.join(place(&name)).join(&name);
-        copy(&executable, &to)?;
-        // Without debug information it is a tenth; a host has it so too. Where strip is missing it is only slower.
-        packages::runs("strip", &[&to.to_string_lossy()]);
-        if name == "ifupdown" {
-            for command in ["ifup", "ifdown", "ifreload", "ifquery"] {
-                link(
-                    Path::new("../lib/cleat/ifupdown"),
-                    &folder.join("usr/sbin").join(command),
-                )?;
-            }
-        }
-    }
-    let units = tree::top().join("units");
-    if units.exists() {
-        for file in files_below(&units)? {
-            stage_unit(&file, folder)?;
-        }
-    }
-    stage_hooks(folder)
-}
-
-/// Puts the hooks of the initramfs where its makers look for them.
-fn stage_hooks(folder: &Path) -> Result<(), String> {
-    let hooks = tree::top().join("initramfs-hooks");
-    for (maker, place) in [
-        ("initramfs-tools", "usr/share/initramfs-tools"),
-        ("dracut", "usr/lib/dracut/modules.d"),
-    ] {
-        let from = hooks.join(maker);
-        for file in files_below(&from)? {
-            copy(
-                &file,
-                &folder.join(place).join(file.strip_prefix(&from).unwrap_or(&file)),
-            )?;
-        }
-    }
-    Ok(())
-}
-
-/// The directory that an executable of the suite is installed in.
-fn place(name: &str) -> &'static str {
-    match name {
-        "cleat" => "usr/bin",
-        // Not called by these names: by ifup and its like, by the initramfs.
-        "ifupdown" | "cleat-early" => "usr/lib/cleat",
-        _ => "usr/sbin",
-    }
-}
-
-/// Builds the project's integration tests and lays them out in `folder` as [`Text::tests`](super::scenario::Text) says.
-pub fn stage_tests(folder: &Path) -> Result<(), String> {
-    let _ = std::fs::remove_dir_all(folder);
-    let found = executables(&["test", "--no-run", "--test", "tests"], &["cleat"])?;
-    let tests = found.first().ok_or("cargo named no test executable")?;
-    let to = folder.join("usr/lib/vm-tests/tests");
-    copy(tests, &to)?;
-    packages::runs("strip", &[&to.to_string_lossy()]);
-    Ok(())
-}
-
-/// An empty `folder`: the image has all that is tested.
-pub fn stage_nothing(folder: &Path) -> Result<(), String> {
-    let _ = std::fs::remove_dir_all(folder);
-    std::fs::create_dir_all(folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))
-}
-
-/// Puts a unit or a udev rule where it belongs, and enables a unit that says what wants it.
-fn stage_unit(file: &Path, folder: &Path) -> Result<(), String> {
-    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    if name.ends_with(".rules") {
-        return copy(file, &folder.join("usr/lib/udev/rules.d").join(&name));
-    }
-    if name.ends_with(".preset") {
-        return copy(file, &folder.join("usr/lib/systemd/system-preset").join(&name));
-    }
-    let system = folder.join("usr/lib/systemd/system");
-    if name.ends_with(".conf") {
-        // What is added to a unit of others, in a folder that is named after it.
-        let unit = file.parent().and_then(Path::file_name).unwrap_or_default();
-        return copy(file, &system.join(unit).join(&name));
-    }
-    copy(file, &system.join(&name))?;
-    let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-    let unit = Path::new("/usr/lib/systemd/system").join(&name);
-    let system = folder.join("etc/systemd/system");
-    for target in words_of(&text, "WantedBy=") {
-        link(&unit, &system.join(format!("{target}.wants")).join(&name))?;
-    }
-    for alias in words_of(&text, "Alias=") {
-        link(&unit, &system.join(alias))?;
-    }
-    Ok(())
-}
-
-/// The words of a setting of a unit's `[Install]` section.
-fn words_of<'a>(unit: &'a str, setting: &str) -> Vec<&'a str> {
-    unit.lines()
-        .filter_map(|line| line.trim().strip_prefix(setting))
-        .flat_map(str::split_whitespace)
-        .collect()
-}
-
-/// The executables of these packages, built by cargo with these words.
-fn executables(words: &[&str], packages: &[&str]) -> Result<Vec<PathBuf>, String> {
-    let output = Command::new(tree::cargo())
-        .args(words)
-        .args(packages.iter().flat_map(|package| ["--package", package]))
-        .args(["--quiet", "--message-format=json"])
-        .current_dir(tree::top())
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .map_err(|error| format!("cannot run cargo: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("cargo {}: it does not build", words.join(" ")));
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
-    Ok(text
-        .lines()
-        .filter_map(|line| {
-            let artifact: Value = serde_json::from_str(line).ok()?;
-            // With the tests cargo names the suite's own executables too: they are built as well.
-            let wanted = words.contains(&"--bins") || artifact["profile"]["test"] == true;
-            artifact["executable"].as_str().filter(|_| wanted).map(PathBuf::from)
-        })
-        .collect())
-}
+/// Where the harness has its things in a machine.
+pub const HOME: &str = "var/lib/vm-tests";
 
 /// Writes `job.tar`, an empty `out.tar` and the machine's own disks into `folder`. `with` are folders laid out as the
 /// root, under the job.
@@ -197,7 +59,8 @@ fn stage_scenario(scenario: &Scenario, machine: &Hardware, root: &Path) -> Resul
     for (index, step) in scenario.steps.iter().enumerate() {
         let text = match &step.action {
             Action::Script(script) => format!("set -eu\n{script}\n"),
-            Action::Golden(_) => format!("sh /{HOME}/steps/dump {}\n", step_file(index)),
+            Action::Golden(_) | Action::SameAs(_) => format!("sh /{HOME}/steps/dump {}\n", step_file(index)),
+            Action::Dump(name) => format!("sh /{HOME}/steps/dump {name}\n"),
             _ => continue,
         };
         write_text(&steps.join(step_file(index)), &text)?;
@@ -276,7 +139,7 @@ fn parent(path: &Path) -> Result<(), String> {
     std::fs::create_dir_all(parent).map_err(|error| format!("cannot create {}: {error}", parent.display()))
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), String> {
+pub fn copy(from: &Path, to: &Path) -> Result<(), String> {
     parent(to)?;
     if let Ok(target) = std::fs::read_link(from) {
         return link(&target, to);
@@ -286,7 +149,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), String> {
         .map_err(|error| format!("cannot copy {} to {}: {error}", from.display(), to.display()))
 }
 
-fn write_text(path: &Path, text: &str) -> Result<(), String> {
+pub fn write_text(path: &Path, text: &str) -> Result<(), String> {
     parent(path)?;
     std::fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
@@ -294,19 +157,4 @@ fn write_text(path: &Path, text: &str) -> Result<(), String> {
 fn link(target: &Path, path: &Path) -> Result<(), String> {
     parent(path)?;
     std::os::unix::fs::symlink(target, path).map_err(|error| format!("cannot link {}: {error}", path.display()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // Source: systemd.unit(5), "[INSTALL] SECTION OPTIONS": a list, and the option may be used more than once.
-    #[test]
-    fn a_unit_is_enabled_for_each_target_that_it_names() {
-        let unit = "[Unit]\nWants=x.target\n[Install]\nWantedBy=multi-user.target a.target\nWantedBy=b.target\n";
-        assert_eq!(
-            words_of(unit, "WantedBy="),
-            ["multi-user.target", "a.target", "b.target"]
-        );
-    }
 }

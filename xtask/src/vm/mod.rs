@@ -15,6 +15,7 @@ mod run;
 mod scenario;
 mod schedule;
 mod snapshot;
+mod suite;
 mod uml;
 
 use std::fs::File;
@@ -176,19 +177,24 @@ fn run_all(options: &Options, wanted: &[&Scenario]) -> Result<Vec<Line>, String>
     }
     let suite = folder.join("suite");
     match &options.image {
-        None => job::stage_suite(&suite)?,
+        None => suite::stage(&suite, options.consent)?,
         // Someone's own image has what they want tried.
-        Some(_) => job::stage_nothing(&suite)?,
+        Some(_) => suite::stage_nothing(&suite)?,
+    }
+    let packages = folder.join("packages");
+    if wanted.iter().any(|scenario| scenario.text.packages) {
+        suite::stage_packages(&packages, options.consent)?;
     }
     let tests = folder.join("tests");
     if wanted.iter().any(|scenario| scenario.text.tests) {
-        job::stage_tests(&tests)?;
+        suite::stage_tests(&tests)?;
     }
     let stock = Stock {
         options,
         qemu: &qemu,
         folder: &folder,
         suite: &suite,
+        packages: &packages,
         tests: &tests,
         last,
     };

@@ -25,6 +25,8 @@ pub struct Lab<'a> {
     pub image: Image,
     /// The suite, laid out as the root.
     pub suite: &'a Path,
+    /// Its packages, laid out as the root.
+    pub packages: &'a Path,
     /// The integration tests, laid out as the root.
     pub tests: &'a Path,
     /// Where each scenario has its folder.
@@ -206,6 +208,8 @@ impl<'a> Bench<'a> {
     fn boot(&mut self, index: usize) -> Result<(), String> {
         if self.scenario.text.start == Start::Snapshot {
             self.write_job(index, &self.scenario.without_content(), &[self.lab.suite])?;
+        } else if self.scenario.text.packages {
+            self.write_job(index, self.scenario, &[self.lab.packages])?;
         } else {
             self.write_job(index, self.scenario, &[self.lab.suite])?;
         }
@@ -274,7 +278,7 @@ impl<'a> Bench<'a> {
         let hardware = &self.scenario.machines[step.on];
         let machine = &mut self.machines[step.on];
         match &step.action {
-            Action::Script(_) | Action::Golden(_) => {
+            Action::Script(_) | Action::Golden(_) | Action::Dump(_) | Action::SameAs(_) => {
                 let status = machine.ask(&format!("run {}", job::step_file(index)), &deadline)?;
                 if status == step.status {
                     Ok(())
@@ -383,6 +387,7 @@ fn judge(scenario: &Scenario, places: &[PathBuf], failed: Option<usize>) -> Resu
                 judged.map_err(|error| format!("{error}; it printed\n{}", indented(&printed)))
             }
             Action::Golden(expected) if !last => judge::same(expected, &out.join(job::step_file(index))),
+            Action::SameAs(name) if !last => judge::same(&out.join(name), &out.join(job::step_file(index))),
             _ => Ok(()),
         };
         judged.map_err(|error| format!("{}: {error}", named(scenario, index)))?;

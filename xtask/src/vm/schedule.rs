@@ -23,6 +23,8 @@ pub struct Stock<'a> {
     pub folder: &'a Path,
     /// The suite, laid out as the root.
     pub suite: &'a Path,
+    /// Its packages, laid out as the root.
+    pub packages: &'a Path,
     /// The integration tests, laid out as the root.
     pub tests: &'a Path,
     /// When it must be over.
@@ -77,6 +79,7 @@ fn labs<'a>(stock: &Stock<'a>, turns: &[Turn], snapshots: &'a Snapshots) -> Labs
                 qemu: stock.qemu,
                 image: image_of(stock, release, kind)?,
                 suite: stock.suite,
+                packages: stock.packages,
                 tests: stock.tests,
                 folder: stock.folder.join(format!("{release}-{}", stock.options.engine)),
                 engine: stock.options.engine,

@@ -16,6 +16,8 @@ const LIMIT: Duration = Duration::from_secs(1800);
 /// Where the file system of a disk with a boot loader starts, in bytes: the loader lies before it.
 const START: u64 = 1 << 20;
 const SECTOR: u64 = 512;
+/// Where an image has the package of its network once more.
+const AGAIN: &str = "/var/cache/vm-tests";
 
 /// What an image is made of.
 pub struct Recipe<'a> {
@@ -35,7 +37,7 @@ impl Recipe<'_> {
         let root = folder.join("root");
         self.root(&root, &folder.join("build.log"))?;
         match self.kind {
-            Kind::Plain | Kind::Hardware => {
+            Kind::Plain | Kind::Hardware | Kind::Ifupdown2 | Kind::Ifupdown => {
                 for name in ["vmlinuz", "initrd.img"] {
                     let found = in_boot(&root, name)?;
                     std::fs::copy(&found, folder.join(name))
@@ -70,6 +72,12 @@ impl Recipe<'_> {
             // Its kernel words are the loader's, and are a part of what is tested.
             let mask = format!("chroot \"$1\" systemctl mask --quiet {}", MASKED.join(" "));
             hooks.push((OsStr::new("--customize-hook="), mask.into()));
+        }
+        if let Some(package) = self.kind.network() {
+            let again = format!(
+                "mkdir \"$1\"{AGAIN} && cd \"$1\"{AGAIN} && APT_CONFIG=\"$MMDEBSTRAP_APT_CONFIG\" apt-get download {package}"
+            );
+            hooks.push((OsStr::new("--customize-hook="), again.into()));
         }
         bootstrap(
             self.codename,

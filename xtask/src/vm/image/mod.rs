@@ -76,7 +76,7 @@ pub fn of_suite(suite: &str, kind: Kind, consent: Consent) -> Result<Image, Stri
         recipe.build(folder)
     })?;
     let (disk, kernel) = match kind {
-        Kind::Plain | Kind::Hardware => ("root.ext4", Some(Kernel::of(&kept))),
+        Kind::Plain | Kind::Hardware | Kind::Ifupdown2 | Kind::Ifupdown => ("root.ext4", Some(Kernel::of(&kept))),
         Kind::Loader => ("disk.raw", None),
     };
     Ok(Image {

@@ -81,6 +81,18 @@ impl Scenario {
         if text.image == Kind::Loader && machines.iter().any(|machine| !machine.words.is_empty()) {
             return Err("the kernel words of a disk with a boot loader stand in the boot loader".to_owned());
         }
+        if text.packages && text.start == Start::Snapshot {
+            return Err("a machine without the suite starts from power-on".to_owned());
+        }
+        for (index, step) in steps.iter().enumerate() {
+            let dumped = |earlier: &Step| {
+                earlier.on == step.on
+                    && matches!((&earlier.action, &step.action), (Action::Dump(one), Action::SameAs(other)) if one == other)
+            };
+            if matches!(step.action, Action::SameAs(_)) && !steps[..index].iter().any(dumped) {
+                return Err(format!("step {}: no step before it dumps that", index + 1));
+            }
+        }
         Ok(())
     }
 }
@@ -117,6 +129,14 @@ mod tests {
         assert_eq!(error, "step 1: the machine has no NIC eno2");
         let scenario = read("[[step]]\ncable-out = \"eno1\"\n").expect("it is there");
         assert_eq!(scenario.steps[0].action, Action::Cable("eno1".to_owned(), false));
+    }
+
+    #[test]
+    fn a_comparison_needs_an_earlier_dump_of_that_name() {
+        let error = read("[[step]]\ndump = \"before\"\n[[step]]\nsame-as = \"after\"\n").expect_err("another name");
+        assert_eq!(error, "step 2: no step before it dumps that");
+        let scenario = read("[[step]]\ndump = \"before\"\n[[step]]\nsame-as = \"before\"\n").expect("it is there");
+        assert_eq!(scenario.steps[1].action, Action::SameAs("before".to_owned()));
     }
 
     #[test]

@@ -28,6 +28,10 @@ pub enum Action {
     Cable(String, bool),
     /// Dumps the network and compares it with a folder of expected dumps.
     Golden(PathBuf),
+    /// Dumps the network under a name.
+    Dump(String),
+    /// Dumps the network and compares it with an earlier dump.
+    SameAs(String),
 }
 
 /// A step, checked.
@@ -94,6 +98,12 @@ fn scripts(step: &StepText, folder: &Path) -> Result<Vec<(Action, String)>, Stri
             return Err(format!("there is no {}", path.display()));
         }
         actions.push((Action::Golden(path), format!("golden {}", expected.display())));
+    }
+    if let Some(name) = &step.dump {
+        actions.push((Action::Dump(name.clone()), format!("dump {name}")));
+    }
+    if let Some(name) = &step.same_as {
+        actions.push((Action::SameAs(name.clone()), format!("same as {name}")));
     }
     Ok(actions)
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 /// The keys of [`Text`].
 const OF_SCENARIO: &[&str] = &[
-    "about", "start", "limit", "suites", "engines", "image", "tests", "step", "machine",
+    "about", "start", "limit", "suites", "engines", "image", "packages", "tests", "step", "machine",
 ];
 /// The keys of [`Hardware`]: at the top where there is one machine, in each `[[machine]]` where there are more.
 const OF_MACHINE: &[&str] = &[
@@ -35,6 +35,10 @@ pub struct Text {
     /// The image that it boots.
     #[serde(default)]
     pub image: Kind,
+    /// Whether the two packages lie in /var/lib/vm-tests/packages, and newer ones in its folder `newer`, in the place of
+    /// the suite, which is not installed then.
+    #[serde(default)]
+    pub packages: bool,
     /// Whether the project's integration tests go in, as /usr/lib/vm-tests/tests.
     #[serde(default)]
     pub tests: bool,
@@ -137,6 +141,22 @@ pub enum Kind {
     Hardware,
     /// A disk that GRUB boots, kernel and initramfs on it.
     Loader,
+    /// As plain, with ifupdown2.
+    Ifupdown2,
+    /// As plain, with ifupdown and the packages that it makes bonds, bridges and VLANs with.
+    Ifupdown,
+}
+
+impl Kind {
+    /// The package that brings up the network of this image; it lies in the image once more, as a host that is connected
+    /// can have it again.
+    pub fn network(self) -> Option<&'static str> {
+        match self {
+            Self::Plain | Self::Hardware | Self::Loader => None,
+            Self::Ifupdown2 => Some("ifupdown2"),
+            Self::Ifupdown => Some("ifupdown"),
+        }
+    }
 }
 
 impl std::fmt::Display for Kind {
@@ -145,6 +165,8 @@ impl std::fmt::Display for Kind {
             Self::Plain => "plain",
             Self::Hardware => "hardware",
             Self::Loader => "loader",
+            Self::Ifupdown2 => "ifupdown2",
+            Self::Ifupdown => "ifupdown",
         })
     }
 }
@@ -203,6 +225,8 @@ pub struct StepText {
     pub(super) cable_out: Option<String>,
     pub(super) cable_in: Option<String>,
     pub(super) golden: Option<PathBuf>,
+    pub(super) dump: Option<String>,
+    pub(super) same_as: Option<String>,
     pub(super) status: Option<i32>,
     #[serde(default)]
     pub(super) prints: Vec<String>,
