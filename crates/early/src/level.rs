@@ -19,12 +19,12 @@ impl Level {
     ///
     /// *Source*: the manual of env_logger, "Enabling logging": `LEVEL` or `MODULE=LEVEL`, with commas between them.
     pub fn of(words: &str) -> Self {
-        let ours = words.split(',').filter_map(|word| match word.trim().split_once('=') {
+        let mut ours = words.split(',').filter_map(|word| match word.trim().split_once('=') {
             None => Self::named(word.trim()),
             Some(("cleat_early", level)) => Self::named(level),
             Some(_) => None,
         });
-        ours.last().unwrap_or(Self::Info)
+        ours.next_back().unwrap_or(Self::Info)
     }
 
     fn named(word: &str) -> Option<Self> {
