@@ -110,7 +110,9 @@ impl Locked<'_> {
 
     /// What cuts of earlier runs left beside the files that are written here: ours, and those that go with this one.
     fn sweep<'b>(&self, companions: impl Iterator<Item = &'b Path>) {
-        let ours = [paths::INTERFACES, paths::TRANSACTION].into_iter().chain(paths::OUR_FILES);
+        let ours = [paths::INTERFACES, paths::TRANSACTION]
+            .into_iter()
+            .chain(paths::OUR_FILES);
         let files = ours.map(Path::new).chain(companions);
         let directories: BTreeSet<&Path> = files.filter_map(Path::parent).collect();
         for directory in directories {
