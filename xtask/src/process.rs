@@ -43,6 +43,18 @@ pub fn mortal(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// The same for a program that has processes which outlive it, as user-mode Linux has: all of them end with it. Only root
+/// can have that; for others it is [`mortal`].
+pub fn mortal_family(program: impl AsRef<OsStr>) -> Command {
+    if !nix::unistd::geteuid().is_root() {
+        return mortal(program);
+    }
+    // The first process of a namespace of process numbers takes all others of it with it.
+    let mut command = mortal("unshare");
+    command.args(["--pid", "--fork", "--kill-child", "--"]).arg(program);
+    command
+}
+
 /// Runs `command` without standard input, its output as set by the caller, in a process group of its own.
 ///
 /// *Errors*: it cannot be started; the text names the program.
@@ -92,6 +104,28 @@ pub fn output_file(path: &Path) -> Result<File, String> {
 mod tests {
     use super::*;
     use std::io::Read;
+
+    // Second witness: the pipe, which a process that is left would hold open.
+    #[test]
+    fn a_mortal_family_ends_as_a_whole() {
+        let script = match nix::unistd::geteuid().is_root() {
+            true => "sleep 600 & sleep 600 & echo both; wait",
+            false => "echo both; exec sleep 600",
+        };
+        let mut pipe = std::thread::spawn(move || {
+            let mut command = mortal_family("sh");
+            command.args(["-c", script]);
+            let mut child = start(command.stdout(Stdio::piped())).expect("it starts");
+            let mut pipe = child.stdout.take().expect("a pipe");
+            pipe.read_exact(&mut [0; 5]).expect("both run");
+            pipe
+        })
+        .join()
+        .expect("it started");
+        let mut said = Vec::new();
+        pipe.read_to_end(&mut said).expect("the end");
+        assert!(said.is_empty());
+    }
 
     // Second witness: the pipe, which is at its end only when nobody holds its other side any more.
     #[test]

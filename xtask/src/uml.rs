@@ -70,7 +70,7 @@ pub fn run(job: &Job, sink: &mut (dyn Write + Send)) -> Result<JobEnd, String> {
     } = job;
     prepare(script, directory, scratch)?;
     let console = scratch.join("console.log");
-    let mut command = process::mortal(KERNEL);
+    let mut command = process::mortal_family(KERNEL);
     command
         .args([
             "root=/dev/root",
