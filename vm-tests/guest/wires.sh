@@ -59,6 +59,14 @@ none_lost() {
     grep -q " 0% packet loss" /tmp/none-lost
 }
 
+# lost FILE: sets _lost to how many answers are missing in what a `ping` that was stopped wrote; a request that was sent as
+# it was stopped may still have been on its way: that one is no loss.
+lost() {
+    grep "packets transmitted" "$1"
+    _lost=$(awk '/packets transmitted/ { print $1 - $4 }' "$1")
+    [ "$_lost" -ne 1 ] || _lost=0
+}
+
 # lacp_carries NIC [NAMESPACE]: the port of an 802.3ad bond collects and distributes: 16 and 32 of IEEE 802.1AX's Actor_State.
 lacp_carries() {
     _state=$(ip ${2:+-n "$2"} -d -j link show "$1" | jq '.[0].linkinfo.info_slave_data.ad_actor_oper_port_state')

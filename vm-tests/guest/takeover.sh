@@ -1,0 +1,66 @@
+# shellcheck shell=sh
+# Sourced by the steps of takeovers: the switch at the other side of the host's bond, pings that go on, boot times.
+# shellcheck source=vm-tests/guest/wires.sh
+. /var/lib/vm-tests/steps/wires.sh
+
+# connect ADDRESS...: eno3 and eno4 are the other end of bond0, an 802.3ad bond with 10.10.10.1 and, in VLAN 5,
+# 10.10.5.1; returns when the addresses answer.
+connect() {
+    far switch eno3 eno4
+    ip -n switch link add far0 type bond mode 802.3ad miimon 100 lacp_rate fast
+    for _nic in eno3 eno4; do
+        ip -n switch link set "$_nic" down
+        ip -n switch link set "$_nic" master far0
+    done
+    ip -n switch link set far0 up
+    ip -n switch addr add 10.10.10.1/24 dev far0
+    ip -n switch link add far0.5 link far0 type vlan id 5
+    ip -n switch addr add 10.10.5.1/24 dev far0.5
+    ip -n switch link set far0.5 up
+    for _nic in eno1 eno2; do
+        until_true 20 lacp_carries "$_nic"
+    done
+    for _address in "$@"; do
+        until_true 20 ip netns exec switch ping -c 1 -W 1 "$_address"
+    done
+}
+
+# pings ADDRESS...: from the switch, at 20 ms, until `unbroken`.
+pings() {
+    for _address in "$@"; do
+        ip netns exec switch ping -q -i 0.02 -W 10 "$_address" >"/tmp/pings-$_address" 2>&1 3>&- &
+        echo $! >"/tmp/pings-$_address.pid"
+    done
+    sleep 1
+}
+
+# unbroken ADDRESS...: ends the pings; fails where an answer is missing.
+unbroken() {
+    sleep 1
+    for _address in "$@"; do
+        _ping=$(cat "/tmp/pings-$_address.pid")
+        kill -INT "$_ping"
+        wait "$_ping" || true
+        lost "/tmp/pings-$_address"
+        same "answers of $_address that are missing" "$_lost" 0
+    done
+}
+
+# took UNIT: the microseconds that a unit took to start in this boot, as `systemd-analyze blame` counts them; 0 where it
+# did not start.
+took() {
+    _from=$(systemctl show -P InactiveExitTimestampMonotonic "$1")
+    _to=$(systemctl show -P ActiveEnterTimestampMonotonic "$1")
+    echo $((_to - _from))
+}
+
+# install FILE...: as an administrator who has no network.
+install() {
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"
+}
+
+# nothing_to_do: a reload would change nothing.
+nothing_to_do() {
+    ifreload -a -n >/tmp/plan 2>&1
+    same "what a reload would do" "$(cat /tmp/plan)" "nothing to do"
+}
