@@ -64,3 +64,11 @@ nothing_to_do() {
     ifreload -a -n >/tmp/plan 2>&1
     same "what a reload would do" "$(cat /tmp/plan)" "nothing to do"
 }
+
+# network: links with what they hang on, IPv4 addresses and routes, VLANs. Less than a golden comparison looks at: ifupdown
+# gives addresses a broadcast address that nobody asked for, and its bond no IPv6 address of its own.
+network() {
+    ip -d -j link show | jq -r '.[] | "\(.ifname) \(.linkinfo.info_kind) on \(.link) in \(.master) \(.linkinfo.info_data.id) \(.linkinfo.info_data.mode)"' | sort
+    ip -j -4 addr | jq -r '.[] | .ifname as $name | .addr_info[] | "\($name) \(.local)/\(.prefixlen)"' | sort
+    ip -j -4 route | jq -r '.[] | "\(.dst) via \(.gateway) on \(.dev)"' | sort
+}
