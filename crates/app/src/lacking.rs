@@ -53,12 +53,20 @@ fn lacking_addresses(want: &WantLink, link: &Link, now: &Snapshot) -> Vec<String
             Some(format!("{} of {name} is another host's too (duplicate)", address.ip))
         }
         // Duplicate address detection needs carrier, which a bridge without guests has not.
-        Some(is) if is.flags & TENTATIVE != 0 && link.has_carrier() => {
-            Some(format!("{} of {name} is still tentative", address.ip))
-        }
+        Some(is) if is.flags & TENTATIVE != 0 && link.has_carrier() => Some(tentative(is, link)),
         Some(_) => None,
     };
-    want.addresses.iter().filter_map(|wanted| lack(&wanted.value)).collect()
+    let declared = want.addresses.iter().filter_map(|wanted| lack(&wanted.value));
+    // The kernel's own link-local address, too: services bind to it. One that is another host's stays so, and nobody
+    // declared it.
+    let is_declared = |is: &&Address| want.addresses.iter().any(|wanted| is.same(&wanted.value));
+    let others = there.iter().filter(|is| !is_declared(is));
+    let open = others.filter(|is| is.flags & (TENTATIVE | DADFAILED) == TENTATIVE && link.has_carrier());
+    declared.chain(open.map(|is| tentative(is, link))).collect()
+}
+
+fn tentative(is: &Address, link: &Link) -> String {
+    format!("{} of {} is still tentative", is.ip, link.name)
 }
 
 /// Whether carrier is to be expected: a bridge that only guests plug into has none until the first one does, and what
@@ -118,6 +126,16 @@ mod tests {
             set(DADFAILED | TENTATIVE),
             ["192.168.10.2 of vmbr0 is another host's too (duplicate)"]
         );
+        let link_local = |flags: u32| {
+            lacks(|now| {
+                let index = now.find("vmbr0").unwrap().index;
+                let mut own = address("fe80::1/64");
+                own.flags = flags;
+                now.addresses.entry(index).or_default().push(own);
+            })
+        };
+        assert_eq!(link_local(TENTATIVE), ["fe80::1 of vmbr0 is still tentative"]);
+        assert_eq!((link_local(0), link_local(TENTATIVE | DADFAILED)), (vec![], vec![]));
         assert_eq!(
             lacks(|now| {
                 let index = now.find("vmbr0").unwrap().index;
