@@ -112,19 +112,20 @@ mod tests {
             true => "sleep 600 & sleep 600 & echo both; wait",
             false => "echo both; exec sleep 600",
         };
-        let mut pipe = std::thread::spawn(move || {
+        let (mut pipe, mut child) = std::thread::spawn(move || {
             let mut command = mortal_family("sh");
             command.args(["-c", script]);
             let mut child = start(command.stdout(Stdio::piped())).expect("it starts");
             let mut pipe = child.stdout.take().expect("a pipe");
             pipe.read_exact(&mut [0; 5]).expect("both run");
-            pipe
+            (pipe, child)
         })
         .join()
         .expect("it started");
         let mut said = Vec::new();
         pipe.read_to_end(&mut said).expect("the end");
         assert!(said.is_empty());
+        assert_eq!(child.wait().expect("it ended").to_string(), "signal: 9 (SIGKILL)");
     }
 
     // Second witness: the pipe, which is at its end only when nobody holds its other side any more.
