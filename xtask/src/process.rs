@@ -95,6 +95,17 @@ pub fn wait_limited(child: &mut Child, limit: Duration) -> Result<End, String> {
     }
 }
 
+/// Runs `command` to its end; where that is not status 0, what it said of it is the error, after the word `what`.
+pub fn succeed(command: &mut Command, what: &str) -> Result<(), String> {
+    let output = command
+        .output()
+        .map_err(|error| format!("cannot run {}: {error}", command.get_program().to_string_lossy()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("{what}: {}", String::from_utf8_lossy(&output.stderr).trim()))
+}
+
 /// Creates a file for a program's output.
 pub fn output_file(path: &Path) -> Result<File, String> {
     File::create(path).map_err(|error| format!("cannot create {}: {error}", path.display()))

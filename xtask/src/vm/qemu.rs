@@ -127,16 +127,11 @@ impl Qemu {
 
     /// Makes a disk that holds only what differs from `base`.
     pub fn overlay(&self, base: &Path, disk: &Path) -> Result<(), String> {
-        let output = Command::new(&self.img[0])
+        let mut create = Command::new(&self.img[0]);
+        create
             .args(&self.img[1..])
             .args(["create", "-q", "-f", "qcow2", "-F", "raw", "-b"])
-            .args([base, disk])
-            .output()
-            .map_err(|error| format!("cannot run qemu-img: {error}"))?;
-        if output.status.success() {
-            Ok(())
-        } else {
-            Err(format!("qemu-img: {}", String::from_utf8_lossy(&output.stderr).trim()))
-        }
+            .args([base, disk]);
+        process::succeed(&mut create, "qemu-img")
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::job::{HOME, copy, write_text};
 use crate::deb::{self, Build, Profile};
 use crate::packages::{self, Consent};
-use crate::tree;
+use crate::{process, tree};
 
 /// What an administrator switches on, as the package `cleat` enables nothing by itself (README.md, "Install it").
 const ENABLED: [&str; 3] = ["cleat-commit.service", "cleat-confirm.service", "cleat-sysctl.service"];
@@ -28,17 +28,21 @@ pub fn stage(folder: &Path, consent: Consent) -> Result<(), String> {
     // dpkg's own records stay out of the machine, which has those of its image.
     let records = folder.join("var/lib/dpkg");
     write_text(&records.join("status"), "")?;
-    run(Command::new("dpkg")
+    let mut install = Command::new("dpkg");
+    install
         .arg(format!("--root={}", folder.display()))
         .arg(format!("--log={}", scratch.join("log").display()))
         // The scripts heed DPKG_ROOT; the libraries are the machine's.
         .args(["--force-script-chrootless", "--force-depends", "--install"])
-        .args(&built))?;
+        .args(&built);
+    process::succeed(&mut install, "dpkg")?;
     std::fs::remove_dir_all(&records).map_err(|error| format!("cannot remove {}: {error}", records.display()))?;
-    run(Command::new("systemctl")
+    let mut enable = Command::new("systemctl");
+    enable
         .arg(format!("--root={}", folder.display()))
         .args(["--quiet", "enable"])
-        .args(ENABLED))?;
+        .args(ENABLED);
+    process::succeed(&mut enable, "systemctl")?;
     // A host has its own; scenarios bring theirs.
     let interfaces = folder.join("etc/network/interfaces");
     std::fs::remove_file(&interfaces).map_err(|error| format!("cannot remove {}: {error}", interfaces.display()))?;
@@ -81,18 +85,6 @@ pub fn stage_nothing(folder: &Path) -> Result<(), String> {
 fn empty(folder: &Path) -> Result<(), String> {
     let _ = std::fs::remove_dir_all(folder);
     std::fs::create_dir_all(folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .map_err(|error| format!("cannot run {program}: {error}"))?;
-    if output.status.success() {
-        Ok(())
-    } else {
-        Err(format!("{program}: {}", String::from_utf8_lossy(&output.stderr).trim()))
-    }
 }
 
 /// The executable of the integration tests, built.

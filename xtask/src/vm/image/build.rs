@@ -157,14 +157,7 @@ fn install_loader(root: &Path) -> Result<(), String> {
 fn in_chroot(root: &Path, script: &str) -> Result<(), String> {
     let mut command = Command::new("chroot");
     command.arg(root).args(["sh", "-c", script]);
-    let output = command
-        .output()
-        .map_err(|error| format!("cannot run chroot: {error}"))?;
-    if output.status.success() {
-        Ok(())
-    } else {
-        Err(format!("{script}: {}", String::from_utf8_lossy(&output.stderr).trim()))
-    }
+    process::succeed(&mut command, script)
 }
 
 /// Writes GRUB's first sector, the partition table with one entry, and GRUB's core image behind it.
