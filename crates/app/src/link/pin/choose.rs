@@ -4,7 +4,7 @@ use super::super::host::Host;
 use super::super::names;
 use super::super::nic::{Nic, Own};
 use crate::settings::PinDirectory;
-use cleat_diag::Diagnostic;
+use cleat_diag::{Diagnostic, Severity};
 use cleat_naming::facts;
 use cleat_naming::link_file::{DIRECTORIES, Fit, HardwareAddress, LONGEST_NAME, State, is_name};
 use cleat_naming::pins::{AddressKey, Origin, Pin, file_name};
@@ -65,7 +65,7 @@ pub fn choose<'a>(host: &'a Host, wish: &Wish, declared: &dyn Fn(&str) -> bool) 
         let (address, key) = match fit_for_a_pin(host, nic) {
             Ok(known) => known,
             Err(reason) if wish.nics.is_empty() => {
-                found.push(Diagnostic::warning("pin-left-out", reason.message).on(&nic.name));
+                found.push(left_out(*reason));
                 continue;
             }
             Err(reason) => {
@@ -93,11 +93,7 @@ pub fn choose<'a>(host: &'a Host, wish: &Wish, declared: &dyn Fn(&str) -> bool) 
         };
         let name = match &wish.name {
             Some(name) => name.clone(),
-            None => {
-                let name = next_free(&wish.prefix, &mut number, &taken);
-                number += 1;
-                name
-            }
+            None => next_free(&wish.prefix, &mut number, &taken),
         };
         let choice = Choice {
             nic,
@@ -106,13 +102,28 @@ pub fn choose<'a>(host: &'a Host, wish: &Wish, declared: &dyn Fn(&str) -> bool) 
             name,
             instead_of: pinned,
         };
+        let mut to_no_effect = outranked(host, &choice, wish.priority);
+        to_no_effect.extend(ruled(host, &choice));
+        if wish.nics.is_empty() && !to_no_effect.is_empty() {
+            found.extend(to_no_effect.into_iter().map(left_out));
+            continue;
+        }
+        found.append(&mut to_no_effect);
+        number += 1;
         judge_name(host, &choice, declared, &mut found);
-        outranked(host, &choice, wish.priority, &mut found);
-        ruled(host, &choice, &mut found);
         file_taken(host, &choice, &wish.file(&choice.name), &mut found);
         chosen.push(choice);
     }
     (chosen, found)
+}
+
+/// Why one of all NICs is not pinned: a warning with the words of the refusal.
+fn left_out(reason: Diagnostic) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Warning,
+        code: "pin-left-out",
+        ..reason
+    }
 }
 
 fn wanted<'a>(host: &'a Host, wish: &Wish, found: &mut Vec<Diagnostic>) -> Vec<&'a Nic> {
@@ -282,8 +293,9 @@ fn could_be(host: &Host, nic: &Nic, name: &str) -> bool {
     })
 }
 
-/// A .link file that sorts before the pin and is for the same NIC.
-fn outranked(host: &Host, choice: &Choice<'_>, priority: u8, found: &mut Vec<Diagnostic>) {
+/// The .link files that sort before the pin and are for the same NIC.
+fn outranked(host: &Host, choice: &Choice<'_>, priority: u8) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
     let ours = file_name(&choice.name, priority);
     let mut device = choice.nic.device.clone();
     device.address = Some(choice.address.clone());
@@ -302,20 +314,19 @@ fn outranked(host: &Host, choice: &Choice<'_>, priority: u8, found: &mut Vec<Dia
         let help = "remove that file, narrow its [Match], or give the pin a lower --priority";
         found.push(Diagnostic::error("pin-outranked", text).on(&choice.nic.name).help(help));
     }
+    found
 }
 
 /// A rule of udev that names the same NIC.
-fn ruled(host: &Host, choice: &Choice<'_>, found: &mut Vec<Diagnostic>) {
-    let Some(rule) = host.rule_of(choice.nic).filter(|rule| rule.name != choice.name) else {
-        return;
-    };
+fn ruled(host: &Host, choice: &Choice<'_>) -> Option<Diagnostic> {
+    let rule = host.rule_of(choice.nic).filter(|rule| rule.name != choice.name)?;
     let text = format!(
         "the udev rule at {} names it `{}`, which is stronger than a .link file: the pin would do nothing",
         rule.place(),
         rule.name
     );
     let help = "take that rule out, and pin the NIC in its place";
-    found.push(Diagnostic::error("pin-ruled", text).on(&choice.nic.name).help(help));
+    Some(Diagnostic::error("pin-ruled", text).on(&choice.nic.name).help(help))
 }
 
 /// A file of the pin's own name that is none of its NIC's: it would be lost, or take the pin's place.

@@ -400,15 +400,28 @@ fn what_cannot_be_pinned_is_left_out_of_all_with_the_reason() {
         "bc:24:11:00:00:07",
         "nic7",
     );
+    // Two that a pin could not name: another file is read first, and a rule is stronger.
+    bed.nic("eno8", "bc:24:11:00:00:08", "eno8");
+    let sorts_first = "/etc/systemd/network/05-eno8.link";
+    bed.write(sorts_first, "[Match]\nMACAddress=bc:24:11:00:00:08\n[Link]\nMTUBytes=9000\n");
+    bed.nic("eno9", "bc:24:11:00:00:09", "eno9");
+    let rule = "SUBSYSTEM==\"net\", ACTION==\"add\", ATTR{address}==\"bc:24:11:00:00:09\", NAME=\"wan0\"\n";
+    bed.write("/etc/udev/rules.d/70-persistent-net.rules", rule);
     let work = filled(&bed, &all()).unwrap();
     assert_eq!(
         texts(&work.told),
         [
+            "pin-left-out: /etc/systemd/network/05-eno8.link is for it too, and sorts before 10-cleat-nic0.link: the pin \
+             would do nothing",
+            "pin-left-out: the udev rule at /etc/udev/rules.d/70-persistent-net.rules:1 names it `wan0`, which is \
+             stronger than a .link file: the pin would do nothing",
             "pin-left-out: it cannot be pinned: its address is a random one, another at every boot",
             "pin-kept: it is pinned as `nic7` already, by /usr/local/lib/systemd/network/50-pmx-nic7.link",
         ]
     );
-    assert_eq!(work.renames.len(), 2);
+    // Names are not used up by those that are left out.
+    let renames = [("enp1s0", "nic0"), ("enp2s0", "nic1")];
+    assert_eq!(work.renames, renames.map(|(now, to)| (now.to_owned(), to.to_owned())));
 }
 
 #[test]
