@@ -324,7 +324,7 @@ pub(crate) fn request(args: &Args, names: Vec<IfName>, runner: &mut Runner) -> R
         admin_only: args.admin_state,
         scripts: Phase::ALL
             .into_iter()
-            .filter(|phase| !runner.scripts(*phase).is_empty())
+            .filter_map(|phase| Some((phase, runner.wanted(phase)?)))
             .collect(),
         ..Request::new(verb, names)
     }

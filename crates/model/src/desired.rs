@@ -118,6 +118,24 @@ impl HookVars {
         options.filter_map(|line| line.split_once(' '))
     }
 
+    /// The variable in which hooks get an option: `bridge-ports` as `IF_BRIDGE_PORTS`: upper case, everything but letters
+    /// and digits as `_`.
+    pub fn variable(key: &str) -> String {
+        let plain = key.chars().map(|c| match c.is_ascii_alphanumeric() {
+            true => c.to_ascii_uppercase(),
+            false => '_',
+        });
+        format!("IF_{}", plain.collect::<String>())
+    }
+
+    /// Whether there is an option whose variable begins with one of these.
+    pub fn has_variable(&self, starts: &[&str]) -> bool {
+        self.options().any(|(key, _)| {
+            let variable = Self::variable(key);
+            starts.iter().any(|start| variable.starts_with(start))
+        })
+    }
+
     /// Whether there is neither.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -98,7 +98,7 @@ impl Call {
     pub fn environment(&self, family: &str, method: &str, verbose: bool) -> BTreeMap<String, String> {
         let mut environment: BTreeMap<String, String> = BTreeMap::new();
         for (key, value) in self.vars.options() {
-            let all = environment.entry(variable(key));
+            let all = environment.entry(HookVars::variable(key));
             all.and_modify(|values| *values += &format!("\n{value}"))
                 .or_insert_with(|| value.to_owned());
         }
@@ -119,15 +119,6 @@ impl Call {
 
 /// Where hooks, scripts and checks look for programs: the search path of classic ifupdown.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// `bridge-ports` to `IF_BRIDGE_PORTS`: upper case, everything but letters and digits as `_`.
-fn variable(key: &str) -> String {
-    let plain = key.chars().map(|c| match c.is_ascii_alphanumeric() {
-        true => c.to_ascii_uppercase(),
-        false => '_',
-    });
-    format!("IF_{}", plain.collect::<String>())
-}
 
 #[cfg(test)]
 mod tests {
@@ -189,7 +180,7 @@ mod tests {
         let mut call = call();
         call.vars.add_option("ace", "x");
         assert_eq!(call.environment("inet", "static", false)["IFACE"], "d0");
-        assert_eq!(variable("bridge_ports"), "IF_BRIDGE_PORTS");
-        assert_eq!(variable("a.b-c"), "IF_A_B_C");
+        assert_eq!(HookVars::variable("bridge_ports"), "IF_BRIDGE_PORTS");
+        assert_eq!(HookVars::variable("a.b-c"), "IF_A_B_C");
     }
 }

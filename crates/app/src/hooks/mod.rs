@@ -8,15 +8,16 @@ pub(crate) use call::PATH;
 pub use call::{Call, Told};
 pub use process::Fault;
 pub use scripts::DONE_HERE;
+use scripts::Script;
 
 use cleat_model::desired::Phase;
 use cleat_model::name::IfName;
+use cleat_model::plan::Scripts;
 use cleat_root::Root;
 use log::{debug, info};
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// The log target of what hooks print: shown where nothing else of that level is.
@@ -65,7 +66,7 @@ pub struct Runner {
     root: Root,
     limit: Duration,
     verbose: bool,
-    scripts: HashMap<Phase, Vec<PathBuf>>,
+    scripts: HashMap<Phase, Vec<Script>>,
 }
 
 impl Runner {
@@ -79,8 +80,18 @@ impl Runner {
         }
     }
 
+    /// Which interfaces the scripts of a phase run for; none where there are no scripts.
+    pub fn wanted(&mut self, phase: Phase) -> Option<Scripts> {
+        let scripts = self.scripts(phase);
+        if scripts.is_empty() {
+            return None;
+        }
+        let reads: Option<Vec<_>> = scripts.iter().map(|script| Some(script.known?.reads)).collect();
+        Some(reads.map_or(Scripts::All, |reads| Scripts::Reading(reads.concat())))
+    }
+
     /// The scripts of a phase, read once.
-    pub fn scripts(&mut self, phase: Phase) -> &[PathBuf] {
+    fn scripts(&mut self, phase: Phase) -> &[Script] {
         let root = &self.root;
         self.scripts
             .entry(phase)
@@ -101,11 +112,15 @@ impl Runner {
         if !call.scripts {
             return failed;
         }
-        for script in self.scripts(call.phase).to_vec() {
+        for Script { path, known } in self.scripts(call.phase).to_vec() {
+            let what = path.display().to_string();
+            if known.is_some_and(|known| !call.vars.has_variable(known.reads)) {
+                debug!("{}: {}: {what}: not run, it reads none of the options", call.iface, call.phase.word());
+                continue;
+            }
             for (family, method) in &stanzas {
-                debug!("{}: {}: {}", call.iface, call.phase.word(), script.display());
-                let program = self.root.host_path(&script);
-                let what = script.display().to_string();
+                debug!("{}: {}: {what}", call.iface, call.phase.word());
+                let program = self.root.host_path(&path);
                 self.one(call, program.as_os_str(), &[], (family, method), &what, &mut failed);
             }
         }
@@ -189,6 +204,34 @@ mod tests {
             ran,
             "a_one vmbr0 inet static\na_one vmbr0 inet6 manual\nb-two vmbr0 inet static\nb-two vmbr0 inet6 manual\n"
         );
+    }
+
+    /// Second witness of the texts: `sha256sum` of the files in Debian's packages of ethtool.
+    #[test]
+    fn a_known_script_runs_only_where_it_reads_an_option() {
+        let tree = tempfile::tempdir().unwrap();
+        let directory = tree.path().join("etc/network/if-pre-up.d");
+        std::fs::create_dir_all(&directory).unwrap();
+        let path = directory.join("ethtool");
+        let text = "#!/bin/sh\n\nETHTOOL=/sbin/ethtool\n\ntest -x $ETHTOOL || exit 0\n\n[ \"$IFACE\" != \"lo\" ] || exit \
+                    0\n\n# Gather together the mixed bag of settings applied with -s/--change\nSETTINGS=\"\\\n\
+                    ${IF_ETHERNET_PORT:+ port $IF_ETHERNET_PORT}\\\n\
+                    ${IF_DRIVER_MESSAGE_LEVEL:+ msglvl $IF_DRIVER_MESSAGE_LEVEL}\\\n\"\n\
+                    [ -z \"$SETTINGS\" ] || $ETHTOOL --change \"$IFACE\" $SETTINGS\n";
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let wanted = || Runner::new(Root::at(tree.path()), Duration::from_secs(10), false).wanted(Phase::PreUp);
+        let mut vars = HookVars::default();
+        vars.add_option("bridge-ports", "eno1");
+        let known = wanted().expect("there is a script");
+        assert!(!known.run_for(&vars));
+        vars.add_option("driver-message-level", "7");
+        assert!(known.run_for(&vars));
+        // A word of the administrator, and it is a script like any other.
+        std::fs::write(&path, format!("{text}logger $IFACE\n")).unwrap();
+        assert_eq!(wanted(), Some(Scripts::All));
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(wanted(), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use cleat_model::desired::Phase;
 use cleat_root::{Root, paths};
+use cleat_store::Digest;
 use log::debug;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,60 @@ pub const DONE_HERE: &[(&str, &str)] = &[
     ("vxlan", "ifupdown2"),
 ];
 
+/// A script that does nothing for an interface without any of its options. It is known by its text: one that an
+/// administrator has changed runs always.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The SHA-256 of its text, one for each release that has another.
+    texts: &'static [&'static str],
+    /// What the variables begin with that it reads.
+    pub reads: &'static [&'static str],
+}
+
+/// *Source*: if-pre-up.d/ethtool and if-up.d/ethtool of Debian 12 (1:6.1-1) and Debian 13 (1:6.14.2-1), each read; that
+/// of a release differs from the other's in ethtool's path alone. The second one starts nine processes for nothing.
+pub const KNOWN: &[Known] = &[
+    Known {
+        texts: &[
+            "736329a67c074e6acf2056508028977c2edd7d7fd408b0e054843920b18d1f7d",
+            "82702c90683783e3baf34db073da06cd764e62ca44c103d5131efd018f3ebbeb",
+        ],
+        reads: &["IF_ETHERNET_PORT", "IF_DRIVER_MESSAGE_LEVEL"],
+    },
+    Known {
+        texts: &[
+            "445c0423f3e48697fd2f4161bab7b2ab7883aa398c68e26258c673adf6a0a032",
+            "38a879a858b29b8a36d469e15fbfd90b07c3ea0761d12622c7902567b07083be",
+        ],
+        reads: &[
+            "IF_LINK_SPEED",
+            "IF_LINK_DUPLEX",
+            "IF_ETHERNET_",
+            "IF_HARDWARE_IRQ_COALESCE_",
+            "IF_HARDWARE_DMA_RING_",
+            "IF_OFFLOAD_",
+        ],
+    },
+];
+
+/// A script that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is known of its text.
+    pub known: Option<&'static Known>,
+}
+
+/// The longest text that is looked at: no known script has a tenth of it.
+const LONGEST: u64 = 64 * 1024;
+
+fn known(root: &Root, path: &Path) -> Option<&'static Known> {
+    let text = root.read_up_to(path, LONGEST).ok()?;
+    let digest = Digest::of(&text);
+    KNOWN.iter().find(|known| known.texts.contains(&digest.as_str()))
+}
+
 /// The directory of a phase: `/etc/network/if-up.d`.
 pub fn directory(phase: Phase) -> &'static Path {
     Path::new(match phase {
@@ -42,7 +97,7 @@ pub fn directory(phase: Phase) -> &'static Path {
 /// *Shape*: names of `[A-Za-z0-9_-]+` only, as run-parts(8) takes them, so that what dpkg and editors leave stays out.
 /// A file that is not executable, and one that does what is done here already, is left out and said in the log.
 /// A directory that is not there is empty.
-pub fn of_phase(root: &Root, phase: Phase) -> Vec<PathBuf> {
+pub fn of_phase(root: &Root, phase: Phase) -> Vec<Script> {
     let directory = directory(phase);
     let Ok(names) = root.read_dir(directory) else {
         return Vec::new();
@@ -62,10 +117,11 @@ pub fn of_phase(root: &Root, phase: Phase) -> Vec<PathBuf> {
         } else if !is_executable(root, &path) {
             debug!("{}: left out, it is not executable", path.display());
         } else {
-            scripts.push(path);
+            let known = known(root, &path);
+            scripts.push(Script { path, known });
         }
     }
-    scripts.sort();
+    scripts.sort_by(|one, other| one.path.cmp(&other.path));
     scripts
 }
 

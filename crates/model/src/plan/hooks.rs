@@ -2,7 +2,7 @@
 
 use super::Request;
 use super::builder::Builder;
-use crate::desired::{Desired, Phase, WantLink};
+use crate::desired::{Desired, HookVars, Phase, WantLink};
 use crate::name::IfName;
 use crate::owned::Owned;
 use crate::types::Origin;
@@ -13,15 +13,15 @@ use std::collections::BTreeSet;
 fn has(desired: &Desired, owned: &Owned, request: &Request, name: IfName, phase: Phase) -> bool {
     let downward = matches!(phase, Phase::PreDown | Phase::Down | Phase::PostDown);
     let kept = owned.get(name).filter(|link| link.up);
-    let scripts = request.scripts.contains(&phase);
+    let scripts = |vars: &HookVars| request.scripts.get(&phase).is_some_and(|all| all.run_for(vars));
     match (desired.get(name), kept) {
         (want, Some(kept)) if downward || want.is_none() => {
             let lines = kept.hooks.iter().any(|(when, _)| *when == phase);
-            lines || scripts && !kept.no_scripts && !kept.vars.is_empty()
+            lines || !kept.no_scripts && !kept.vars.is_empty() && scripts(&kept.vars)
         }
         (Some(want), _) => {
             let lines = want.hooks.iter().any(|hook| hook.phase == phase);
-            lines || scripts && !want.no_scripts && want.declared
+            lines || !want.no_scripts && want.declared && scripts(&want.vars)
         }
         (None, _) => false,
     }

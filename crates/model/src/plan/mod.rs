@@ -17,7 +17,7 @@ mod scope;
 pub(crate) mod undo;
 mod up;
 
-use crate::desired::{Desired, Phase};
+use crate::desired::{Desired, HookVars, Phase};
 use crate::name::IfName;
 use crate::op::{Action, Plan, Sysctl};
 use crate::owned::Owned;
@@ -48,6 +48,25 @@ pub enum Verb {
     Reload,
 }
 
+/// Which interfaces the scripts of a phase run for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scripts {
+    /// Every one.
+    All,
+    /// Those with an option whose variable ([`HookVars::variable`]) begins with one of these.
+    Reading(Vec<&'static str>),
+}
+
+impl Scripts {
+    /// Whether they run for an interface with these options.
+    pub fn run_for(&self, vars: &HookVars) -> bool {
+        match self {
+            Self::All => true,
+            Self::Reading(variables) => vars.has_variable(variables),
+        }
+    }
+}
+
 /// A request.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -62,7 +81,7 @@ pub struct Request {
     /// Only set links up or down (`--admin-state`).
     pub admin_only: bool,
     /// Phases for which there are scripts in /etc/network/if-*.d; empty where scripts are not to run.
-    pub scripts: BTreeSet<Phase>,
+    pub scripts: BTreeMap<Phase, Scripts>,
     /// What sysctl.d says of links that are to be made, each setting with its line, in the order of writing; written
     /// before the link is up. What the link's own options say holds against it.
     pub sysctls: BTreeMap<IfName, Vec<(Sysctl, Origin)>>,
@@ -77,7 +96,7 @@ impl Request {
             all: false,
             force: false,
             admin_only: false,
-            scripts: BTreeSet::new(),
+            scripts: BTreeMap::new(),
             sysctls: BTreeMap::new(),
         }
     }
