@@ -253,10 +253,9 @@ impl Process {
             }
         }
     }
-}
 
-impl Drop for Process {
-    fn drop(&mut self) {
+    /// Ends it and all that it started.
+    fn end(&mut self) {
         if let Ok(child) = self.child.get_mut() {
             // The group is the child's own: `process::start` made it.
             if matches!(child.try_wait(), Ok(None)) {
@@ -264,6 +263,12 @@ impl Drop for Process {
             }
             let _ = child.wait();
         }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -322,6 +327,11 @@ impl Machine {
     /// Resets it as a power cut does.
     pub fn power_cut(&mut self) -> Result<(), String> {
         self.monitor()?.execute("system_reset", json!({})).map(drop)
+    }
+
+    /// Ends it as it is.
+    pub fn kill(&mut self) {
+        self.process.end();
     }
 
     /// Asks it to power off, and waits until QEMU has ended: at that.

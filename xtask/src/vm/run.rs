@@ -89,9 +89,9 @@ fn in_folder(lab: &Lab, scenario: &Scenario, folder: &Path) -> Result<Vec<String
         (Start::Snapshot, Engine::Qemu) => Some(lab.snapshots.of(lab, scenario)?),
         _ => None,
     };
-    let mut bench = Bench::new(lab, scenario, folder)?;
+    let mut bench = Bench::new(lab, scenario, folder, snapshot)?;
     let outcome = bench
-        .start(snapshot.as_ref())
+        .start()
         .map_err(|error| (None, error))
         .and_then(|()| bench.steps().map_err(|(index, error)| (Some(index), error)));
     if outcome.is_err() {
@@ -125,6 +125,9 @@ pub fn present(machine: &Hardware) -> Vec<bool> {
 struct Bench<'a> {
     lab: &'a Lab<'a>,
     scenario: &'a Scenario,
+    /// Where its machines go on, unless they are switched on.
+    snapshot: Option<Snapshot>,
+    folder: PathBuf,
     places: Vec<PathBuf>,
     sockets: Sockets,
     cables: Vec<Vec<Cable>>,
@@ -135,7 +138,12 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(lab: &'a Lab<'a>, scenario: &'a Scenario, folder: &Path) -> Result<Self, String> {
+    fn new(
+        lab: &'a Lab<'a>,
+        scenario: &'a Scenario,
+        folder: &Path,
+        snapshot: Option<Snapshot>,
+    ) -> Result<Self, String> {
         let places = places(scenario, folder);
         for place in &places {
             std::fs::create_dir_all(place).map_err(|error| format!("cannot create {}: {error}", place.display()))?;
@@ -145,6 +153,8 @@ impl<'a> Bench<'a> {
         Ok(Self {
             lab,
             scenario,
+            snapshot,
+            folder: folder.to_owned(),
             places,
             cables: hardware::cables(&scenario.machines, sockets.path()),
             sockets,
@@ -155,29 +165,29 @@ impl<'a> Bench<'a> {
     }
 
     /// Brings the machines to where the steps begin.
-    fn start(&mut self, snapshot: Option<&Snapshot>) -> Result<(), String> {
-        let resumes = self.scenario.text.start == Start::Snapshot;
+    fn start(&mut self) -> Result<(), String> {
         for index in 0..self.scenario.machines.len() {
-            match snapshot {
-                Some(snapshot) => self.resume(index, snapshot)?,
+            let machine = match self.snapshot {
+                Some(_) => {
+                    self.write_job(index, self.scenario, &[])?;
+                    self.resumed(index)?
+                }
                 None => self.boot(index)?,
-            }
+            };
+            self.machines.push(machine);
         }
-        for machine in &mut self.machines {
-            if snapshot.is_none() {
+        if self.snapshot.is_none() {
+            for machine in &mut self.machines {
                 machine.ready(&self.deadline)?;
             }
         }
-        if resumes && snapshot.is_none() {
-            // It has booted without the scenario's files; its job disk is the scenario's now.
-            self.ask_all("run settled")?;
-            self.write_job(0, self.scenario, &[])?;
-        }
-        if resumes {
-            match self.ask_all("job")? {
-                0 => {}
-                status => return Err(format!("the machine could not unpack its job (status {status})")),
+        if self.scenario.text.start == Start::Snapshot {
+            if self.snapshot.is_none() {
+                // It has booted without the scenario's files; its job disk is the scenario's now.
+                self.ask_all("run settled")?;
+                self.write_job(0, self.scenario, &[])?;
             }
+            unpacked(self.ask_all("job")?)?;
         }
         Ok(())
     }
@@ -191,8 +201,10 @@ impl<'a> Bench<'a> {
     }
 
     /// A machine that goes on where the snapshot was taken.
-    fn resume(&mut self, index: usize, snapshot: &Snapshot) -> Result<(), String> {
-        self.write_job(index, self.scenario, &[])?;
+    fn resumed(&self, index: usize) -> Result<Machine, String> {
+        let Some(snapshot) = &self.snapshot else {
+            return Err("there is no machine to resume".to_owned());
+        };
         let state = snapshot.state();
         let plan = Plan {
             incoming: Some(&state),
@@ -200,12 +212,11 @@ impl<'a> Bench<'a> {
         };
         let mut machine = plan.start()?;
         machine.resume()?;
-        self.machines.push(machine);
-        Ok(())
+        Ok(machine)
     }
 
-    /// A machine that is switched on.
-    fn boot(&mut self, index: usize) -> Result<(), String> {
+    /// A machine that is switched on for the first time.
+    fn boot(&self, index: usize) -> Result<Machine, String> {
         if self.scenario.text.start == Start::Snapshot {
             self.write_job(index, &self.scenario.without_content(), &[self.lab.suite])?;
         } else if self.scenario.text.packages {
@@ -217,9 +228,7 @@ impl<'a> Bench<'a> {
         if let Root::Kept(disk) = &root {
             self.lab.qemu.overlay(&self.lab.image.disk, disk)?;
         }
-        let machine = self.switched_on(index, root)?;
-        self.machines.push(machine);
-        Ok(())
+        self.switched_on(index, root)
     }
 
     fn switched_on(&self, index: usize, root: Root) -> Result<Machine, String> {
@@ -232,8 +241,8 @@ impl<'a> Bench<'a> {
 
     /// A machine that is switched off and on again needs what it wrote.
     fn root(&self, index: usize) -> Root {
-        let fitted = |step: &Step| step.on == index && matches!(step.action, Action::Fit(_));
-        if self.scenario.steps.iter().any(fitted) {
+        let again = |step: &Step| step.on == index && matches!(step.action, Action::Fit(_) | Action::Kill);
+        if self.scenario.steps.iter().any(again) {
             Root::Kept(self.places[index].join("root.qcow2"))
         } else {
             Root::Throwaway
@@ -260,10 +269,15 @@ impl<'a> Bench<'a> {
         self.deadline.left(waited)
     }
 
-    /// Does the steps; the first that fails ends it: its index, and how.
+    /// Does the steps; the first that fails ends it: its index, and how. How long each took is written down.
     fn steps(&mut self) -> Result<(), (usize, String)> {
+        let mut times = String::new();
         for (index, step) in self.scenario.steps.iter().enumerate() {
+            let start = Instant::now();
             let done = self.left().and_then(|_| self.act(index, step));
+            times += &format!("{:7.1} s  {}\n", start.elapsed().as_secs_f64(), self.named(index));
+            let written = std::fs::write(self.folder.join("times.txt"), &times);
+            let done = done.and(written.map_err(|error| format!("cannot write times.txt: {error}")));
             done.map_err(|error| (index, format!("{}: {error}", self.named(index))))?;
         }
         Ok(())
@@ -302,6 +316,8 @@ impl<'a> Bench<'a> {
                 machine.power_cut()?;
                 machine.ready(&deadline)
             }
+            Action::Kill => self.kill(step.on),
+            Action::Console(text) => console_has(&self.places[step.on], text),
             Action::Plug(nic) => {
                 let nic = find_nic(hardware, nic)?;
                 machine.plug(&hardware::device(hardware, &hardware.nics[nic], nic))
@@ -314,14 +330,32 @@ impl<'a> Bench<'a> {
 
     /// Switches a machine off, puts a NIC in, and switches it on.
     fn fit(&mut self, index: usize, nic: usize) -> Result<(), String> {
-        let machine = &mut self.machines[index];
-        // The next one counts from zero.
-        let waited = machine.waited();
-        machine.power_off(&self.deadline)?;
-        self.deadline.extend(waited);
+        let waited = self.machines[index].waited();
+        self.machines[index].power_off(&self.deadline)?;
         self.present[index][nic] = true;
-        let mut machine = self.switched_on(index, self.root(index))?;
-        machine.ready(&self.deadline)?;
+        self.start_again(index, waited)
+    }
+
+    /// Ends the emulator of a machine, which is told nothing, and starts it again.
+    fn kill(&mut self, index: usize) -> Result<(), String> {
+        let waited = self.machines[index].waited();
+        self.machines[index].kill();
+        self.start_again(index, waited)
+    }
+
+    /// Another machine in the place of one that has ended and had `waited` for a CPU, on the disks that it wrote.
+    fn start_again(&mut self, index: usize, waited: Duration) -> Result<(), String> {
+        // The next one counts from zero.
+        self.deadline.extend(waited);
+        let mut machine = match self.snapshot {
+            Some(_) => self.resumed(index)?,
+            None => self.switched_on(index, self.root(index))?,
+        };
+        if self.snapshot.is_some() {
+            unpacked(machine.ask("job", &self.deadline)?)?;
+        } else {
+            machine.ready(&self.deadline)?;
+        }
         self.machines[index] = machine;
         Ok(())
     }
@@ -343,6 +377,25 @@ impl<'a> Bench<'a> {
             0 => self.places.iter().try_for_each(|place| job::unpack_results(place)),
             status => Err(format!("the machine could not write its results (status {status})")),
         }
+    }
+}
+
+/// Whether a machine's console has shown a text. What it shows comes by a serial line, with that line's ends.
+fn console_has(place: &Path, text: &str) -> Result<(), String> {
+    let path = place.join("serial.log");
+    let shown = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let shown = String::from_utf8_lossy(&shown).replace("\r\n", "\n");
+    if shown.contains(text) {
+        return Ok(());
+    }
+    Err(format!("`{text}` is not in what the console showed\n{}", indented(&shown)))
+}
+
+/// What the agent answered to `job`.
+fn unpacked(status: i32) -> Result<(), String> {
+    match status {
+        0 => Ok(()),
+        status => Err(format!("the machine could not unpack its job (status {status})")),
     }
 }
 

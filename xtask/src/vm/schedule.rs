@@ -49,7 +49,8 @@ pub fn run_all(stock: &Stock, wanted: &[&Scenario]) -> Vec<Line> {
     lines
 }
 
-/// Those with several machines first, as they need more than one place.
+/// Those with several machines first, as they need more than one place; then those that may take longest, so that the
+/// last ones to run are short.
 fn turns<'a>(options: &Options, wanted: &[&'a Scenario]) -> Vec<Turn<'a>> {
     let mut turns: Vec<Turn> = Vec::new();
     for scenario in wanted {
@@ -60,7 +61,7 @@ fn turns<'a>(options: &Options, wanted: &[&'a Scenario]) -> Vec<Turn<'a>> {
         };
         turns.extend(releases.into_iter().map(|release| Turn { scenario, release }));
     }
-    turns.sort_by_key(|turn| std::cmp::Reverse(turn.scenario.machines.len()));
+    turns.sort_by_key(|turn| std::cmp::Reverse((turn.scenario.machines.len(), turn.scenario.text.limit)));
     turns
 }
 

@@ -29,6 +29,7 @@ pub fn unfit(scenario: &Scenario) -> Option<String> {
         Action::Plug(_) | Action::Unplug(_) | Action::Fit(_) | Action::Cable(..) | Action::PowerCut => {
             Some(format!("user-mode Linux has no monitor for `{}`", step.name))
         }
+        Action::Kill => Some("user-mode Linux does not keep a disk over `kill`".to_owned()),
         _ => None,
     })
 }

@@ -18,6 +18,9 @@ pub enum Action {
     Reboot,
     /// Resets the machine as a power cut does.
     PowerCut,
+    /// Ends the emulator without a word to the machine, and starts it again as the scenario starts: what it had not
+    /// written to its disks is gone.
+    Kill,
     /// Hot-plugs a NIC.
     Plug(String),
     /// Takes a NIC out, and waits until the machine has let go of it.
@@ -26,6 +29,8 @@ pub enum Action {
     Fit(String),
     /// Takes or brings a NIC's carrier.
     Cable(String, bool),
+    /// What the machine's console has shown since its power came: a text that must be in it.
+    Console(String),
     /// Dumps the network and compares it with a folder of expected dumps.
     Golden(PathBuf),
     /// Dumps the network under a name.
@@ -114,10 +119,14 @@ fn of_machine(step: &StepText) -> Result<Vec<(Action, String)>, String> {
         (step.settled, Action::Settled, "settled"),
         (step.reboot, Action::Reboot, "reboot"),
         (step.power_cut, Action::PowerCut, "power cut"),
+        (step.kill, Action::Kill, "kill"),
     ] {
         if said == Some(true) {
             actions.push((action, name.to_owned()));
         }
+    }
+    if let Some(text) = &step.console {
+        actions.push((Action::Console(text.clone()), format!("console: {}", first_line(text))));
     }
     if let Some(seconds) = step.wait {
         let time = Duration::try_from_secs_f64(seconds).map_err(|error| format!("wait: {error}"))?;
