@@ -3,12 +3,12 @@
 # shellcheck source=vm-tests/guest/wires.sh
 . /var/lib/vm-tests/steps/wires.sh
 
-# connect ADDRESS...: eno3 and eno4 are the other end of bond0, an 802.3ad bond with 10.10.10.1 and, in VLAN 5,
+# connect ADDRESS...: enp3s0 and enp4s0 are the other end of bond0, an 802.3ad bond with 10.10.10.1 and, in VLAN 5,
 # 10.10.5.1; returns when the addresses answer.
 connect() {
-    far switch eno3 eno4
+    far switch enp3s0 enp4s0
     ip -n switch link add far0 type bond mode 802.3ad miimon 100 lacp_rate fast
-    for _nic in eno3 eno4; do
+    for _nic in enp3s0 enp4s0; do
         ip -n switch link set "$_nic" down
         ip -n switch link set "$_nic" master far0
     done
@@ -17,7 +17,7 @@ connect() {
     ip -n switch link add far0.5 link far0 type vlan id 5
     ip -n switch addr add 10.10.5.1/24 dev far0.5
     ip -n switch link set far0.5 up
-    for _nic in eno1 eno2; do
+    for _nic in enp1s0 enp2s0; do
         until_true 20 lacp_carries "$_nic"
     done
     for _address in "$@"; do
@@ -52,6 +52,11 @@ took() {
     _from=$(systemctl show -P InactiveExitTimestampMonotonic "$1")
     _to=$(systemctl show -P ActiveEnterTimestampMonotonic "$1")
     echo $((_to - _from))
+}
+
+# cpu UNIT: the microseconds of processor time that all of a unit took so far.
+cpu() {
+    echo $(($(systemctl show -P CPUUsageNSec "$1") / 1000))
 }
 
 # install FILE...: as an administrator who has no network.
