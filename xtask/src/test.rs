@@ -23,7 +23,7 @@ struct Options {
     consent: Consent,
 }
 
-/// `cargo xtask test [FILTER] [--no-uml] [--vm] [--seed N|any] [--yes]`: exit status 0 only if nothing failed.
+/// `cargo xtask test [FILTER] [--no-uml] [--no-vm] [--seed N|any] [--yes]`: exit status 0 only if nothing failed.
 pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
     let options = options(args)?;
     println!("property tests start at seed {}", options.seed);
@@ -61,7 +61,7 @@ pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
             if options.vm {
                 vm::part(options.consent, tally)
             } else {
-                PartEnd::Skipped("not asked for: --vm".to_owned())
+                PartEnd::Skipped("--no-vm".to_owned())
             }
         });
     }
@@ -75,14 +75,14 @@ fn options(mut args: lexopt::Parser) -> Result<Options, String> {
     let mut options = Options {
         filter: None,
         uml: true,
-        vm: false,
+        vm: true,
         seed: SEED,
         consent: Consent::AskOnTerminal,
     };
     while let Some(argument) = args.next().map_err(|error| error.to_string())? {
         match argument {
             Long("no-uml") => options.uml = false,
-            Long("vm") => options.vm = true,
+            Long("no-vm") => options.vm = false,
             Long("seed") => options.seed = seed(&args.value().and_then(|value| value.string()).map_err(text)?)?,
             Long("yes") => options.consent = Consent::Given,
             Value(filter) if options.filter.is_none() => options.filter = Some(filter.string().map_err(text)?),

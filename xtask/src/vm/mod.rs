@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg};
 
+use crate::deb::Profile;
 use crate::outcome::{PartEnd, Tally, TestId};
 use crate::packages::Consent;
 use crate::tree;
@@ -176,13 +177,21 @@ fn run_all(options: &Options, wanted: &[&Scenario]) -> Result<Vec<Line>, String>
         qemu.kvm = kvm_works(options, &qemu, &folder);
     }
     let suite = folder.join("suite");
+    let with_packages = wanted.iter().any(|scenario| scenario.text.packages);
+    // The programs as they are released are much quicker under emulation, and slow to build: where they are wanted anyway,
+    // all scenarios have them.
+    let profile = if with_packages {
+        Profile::Release
+    } else {
+        Profile::Quick
+    };
     match &options.image {
-        None => suite::stage(&suite, options.consent)?,
+        None => suite::stage(&suite, profile, options.consent)?,
         // Someone's own image has what they want tried.
         Some(_) => suite::stage_nothing(&suite)?,
     }
     let packages = folder.join("packages");
-    if wanted.iter().any(|scenario| scenario.text.packages) {
+    if with_packages {
         suite::stage_packages(&packages, options.consent)?;
     }
     let tests = folder.join("tests");

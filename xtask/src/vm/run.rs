@@ -388,7 +388,10 @@ fn console_has(place: &Path, text: &str) -> Result<(), String> {
     if shown.contains(text) {
         return Ok(());
     }
-    Err(format!("`{text}` is not in what the console showed\n{}", indented(&shown)))
+    Err(format!(
+        "`{text}` is not in what the console showed\n{}",
+        indented(&shown)
+    ))
 }
 
 /// What the agent answered to `job`.

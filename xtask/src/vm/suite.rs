@@ -14,13 +14,13 @@ use crate::{process, tree};
 const ENABLED: [&str; 3] = ["cleat-commit.service", "cleat-confirm.service", "cleat-sysctl.service"];
 
 /// Lays the suite out in `folder` as a host has it: both packages installed by dpkg, which runs their scripts, and the
-/// units switched on. The programs are those of the quick build.
-pub fn stage(folder: &Path, consent: Consent) -> Result<(), String> {
+/// units switched on.
+pub fn stage(folder: &Path, profile: Profile, consent: Consent) -> Result<(), String> {
     empty(folder)?;
     packages::ensure(deb::TO_DEB, consent)?;
     let scratch = tree::fresh_scratch("suite")?;
     let built = Build {
-        profile: Profile::Quick,
+        profile,
         version: None,
         into: Some(&scratch),
     }

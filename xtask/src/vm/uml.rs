@@ -9,7 +9,7 @@ use std::process::Stdio;
 use super::agent::Agent;
 use super::hardware::hubs;
 use super::image;
-use super::machine::{MASKED, Machine, Plan, Process};
+use super::machine::{Machine, Plan, Process};
 use super::scenario::{Action, Scenario};
 use crate::process;
 use crate::uml;
@@ -63,7 +63,6 @@ pub fn start(plan: &Plan) -> Result<Machine, String> {
     for (nic, wire) in plan.hardware.nics.iter().zip(hubs(&plan.hardware.nics)) {
         command.arg(format!("vm_tests.nic={},{},{wire}", nic.name, nic.mac));
     }
-    command.args(MASKED.iter().map(|unit| format!("systemd.mask={unit}")));
     command.args(plan.hardware.words.split_whitespace());
     let console = process::output_file(&plan.folder.join("serial.log"))?;
     let log = plan.folder.join("uml.log");

@@ -115,7 +115,11 @@ impl Runner {
         for Script { path, known } in self.scripts(call.phase).to_vec() {
             let what = path.display().to_string();
             if known.is_some_and(|known| !call.vars.has_variable(known.reads)) {
-                debug!("{}: {}: {what}: not run, it reads none of the options", call.iface, call.phase.word());
+                debug!(
+                    "{}: {}: {what}: not run, it reads none of the options",
+                    call.iface,
+                    call.phase.word()
+                );
                 continue;
             }
             for (family, method) in &stanzas {

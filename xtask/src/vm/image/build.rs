@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::Kind;
 use crate::process;
-use crate::vm::machine::{MASKED, QUICK};
+use crate::vm::machine::QUICK;
 
 /// For one image: 60 s when quiet.
 const LIMIT: Duration = Duration::from_secs(1800);
@@ -68,11 +68,6 @@ impl Recipe<'_> {
             customize("echo 5b6fd4d2a3f94a6c8c0f0c5c3d3f1e2a > \"$1\"/etc/machine-id"),
             customize("echo vm > \"$1\"/etc/hostname; echo '127.0.0.1 localhost vm' > \"$1\"/etc/hosts"),
         ];
-        if self.kind == Kind::Loader {
-            // Its kernel words are the loader's, and are a part of what is tested.
-            let mask = format!("chroot \"$1\" systemctl mask --quiet {}", MASKED.join(" "));
-            hooks.push((OsStr::new("--customize-hook="), mask.into()));
-        }
         if let Some(package) = self.kind.network() {
             let again = format!(
                 "mkdir \"$1\"{AGAIN} && cd \"$1\"{AGAIN} && APT_CONFIG=\"$MMDEBSTRAP_APT_CONFIG\" apt-get download {package}"

@@ -403,7 +403,10 @@ fn what_cannot_be_pinned_is_left_out_of_all_with_the_reason() {
     // Two that a pin could not name: another file is read first, and a rule is stronger.
     bed.nic("eno8", "bc:24:11:00:00:08", "eno8");
     let sorts_first = "/etc/systemd/network/05-eno8.link";
-    bed.write(sorts_first, "[Match]\nMACAddress=bc:24:11:00:00:08\n[Link]\nMTUBytes=9000\n");
+    bed.write(
+        sorts_first,
+        "[Match]\nMACAddress=bc:24:11:00:00:08\n[Link]\nMTUBytes=9000\n",
+    );
     bed.nic("eno9", "bc:24:11:00:00:09", "eno9");
     let rule = "SUBSYSTEM==\"net\", ACTION==\"add\", ATTR{address}==\"bc:24:11:00:00:09\", NAME=\"wan0\"\n";
     bed.write("/etc/udev/rules.d/70-persistent-net.rules", rule);
