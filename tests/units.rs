@@ -9,7 +9,7 @@ use std::process::Command;
 const BARS: &[(&str, u32, &str)] = &[
     (
         "cleat-sysctl.service",
-        26,
+        21,
         "it writes below /proc/sys/net of the host, with CAP_NET_ADMIN, and opens no socket",
     ),
     (
@@ -33,6 +33,24 @@ const BARS: &[(&str, u32, &str)] = &[
         92,
         "runs the hooks of the file and the scripts of packages",
     ),
+];
+
+/// What the rest of a boot is to our units. *Source*: bootup(7), systemd.special(7).
+const TARGETS: &[(&str, &str)] = &[
+    ("sysinit.target", "Wants=cleat-commit.service cleat-sysctl.service"),
+    ("basic.target", "Requires=sysinit.target\nAfter=sysinit.target"),
+    ("network-pre.target", ""),
+    ("network.target", "After=network-pre.target"),
+    (
+        "network-online.target",
+        "After=network.target\nWants=cleat-online.service",
+    ),
+    (
+        "multi-user.target",
+        "Requires=basic.target\nAfter=basic.target\n\
+         Wants=cleat-up.service cleat-confirm.service cleat-up@eno1.service network-online.target",
+    ),
+    ("shutdown.target", ""),
 ];
 
 fn units() -> PathBuf {
@@ -73,7 +91,32 @@ fn root() -> tempfile::TempDir {
         }
         std::fs::write(system.join(&name), text).expect("a directory of our own");
     }
+    for (name, text) in TARGETS {
+        let text = format!("[Unit]\nDefaultDependencies=no\n{text}\n");
+        std::fs::write(system.join(name), text).expect("a directory of our own");
+    }
     root
+}
+
+/// What systemd finds wrong with a unit and those that start with it.
+fn faults(root: &tempfile::TempDir, unit: &str) -> Vec<String> {
+    let output = Command::new("systemd-analyze")
+        .args(["verify", "--man=no", "--recursive-errors=one"])
+        .arg(format!("--root={}", root.path().display()))
+        .arg(unit)
+        .output()
+        .expect("systemd-analyze is installed: cargo xtask test sees to it");
+    let told = String::from_utf8_lossy(&output.stderr);
+    told.lines().map(str::to_owned).collect()
+}
+
+/// The words of a setting of a unit.
+fn said(unit: &str, setting: &str) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(units().join(unit)).expect("a readable unit");
+    let values = text
+        .lines()
+        .filter_map(|line| line.strip_prefix(setting)?.strip_prefix('='));
+    values.flat_map(str::split_whitespace).map(str::to_owned).collect()
 }
 
 /// The name that a unit is asked about by: one instance of a template.
@@ -84,26 +127,28 @@ fn instance(name: &str) -> String {
 #[test]
 fn systemd_finds_no_fault_in_a_unit() {
     let root = root();
-    let mut faults = BTreeMap::new();
-    for name in names() {
-        let output = Command::new("systemd-analyze")
-            .args(["verify", "--man=no", "--recursive-errors=one"])
-            .arg(format!("--root={}", root.path().display()))
-            .arg(instance(&name))
-            .output()
-            .expect("systemd-analyze is installed: cargo xtask test sees to it");
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        // Debian's own units are not in this root.
-        let about: Vec<String> = told
-            .lines()
-            .filter(|line| !line.contains("not found"))
-            .map(str::to_owned)
-            .collect();
-        if !about.is_empty() {
-            faults.insert(name, about);
-        }
-    }
-    assert_eq!(faults, BTreeMap::new());
+    let about = |name: String| (faults(&root, &instance(&name)), name);
+    let found: BTreeMap<String, Vec<String>> = names()
+        .into_iter()
+        .map(about)
+        .filter(|(faults, _)| !faults.is_empty())
+        .map(|(faults, name)| (name, faults))
+        .collect();
+    assert_eq!(found, BTreeMap::new());
+}
+
+/// All of them in one boot: systemd would leave one out to break a cycle.
+#[test]
+fn no_unit_waits_for_one_that_waits_for_it() {
+    let root = root();
+    assert_eq!(faults(&root, "multi-user.target"), Vec::<String>::new());
+    // That the witness would tell.
+    let unit = root.path().join("usr/lib/systemd/system/cleat-up.service");
+    let text = std::fs::read_to_string(&unit).expect("a file of our own");
+    let text = text.replacen("[Unit]\n", "[Unit]\nAfter=network-online.target\n", 1);
+    std::fs::write(unit, text).expect("a file of our own");
+    let told = faults(&root, "multi-user.target");
+    assert!(told.iter().any(|line| line.contains("ordering cycle")), "{told:?}");
 }
 
 #[test]
@@ -136,13 +181,6 @@ fn no_unit_is_more_exposed_than_its_bar() {
 /// A fault that only a running system shows: what is not in the order is not ordered.
 #[test]
 fn the_boot_is_ordered_from_the_commit_to_online() {
-    let said = |unit: &str, setting: &str| -> BTreeSet<String> {
-        let text = std::fs::read_to_string(units().join(unit)).expect("a readable unit");
-        let values = text
-            .lines()
-            .filter_map(|line| line.strip_prefix(setting)?.strip_prefix('='));
-        values.flat_map(str::split_whitespace).map(str::to_owned).collect()
-    };
     for unit in [
         "network-pre.target",
         "cleat-up.service",
@@ -153,9 +191,52 @@ fn the_boot_is_ordered_from_the_commit_to_online() {
     }
     assert!(said("cleat-confirm.service", "After").contains("cleat-up.service"));
     assert!(said("cleat-up.service", "After").contains("network-pre.target"));
-    assert!(said("cleat-up.service", "Before").contains("network.target"));
+    assert!(said("cleat-sysctl.service", "Before").contains("cleat-up.service"));
+    // A NIC of class hotplug is brought up by its own unit alone. As ifup@.service of ifupdown and ifupdown2 has it.
+    for unit in ["cleat-up.service", "cleat-up@.service"] {
+        for target in ["network.target", "network-online.target"] {
+            assert!(said(unit, "Before").contains(target), "{unit}: {target}");
+        }
+        // systemd.service(5): a unit of type oneshot has no limit by itself, and these two hold up a boot.
+        assert_eq!(said(unit, "TimeoutStartSec"), ["5min".to_owned()].into(), "{unit}");
+    }
     assert!(said("cleat-online.service", "After").contains("cleat-up.service"));
     assert!(said("cleat-online.service", "Before").contains("network-online.target"));
     // At shutdown the network stays as long as the machine: nothing is taken down under what still needs it.
     assert_eq!(said("cleat-up.service", "ExecStop"), BTreeSet::new());
+}
+
+/// The package cleat enables nothing, and cleat-ifupdown only the network's unit. A commit that waits for its check is
+/// taken back at the second boot: where the check never runs, the good configuration goes.
+#[test]
+fn regress_whatever_brings_up_the_network_starts_the_check_of_a_first_boot_too() {
+    let wanted = said("cleat-up.service", "Wants");
+    for unit in ["cleat-commit.service", "cleat-confirm.service", "cleat-sysctl.service"] {
+        assert!(wanted.contains(unit), "{unit} is not among {wanted:?}");
+    }
+    let postinst = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/cleat-ifupdown/postinst");
+    let postinst = std::fs::read_to_string(postinst).expect("a readable script");
+    assert!(postinst.contains("for unit in cleat-up.service cleat-online.service"));
+}
+
+/// systemd.kill(5): with the default, control-group, all that is left of a unit is killed when the unit is stopped, and
+/// systemd.service(5): one of type oneshot without RemainAfterExit= is stopped when its program ends.
+#[test]
+fn regress_what_hooks_start_stays_when_the_unit_ends() {
+    let mut with_hooks = 0;
+    for unit in names() {
+        let text = std::fs::read_to_string(units().join(&unit)).expect("a readable unit");
+        let programs = [
+            "/usr/sbin/ifup ",
+            "/usr/sbin/ifreload ",
+            "/usr/sbin/cleat-commit check-boot",
+        ];
+        if programs.iter().any(|program| text.contains(&format!("={program}"))) {
+            with_hooks += 1;
+            assert_eq!(said(&unit, "KillMode"), ["process".to_owned()].into(), "{unit}");
+        }
+    }
+    assert_eq!(with_hooks, 3);
+    // Instances have a slice of their own by default, which is stopped with all in it when the machine goes down.
+    assert_eq!(said("cleat-up@.service", "Slice"), ["system.slice".to_owned()].into());
 }

@@ -10,11 +10,8 @@ use crate::deb::{self, Build, Profile};
 use crate::packages::{self, Consent};
 use crate::{process, tree};
 
-/// What an administrator switches on, as the package `cleat` enables nothing by itself (README.md, "Install it").
-const ENABLED: [&str; 3] = ["cleat-commit.service", "cleat-confirm.service", "cleat-sysctl.service"];
-
-/// Lays the suite out in `folder` as a host has it: both packages installed by dpkg, which runs their scripts, and the
-/// units switched on.
+/// Lays the suite out in `folder` as a host has it: both packages installed by dpkg, which runs their scripts. These
+/// enable cleat-up.service, which wants the rest.
 pub fn stage(folder: &Path, profile: Profile, consent: Consent) -> Result<(), String> {
     empty(folder)?;
     packages::ensure(deb::TO_DEB, consent)?;
@@ -37,12 +34,6 @@ pub fn stage(folder: &Path, profile: Profile, consent: Consent) -> Result<(), St
         .args(&built);
     process::succeed(&mut install, "dpkg")?;
     std::fs::remove_dir_all(&records).map_err(|error| format!("cannot remove {}: {error}", records.display()))?;
-    let mut enable = Command::new("systemctl");
-    enable
-        .arg(format!("--root={}", folder.display()))
-        .args(["--quiet", "enable"])
-        .args(ENABLED);
-    process::succeed(&mut enable, "systemctl")?;
     // A host has its own; scenarios bring theirs.
     let interfaces = folder.join("etc/network/interfaces");
     std::fs::remove_file(&interfaces).map_err(|error| format!("cannot remove {}: {error}", interfaces.display()))?;
