@@ -20,8 +20,35 @@ pub enum Ask {
 
 /// What the links that come up at boot lack, a sentence each.
 pub fn lacking(desired: &Desired, now: &Snapshot, ask: Ask) -> Vec<String> {
-    let at_boot = desired.links().iter().filter(|want| desired.comes_up(want) && want.up);
+    let links = desired.links().iter();
+    let at_boot = links.filter(|want| want.up && comes_up(want, desired, now));
     at_boot.flat_map(|want| lacks_of(want, desired, now, ask)).collect()
+}
+
+/// Whether a link comes up at boot: it is `auto`, or `allow-hotplug` and plugged in, or such a one stands on it.
+fn comes_up(want: &WantLink, desired: &Desired, now: &Snapshot) -> bool {
+    let is_in = |class: &str| want.classes.iter().any(|of| of == class);
+    let with_master = || {
+        let master = want.master.as_ref();
+        master.is_some_and(|master| {
+            desired
+                .get(master.name)
+                .is_none_or(|upper| comes_up(upper, desired, now))
+        })
+    };
+    is_in("auto")
+        || is_in("hotplug") && is_plugged_in(want, desired, now)
+        || with_master()
+        || desired.uppers(want.name).any(|upper| comes_up(upper, desired, now))
+}
+
+/// Whether it, or a NIC below it, is there: cleat-up@.service brings it up then. Another one is not missed.
+fn is_plugged_in(want: &WantLink, desired: &Desired, now: &Snapshot) -> bool {
+    let below = |name| match desired.get(name) {
+        Some(lower) => is_plugged_in(lower, desired, now),
+        None => now.get(name).is_some(),
+    };
+    now.get(want.name).is_some() || want.lower().any(|lower| below(lower.name))
 }
 
 fn lacks_of(want: &WantLink, desired: &Desired, now: &Snapshot, ask: Ask) -> Vec<String> {
@@ -168,6 +195,58 @@ mod tests {
             }),
             none
         );
+    }
+
+    /// Second witness: ifup@.service of ifupdown and of ifupdown2, which bring up such a NIC where it is plugged in, are
+    /// ordered before network-online.target.
+    #[test]
+    fn regress_a_hotplug_link_is_waited_for_where_it_is_plugged_in_and_never_where_it_is_not() {
+        let want = |link: &str, kind: Kind, class: &str, below: Option<&str>| {
+            let mut want = WantLink::new(name(link), said(4));
+            want.kind = kind;
+            want.classes = vec![class.to_owned()];
+            want.declared = true;
+            want.parent = below.map(|below| LinkRef {
+                name: name(below),
+                origin: said(4),
+            });
+            want
+        };
+        let mut eno1 = want("eno1", Kind::Physical, "hotplug", None);
+        eno1.addresses = vec![Wanted {
+            value: address("192.0.2.1/24"),
+            origin: said(4),
+        }];
+        let vlan = want("eno1.5", Kind::Vlan, "hotplug", Some("eno1"));
+        // Nobody brings this one up, nor what it stands on.
+        let mut other = want("eno2.6", Kind::Vlan, "other", Some("eno2"));
+        other.classes.clear();
+        let mut eno2 = want("eno2", Kind::Physical, "", None);
+        eno2.classes.clear();
+        let desired = Desired::new(vec![eno1, vlan, eno2, other]);
+
+        let mut now = Snapshot::new();
+        for ask in [Ask::Online, Ask::Cables] {
+            assert_eq!(lacking(&desired, &now, ask), [""; 0], "not plugged in");
+        }
+        let mut is = link(2, "eno1", Kind::Physical, None);
+        is.flags = 0;
+        now.insert(is);
+        for ask in [Ask::Online, Ask::Cables] {
+            assert_eq!(lacking(&desired, &now, ask), ["eno1 is down", "eno1.5 is not there"]);
+        }
+        flags(&mut now, "eno1", IFF_UP | IFF_LOWER_UP);
+        assert_eq!(
+            lacking(&desired, &now, Ask::Online),
+            ["eno1 lacks 192.0.2.1/24", "eno1.5 is not there"]
+        );
+        let mut vlan = link(3, "eno1.5", Kind::Vlan, None);
+        vlan.flags = IFF_UP | IFF_LOWER_UP;
+        now.insert(vlan);
+        now.addresses.insert(2, vec![address("192.0.2.1/24")]);
+        for ask in [Ask::Online, Ask::Cables] {
+            assert_eq!(lacking(&desired, &now, ask), [""; 0]);
+        }
     }
 
     #[test]
