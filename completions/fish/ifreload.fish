@@ -7,7 +7,7 @@ complete -c ifreload -s i -l interfaces -r -F -d 'read FILE instead of /etc/netw
 complete -c ifreload -s n -l no-act -d 'print the whole plan, each line with the like ip command, and do nothing'
 complete -c ifreload -s f -l force -d 'delete links though guests are on them, replace routes of others, run hooks though nothing changed'
 complete -c ifreload -s s -l syntax-check -d 'only check the file; the exit code says whether it has errors'
-complete -c ifreload -l adopt -d 'change nothing and run no hook: record what is declared and up as brought up by this program, as after a switch from another one'
+complete -c ifreload -l adopt -d 'change nothing and run no hook: record what is declared and up as brought up by this program, as after a switch from another one; with -a what is marked hotplug, too'
 complete -c ifreload -s c -l currently-up -d 'reload the interfaces that are recorded as up, marked auto or not'
 complete -c ifreload -s w -l with-depends -d 'also the interfaces that the named ones depend on'
 complete -c ifreload -s u -l use-current-config -d 'take down by what the file says now, not by what was recorded'

@@ -151,7 +151,7 @@ pub fn network() -> Vec<serde_json::Value> {
 fn settle(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::Array(list) => {
-            list.retain(|item| !matches!(item.as_str(), Some("NO-CARRIER" | "LOWER_UP" | "M-DOWN")));
+            list.retain(|item| !matches!(item.as_str(), Some("NO-CARRIER" | "LOWER_UP" | "M-DOWN" | "linkdown")));
             list.retain(|item| !item["local"].as_str().is_some_and(|ip| ip.starts_with("fe80:")));
             list.retain(|item| {
                 !item["dst"]

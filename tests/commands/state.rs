@@ -102,3 +102,33 @@ fn a_network_that_another_program_made_is_taken_over_without_a_change() {
     assert!(!exists("vmbr0"));
     assert_eq!(std::fs::read_to_string("/run/hooks").unwrap(), "down\n");
 }
+
+/// The packages' scripts record a network although a line of the file is wrong (CLEAT_TAKEOVER=force), and one that udev
+/// brought up: the other links are ours as before. Second witness: `ip`, for what is up, and `ifreload -n`.
+#[test]
+fn regress_a_fault_in_the_file_does_not_keep_the_rest_from_being_taken_over() {
+    let room = netns::enter!(Veth);
+    let good = "auto eno1\niface eno1 inet static\n\taddress 192.0.2.2/24\n\n\
+        allow-hotplug eno2\niface eno2 inet static\n\taddress 198.51.100.2/24\n";
+    host(
+        &room,
+        &["eno1", "eno2"],
+        &format!("{good}\nauto vmbr9\niface vmbr9 inet static\n\taddress 10.9.9.9/33\n\tbridge-ports none\n"),
+    );
+    for line in [
+        "ip link set eno1 up",
+        "ip addr add 192.0.2.2/24 dev eno1",
+        "ip link set eno2 up",
+        "ip addr add 198.51.100.2/24 dev eno2",
+    ] {
+        netns::run(line);
+    }
+    let before = network();
+    let called = call("ifreload --adopt -a");
+    let told = "warning: vmbr9: `address` cannot be `10.9.9.9/33` (/etc/network/interfaces:11:10) [bad-value]\n";
+    assert_eq!((called.code, called.err.as_str()), (0, told));
+    assert_same_network(&network(), &before);
+    assert_eq!(call("ifquery --state").out, "eno1=eno1\neno2=eno2\n");
+    write_interfaces(good);
+    assert_eq!(call("ifreload -n -a").out, "nothing to do\n");
+}

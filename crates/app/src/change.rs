@@ -99,7 +99,8 @@ fn go(args: &Args, session: &mut Session, mut early: Option<Early>) -> Ended {
         ));
         return Ended::untouched(Exit::Failed);
     }
-    if args.command == Command::Ifreload && session.has_errors() {
+    // What runs can be recorded whatever is wrong in the file: the rest of it was not brought up, and will not be.
+    if args.command == Command::Ifreload && !args.adopt && session.has_errors() {
         return Ended::untouched(Exit::Failed);
     }
     hangup::outlive();
@@ -177,11 +178,11 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, alone: bo
         names,
         followed,
     } = seen;
-    if args.command == Command::Ifreload && session.has_errors() {
-        return Ended::untouched(Exit::Failed);
-    }
     if args.adopt {
         return adopt(session, &desired, &snapshot, &state, names);
+    }
+    if args.command == Command::Ifreload && session.has_errors() {
+        return Ended::untouched(Exit::Failed);
     }
     let owned = as_recorded(args, &desired, state.owned());
     let mut runner = Runner::new(session.root.clone(), session.settings.hook_limit, loud(args));
@@ -238,8 +239,12 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, alone: bo
 }
 
 /// Takes the running network for ours: what is declared and up is recorded as if this program had brought it up, so
-/// that the next reload has only differences to make, and takes down what goes from the file after that.
+/// that the next reload has only differences to make, and takes down what goes from the file after that. What is wrong in
+/// the file is left out, and is a warning.
 fn adopt(session: &mut Session, desired: &Desired, snapshot: &Snapshot, state: &State, names: Vec<IfName>) -> Ended {
+    for fault in &mut session.diagnostics {
+        fault.severity = fault.severity.min(Severity::Warning);
+    }
     let is_up = |name: &IfName| snapshot.get(*name).is_some_and(Link::is_up);
     let up: Vec<IfName> = names.into_iter().filter(is_up).collect();
     session.save(state, &state.owned().settle(desired, snapshot, &up, &[]));

@@ -62,7 +62,8 @@ impl Known<'_> {
 /// - `ifup`: those picked and what [`select`] adds. With `--hotplug` only what is marked auto or hotplug, or was up, and
 ///   needs the NICs named.
 /// - `ifdown`: those picked, declared or not; with `-a` all that is recorded as up, too.
-/// - `ifreload`: as `ifup`; with `-a` also what is recorded as up and still declared, with `-c` only that.
+/// - `ifreload`: as `ifup`; with `-a` also what is recorded as up and still declared, with `-c` only that; with `--adopt
+///   -a` also what is marked hotplug.
 pub fn scope(args: &Args, known: Known<'_>) -> (Vec<IfName>, Vec<Diagnostic>) {
     let there = |name: IfName| known.owned.get(name).is_some() || known.snapshot.get(name).is_some();
     let undeclared_too = |name: IfName| args.command == Command::Ifdown && there(name);
@@ -101,6 +102,17 @@ pub fn scope(args: &Args, known: Known<'_>) -> (Vec<IfName>, Vec<Diagnostic>) {
         true => select(known.desired, Some(known.snapshot), &selection),
         false => Vec::new(),
     };
+    if args.adopt && args.all {
+        // A network that runs has what udev brought up, too.
+        let plugged_in = Selection {
+            all: false,
+            classes: vec!["hotplug".to_owned()],
+            ..selection
+        };
+        let more = select(known.desired, Some(known.snapshot), &plugged_in);
+        let more: Vec<IfName> = more.into_iter().filter(|name| !names.contains(name)).collect();
+        names.extend(more);
+    }
     if args.names.is_empty() || args.command == Command::Ifdown {
         let named = if args.names.is_empty() { Vec::new() } else { picked };
         let mut seen: Set<IfName> = names.iter().copied().collect();
@@ -261,5 +273,10 @@ mod tests {
         assert_eq!(reload, "lo eno1 vmbr0 vmbr0.5 eno4 eno5 bond0 eno3");
         assert_eq!(of("ifreload -c", &["eno3", "gone7"]), "eno3");
         assert_eq!(of("ifreload vmbr1", &[]), "eno2 vmbr1");
+        // A network that is taken over has what udev brought up, too.
+        let adopted = of("ifreload --adopt -a", &[]);
+        assert_eq!(adopted, "lo eno1 vmbr0 vmbr0.5 eno4 eno5 bond0 eno3");
+        assert_eq!(of("ifreload --adopt -a -X ^vmbr", &[]), "lo eno4 eno5 bond0 eno3");
+        assert_eq!(of("ifreload --adopt vmbr1", &[]), "eno2 vmbr1");
     }
 }

@@ -191,7 +191,7 @@ pub static FLAGS: &[Flag] = &[
         None,
         &[Ifreload],
         "change nothing and run no hook: record what is declared and up as brought up by this program, as after a \
-         switch from another one",
+         switch from another one; with -a what is marked hotplug, too",
     ),
     row(
         Id::CurrentlyUp,
