@@ -62,13 +62,12 @@ fn every_program_unit_page_hook_and_completion_is_in_one_package() {
     assert!(gone.is_empty(), "not in the tree: {gone:?}");
 }
 
-/// man(1) finds a page by the name of its file; mandb(8) and whatis(1) by the names in the section NAME.
-#[test]
-fn every_unit_has_a_page_under_its_own_name() {
+/// The pages that the packages install, by the names of their files, and which file of docs/man each one is: a page of
+/// that name, or the one that a link of that name leads to.
+fn pages() -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(top().join("Cargo.toml")).unwrap();
     let manifest: toml::Table = text.parse().unwrap();
     let variants = manifest["package"]["metadata"]["deb"]["variants"].as_table().unwrap();
-    // Page by unit: a page of that name, or the one that a link of that name leads to.
     let mut pages: BTreeMap<String, String> = BTreeMap::new();
     for asset in variants
         .values()
@@ -77,24 +76,54 @@ fn every_unit_has_a_page_under_its_own_name() {
         if let Some(link) = asset.as_table() {
             let name = |key: &str| {
                 let file = Path::new(link[key].as_str().unwrap()).file_name().unwrap();
-                file.to_str().unwrap().strip_suffix(".8.gz").unwrap().to_owned()
+                file.to_str().unwrap().strip_suffix(".gz").unwrap().to_owned()
             };
             pages.insert(name("dest"), name("link_name"));
         } else if let Some(page) = asset[0].as_str().unwrap().strip_prefix("docs/man/") {
-            let name = page.rsplit_once('.').unwrap().0;
-            pages.insert(name.to_owned(), name.to_owned());
+            pages.insert(page.to_owned(), page.to_owned());
         }
     }
+    pages
+}
+
+/// man(1) finds a page by the name of its file; mandb(8) and whatis(1) by the names in the section NAME.
+#[test]
+fn every_unit_has_a_page_under_its_own_name() {
+    let pages = pages();
     let units = files("units").into_iter().filter(|unit| unit.ends_with(".service"));
-    for unit in units {
+    // The alias, which other packages and their users know.
+    for unit in units.chain(["units/networking.service".to_owned()]) {
         let name = unit.strip_prefix("units/").unwrap();
-        let page = pages.get(name).unwrap_or_else(|| panic!("no page {name}(8)"));
-        let text = std::fs::read_to_string(top().join(format!("docs/man/{page}.8"))).unwrap();
+        let page = pages.get(&format!("{name}.8"));
+        let page = page.unwrap_or_else(|| panic!("no page {name}(8)"));
+        let text = std::fs::read_to_string(top().join(format!("docs/man/{page}"))).unwrap();
         let names = text.lines().skip_while(|line| *line != ".SH NAME").nth(1).unwrap();
         let names = names.replace("\\-", "-");
         let (names, _) = names.split_once(" - ").unwrap();
-        assert!(names.split(", ").any(|one| one == name), "{page}(8) is about {names}");
+        assert!(names.split(", ").any(|one| one == name), "{page} is about {names}");
     }
+}
+
+/// `systemctl help UNIT` opens these pages: they are ours, or systemd's own. interfaces(5) is ours, too: those of
+/// ifupdown and ifupdown2 go with these packages.
+#[test]
+fn regress_every_page_that_a_unit_names_is_installed() {
+    const OF_SYSTEMD: [&str; 2] = ["sysctl.d.5", "systemd.special.7"];
+    let pages = pages();
+    let mut named = 0;
+    for unit in files("units").into_iter().filter(|unit| unit.ends_with(".service")) {
+        let text = std::fs::read_to_string(top().join(&unit)).unwrap();
+        let documentation = text.lines().filter_map(|line| line.strip_prefix("Documentation="));
+        for page in documentation.flat_map(str::split_whitespace) {
+            let page = page.strip_prefix("man:").and_then(|page| page.strip_suffix(')'));
+            let page = page.unwrap_or_else(|| panic!("{unit}: not a page")).replace('(', ".");
+            named += 1;
+            let file = pages.get(&page).map(|file| top().join("docs/man").join(file));
+            let there = OF_SYSTEMD.contains(&page.as_str()) || file.is_some_and(|file| file.is_file());
+            assert!(there, "{unit}: no package has {page}");
+        }
+    }
+    assert!(named > 0);
 }
 
 /// systemd.unit(5), udev(7), initramfs-tools(7), man(1): where each kind of file is looked for.
