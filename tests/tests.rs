@@ -12,6 +12,7 @@ mod face;
 mod golden;
 mod house;
 mod logging;
+mod maintainer_scripts;
 mod manual;
 mod netns_rooms;
 mod packages;
