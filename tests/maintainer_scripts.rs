@@ -292,6 +292,8 @@ fn the_scripts_of_cleat_enable_nothing_and_a_purge_stays_in_its_root() {
     std::fs::create_dir("/var/lib/cleat").unwrap();
     let root = scratch();
     let root = root.path();
+    std::fs::create_dir_all(root.join("etc/cleat/commit/spool")).unwrap();
+    std::fs::write(root.join("etc/cleat/cleat.toml"), "").unwrap();
     on(root, "cleat/postinst", &["configure", ""]);
     let installed = state(root);
     let links = installed.iter().filter(|(_, link)| link.is_some());
@@ -310,6 +312,10 @@ fn the_scripts_of_cleat_enable_nothing_and_a_purge_stays_in_its_root() {
     let purged = state(root);
     on(root, "cleat/postrm", &["purge"]);
     assert_eq!(state(root), purged);
-    assert!(!root.join("var/lib/cleat").exists());
+    assert!(!root.join("var/lib/cleat").exists() && !root.join("etc/cleat/commit").exists());
+    assert!(root.join("etc/cleat/cleat.toml").exists(), "the administrator's");
+    std::fs::remove_file(root.join("etc/cleat/cleat.toml")).unwrap();
+    on(root, "cleat/postrm", &["purge"]);
+    assert!(!root.join("etc/cleat").exists());
     assert!(Path::new("/var/lib/cleat").exists(), "the host's own");
 }
