@@ -128,10 +128,12 @@ fn lack(root: &Root, name: &str, udev: bool) -> Option<Lack> {
     (!device.is_initialized()).then_some(Lack::Unhandled)
 }
 
-/// udevd hears of the devices of its own network namespace only.
+/// udevd hears of the devices of its own network namespace only. A unit that may not look at other processes
+/// (cleat-online.service) is in that one.
 fn in_udevs_namespace(root: &Root) -> bool {
     let link = |process: &str| root.read_link(format!("/proc/{process}/ns/net")).ok();
-    link("1") == link("thread-self")
+    let udevs = link("1");
+    udevs.is_none() || udevs == link("thread-self")
 }
 
 fn booting(root: &Root) -> bool {

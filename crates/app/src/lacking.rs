@@ -42,6 +42,20 @@ fn comes_up(want: &WantLink, desired: &Desired, now: &Snapshot) -> bool {
         || desired.uppers(want.name).any(|upper| comes_up(upper, desired, now))
 }
 
+/// NICs that udev has yet to come to, a sentence each, where one that is marked `allow-hotplug` is not there: it may be
+/// any of them. `handled` tells whether udev is done with a NIC.
+pub fn unnamed(desired: &Desired, now: &Snapshot, handled: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let absent = |want: &WantLink| want.classes.iter().any(|class| class == "hotplug") && now.get(want.name).is_none();
+    if !desired.links().iter().any(absent) {
+        return Vec::new();
+    }
+    let links = now.links().iter();
+    let nics = links.filter(|link| link.kind == Kind::Physical && !link.is_loopback());
+    nics.filter(|nic| !handled(nic.name.as_str()))
+        .map(|nic| format!("udev has yet to come to {}", nic.name))
+        .collect()
+}
+
 /// Whether it, or a NIC below it, is there: cleat-up@.service brings it up then. Another one is not missed.
 fn is_plugged_in(want: &WantLink, desired: &Desired, now: &Snapshot) -> bool {
     let below = |name| match desired.get(name) {
@@ -229,6 +243,11 @@ mod tests {
         for ask in [Ask::Online, Ask::Cables] {
             assert_eq!(lacking(&desired, &now, ask), [""; 0], "not plugged in");
         }
+        // What it will be called, only udev knows.
+        now.insert(link(2, "eth0", Kind::Physical, None));
+        assert_eq!(unnamed(&desired, &now, &|_| false), ["udev has yet to come to eth0"]);
+        assert_eq!(unnamed(&desired, &now, &|_| true), [""; 0]);
+        now.remove(2);
         let mut is = link(2, "eno1", Kind::Physical, None);
         is.flags = 0;
         now.insert(is);
@@ -240,10 +259,13 @@ mod tests {
             lacking(&desired, &now, Ask::Online),
             ["eno1 lacks 192.0.2.1/24", "eno1.5 is not there"]
         );
+        now.insert(link(4, "eth1", Kind::Physical, None));
+        assert_eq!(unnamed(&desired, &now, &|name| name != "eth1").len(), 1, "for eno1.5");
         let mut vlan = link(3, "eno1.5", Kind::Vlan, None);
         vlan.flags = IFF_UP | IFF_LOWER_UP;
         now.insert(vlan);
         now.addresses.insert(2, vec![address("192.0.2.1/24")]);
+        assert_eq!(unnamed(&desired, &now, &|_| false), [""; 0], "all are there");
         for ask in [Ask::Online, Ask::Cables] {
             assert_eq!(lacking(&desired, &now, ask), [""; 0]);
         }

@@ -2,7 +2,8 @@
 
 use super::args::Options;
 use super::{End, complain, input};
-use crate::lacking::{Ask, lacking};
+use crate::devices::is_handled;
+use crate::lacking::{Ask, lacking, unnamed};
 use cleat_kernel::Events;
 use cleat_model::kernel::{Kernel, KernelError, Query};
 use log::{info, warn};
@@ -43,7 +44,8 @@ fn wait(session: &mut crate::session::Session, limit: Duration) -> Result<Vec<St
     loop {
         let now = kernel.snapshot(Query::default())?;
         let desired = session.resolve(Some(&now));
-        let lacks = lacking(&desired, &now, Ask::Online);
+        let mut lacks = lacking(&desired, &now, Ask::Online);
+        lacks.extend(unnamed(&desired, &now, &|name| is_handled(&session.root, name, None)));
         if lacks.is_empty() {
             return Ok(lacks);
         }
