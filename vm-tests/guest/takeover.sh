@@ -28,7 +28,7 @@ connect() {
 # pings ADDRESS...: from the switch, at 20 ms, until `unbroken`.
 pings() {
     for _address in "$@"; do
-        ip netns exec switch ping -q -i 0.02 -W 10 "$_address" >"/tmp/pings-$_address" 2>&1 3>&- &
+        ip netns exec switch ping -i 0.02 -W 10 "$_address" >"/tmp/pings-$_address" 2>&1 3>&- &
         echo $! >"/tmp/pings-$_address.pid"
     done
     sleep 1
@@ -54,6 +54,19 @@ took() {
     echo $((_to - _from))
 }
 
+# ran UNIT...: this boot has started them.
+ran() {
+    for _unit in "$@"; do
+        same "$_unit" "$(systemctl is-active "$_unit")" active
+        [ "$(took "$_unit")" -gt 0 ]
+    done
+}
+
+# ratio BEFORE NOW: BEFORE as a multiple of NOW, with one decimal.
+ratio() {
+    echo "1 to $(($1 * 10 / $2 / 10)).$(($1 * 10 / $2 % 10))"
+}
+
 # cpu UNIT: the microseconds of processor time that all of a unit took so far.
 cpu() {
     echo $(($(systemctl show -P CPUUsageNSec "$1") / 1000))
@@ -62,6 +75,56 @@ cpu() {
 # install FILE...: as an administrator who has no network.
 install() {
     DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"
+}
+
+# is_ifupdown2: Proxmox VE takes the host for one with ifupdown2, new enough to apply a configuration.
+is_ifupdown2() {
+    same "ifupdown2" "$(readlink -f /usr/share/ifupdown2/ifupdown2)" /usr/lib/cleat/ifupdown
+    [ -x /usr/share/ifupdown2/ifupdown2 ]
+    ifreload -V | grep -E '^ifupdown2:[3-9]\.[0-9]+\.[0-9]+-.*pmx'
+}
+
+# upgrade COMMAND...: to the newer packages, by that command; no answer is missing, and all is as it was.
+upgrade() {
+    _conffile=/etc/apt/apt.conf.d/20cleat-takeover
+    echo '// a word of the administrator' >>"$_conffile"
+    pings 10.10.10.2 10.10.5.2
+    "$@" /var/lib/vm-tests/packages/newer/*.deb
+    unbroken 10.10.10.2 10.10.5.2
+    for _package in cleat cleat-ifupdown; do
+        dpkg-query -W -f '${Package} ${Version}\n' "$_package" | grep -e '-2$'
+    done
+    nothing_to_do
+    is_ifupdown2
+    systemctl is-enabled cleat-up.service cleat-online.service
+    # dpkg: a file of /etc that the administrator changed stays as it is.
+    grep 'a word of the administrator' "$_conffile"
+    # Debian Policy 6.2: what the scripts do they may do twice.
+    state >/tmp/once
+    for _package in cleat cleat-ifupdown; do
+        "/var/lib/dpkg/info/$_package.postinst" configure "$(dpkg-query -W -f '${Version}' "$_package")"
+    done
+    state >/tmp/twice
+    cmp /tmp/once /tmp/twice
+    nothing_to_do
+}
+
+# state: what the packages' scripts made.
+state() {
+    find /etc/systemd /etc/network /usr/sbin/if* /usr/share/ifupdown2 -printf '%p %l\n' | sort
+}
+
+# back: both packages purged, the one before installed again; no answer is missing, and nothing of them is left.
+back() {
+    pings 10.10.10.2 10.10.5.2
+    DEBIAN_FRONTEND=noninteractive apt-get purge --yes cleat-ifupdown cleat
+    unbroken 10.10.10.2 10.10.5.2
+    same "left in dpkg's list" "$(dpkg-query -W -f '${Package} ' 'cleat*' 2>/dev/null || true)" ""
+    find / -xdev -name '*cleat*' -not -path '/var/lib/vm-tests/*' -not -path '/tmp/*' -not -path '/var/log/*' >/tmp/left
+    cat /tmp/left
+    same "files that are left" "$(wc -l </tmp/left)" 0
+    cmp /root/interfaces /etc/network/interfaces
+    install /var/cache/vm-tests/*.deb
 }
 
 # nothing_to_do: a reload would change nothing.

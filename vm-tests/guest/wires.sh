@@ -59,12 +59,15 @@ none_lost() {
     grep -q " 0% packet loss" /tmp/none-lost
 }
 
-# lost FILE: sets _lost to how many answers are missing in what a `ping` that was stopped wrote; a request that was sent as
-# it was stopped may still have been on its way: that one is no loss.
+# lost FILE: sets _lost to how many answers are missing in what a `ping` without -q that was stopped wrote, and names
+# them. The last request was perhaps sent as ping was stopped: that its answer is missing is no loss.
 lost() {
     grep "packets transmitted" "$1"
-    _lost=$(awk '/packets transmitted/ { print $1 - $4 }' "$1")
-    [ "$_lost" -ne 1 ] || _lost=0
+    _missing=$(awk '
+        / bytes from / && match($0, /icmp_seq=[0-9]+/) { seen[substr($0, RSTART + 9, RLENGTH - 9)] = 1 }
+        / packets transmitted/ { for (seq = 1; seq < $1; seq++) if (!(seq in seen)) print seq }' "$1")
+    _lost=$(echo "$_missing" | grep -c . || true)
+    [ "$_lost" -eq 0 ] || echo "no answer to: $(echo "$_missing" | tr '\n' ' ')"
 }
 
 # lacp_carries NIC [NAMESPACE]: the port of an 802.3ad bond collects and distributes: 16 and 32 of IEEE 802.1AX's Actor_State.
