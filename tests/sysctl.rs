@@ -6,12 +6,18 @@ use std::process::Command;
 
 /// Exit code, standard output and standard error.
 fn call(line: &str) -> (i32, String, String) {
+    call_with(line, &[])
+}
+
+/// The same with these in its environment.
+fn call_with(line: &str, environment: &[(&str, &str)]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_cleat-sysctl"))
         .args(line.split_whitespace())
         .env_remove("RUST_LOG")
         .env_remove("JOURNAL_STREAM")
         .env_remove("SSH_CONNECTION")
         .env_remove("CREDENTIALS_DIRECTORY")
+        .envs(environment.iter().copied())
         .output()
         .unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -67,8 +73,27 @@ fn check_tells_what_differs_and_apply_makes_it_so() {
     assert_eq!(
         err,
         "error: `net.ipv4.conf.v0.proxy_arp` is `0`, not `1` (/etc/sysctl.d/50-test.conf:2:1) [sysctl-differs]; help: \
-         `cleat-sysctl apply` sets it; where it does not stay, something else on the host sets it back\n"
+         `cleat-sysctl apply` sets it; where it does not stay, something else on the host sets it back\n \
+         --> /etc/sysctl.d/50-test.conf:2:1\n  |\n2 | net.ipv4.conf.v0.proxy_arp = 1\n  | \
+         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ wants this\n  = note: `0` is asked for, and overridden, at \
+         /etc/sysctl.d/50-test.conf:1:1\n  = help: `cleat-sysctl apply` sets it; where it does not stay, something else \
+         on the host sets it back\n"
     );
+    // On a terminal, which script(1) gives it.
+    let shown = Command::new("script")
+        .args([
+            "-qec",
+            concat!(env!("CARGO_BIN_EXE_cleat-sysctl"), " check"),
+            "/dev/null",
+        ])
+        .env("NO_COLOR", "1")
+        .env_remove("RUST_LOG")
+        .env_remove("JOURNAL_STREAM")
+        .output()
+        .unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap().replace("\r\n", "\n");
+    let note = "  = note: `0` is asked for, and overridden, at /etc/sysctl.d/50-test.conf:1:1\n";
+    assert_eq!(shown.matches(note).count(), 1, "{shown}");
     let (code, out, _) = call("check --json");
     let document: serde_json::Value = serde_json::from_str(&out).unwrap();
     let setting = &document["settings"][0];
@@ -242,9 +267,14 @@ fn ipv6_that_another_file_switches_off_comes_on_over_it_and_is_given_back() {
 fn forwarding_goes_on_without_resetting_what_is_said_of_single_links() {
     let room = netns::enter!(Veth);
     host(&room, "net.ipv4.conf.v1.forwarding = 0\n");
+    let told = "warning: `net.ipv4.conf.v1.forwarding` stays `0`, not `1` as `net.ipv4.ip_forward` \
+        (/etc/sysctl.d/50-test.conf:1:1) [switch-excepted]; help: remove this line to have it switched, too\n\
+        warning: `net.ipv4.conf.v1.forwarding` is reset when `net.ipv4.ip_forward` is written after it \
+        (/etc/sysctl.d/50-test.conf:1:1) [sysctl-reset]; help: cleat-sysctl writes it last; to have systemd-sysctl do so, \
+        too, swap the lines\n";
     assert_eq!(
         call("forward on v4"),
-        (0, "net.ipv4.ip_forward = 1\n".into(), String::new())
+        (0, "net.ipv4.ip_forward = 1\n".into(), told.into())
     );
     let forwarding = || ["v0", "v1"].map(|link| read(&format!("net/ipv4/conf/{link}/forwarding")));
     assert_eq!(
@@ -273,4 +303,211 @@ fn proxy_arp_is_switched_for_one_link() {
         (code, err.as_str()),
         (2, "cleat-sysctl: `no:name` cannot be the name of an interface\n")
     );
+}
+
+/// Second witness: the kernel's table of sockets, from which `ss -6ltn` reads, and the place in the file.
+#[test]
+fn ipv6_off_tells_what_listens_and_what_the_interfaces_file_says() {
+    let room = netns::enter!(Veth, Inet6);
+    host(&room, "");
+    let file = "auto v0\niface v0 inet static\n\taddress 192.0.2.1/24\n\niface v0 inet6 static\n\taddress 2001:db8::1/64\n\
+        \tgateway 2001:db8::2\n";
+    std::fs::write("/etc/network/interfaces", file).unwrap();
+    let listener = std::net::TcpListener::bind("[::1]:0").unwrap();
+    let v4 = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (code, _, err) = call("ipv6 off");
+    assert_eq!(code, 0);
+    let port = listener.local_addr().unwrap().port();
+    assert_eq!(
+        err,
+        format!(
+            "warning: the loopback address ::1 goes: what connects to it, or to localhost by IPv6 only, fails \
+             [ipv6-loopback]\n\
+             warning: programs listen on IPv6: [::1]:{port} [ipv6-listeners]; help: those on [::] still answer IPv4, \
+             unless they were told not to; the others need another address\n\
+             warning: the interfaces file has IPv6 that cannot be set then: address 2001:db8::1/64 \
+             (/etc/network/interfaces:6); gateway 2001:db8::2 (/etc/network/interfaces:7) [ipv6-in-interfaces]; help: \
+             remove these lines, or leave IPv6 on for these interfaces\n"
+        )
+    );
+    drop((listener, v4));
+    assert_eq!(call("ipv6 on").0, 0);
+    // What is not concerned is not told.
+    assert_eq!(call("ipv6 off v1").2, "");
+}
+
+/// ssh(1): `SSH_CONNECTION` begins with the client's address. A client of IPv4 at a socket of IPv6 is mapped, RFC 4291
+/// section 2.5.5.2.
+#[test]
+fn ipv6_does_not_go_off_below_a_session_that_came_over_it() {
+    let room = netns::enter!(Veth, Inet6);
+    host(&room, "");
+    let over = |client: &str, line: &str| call_with(line, &[("SSH_CONNECTION", &format!("{client} 50000 host 22"))]);
+    for client in ["2001:db8::7", "fe80::7%v0"] {
+        assert_eq!(
+            over(client, "ipv6 off"),
+            (
+                1,
+                String::new(),
+                "cleat-sysctl: this session came over IPv6 and may end with it; `-y` does it all the same\n".into()
+            )
+        );
+        assert_eq!(read("net/ipv6/conf/all/disable_ipv6"), "0");
+    }
+    for client in ["::ffff:192.0.2.7", "192.0.2.7"] {
+        assert_eq!(over(client, "ipv6 off v1").0, 0, "{client}");
+        assert_eq!(over("2001:db8::7", "ipv6 on v1").0, 0);
+    }
+    assert_eq!(over("2001:db8::7", "ipv6 off -y").0, 0);
+    assert_eq!(read("net/ipv6/conf/all/disable_ipv6"), "1");
+}
+
+#[test]
+fn regress_a_link_that_another_file_leaves_on_is_told_when_ipv6_goes_off() {
+    let room = netns::enter!(Veth, Inet6);
+    host(&room, "net.ipv6.conf.v1.disable_ipv6 = 0\n");
+    let (code, _, err) = call("ipv6 off");
+    assert_eq!(code, 0);
+    let told: Vec<&str> = err.lines().filter(|line| !line.contains("[ipv6-")).collect();
+    assert_eq!(
+        told,
+        [
+            "warning: `net.ipv6.conf.v1.disable_ipv6` stays `0`, not `1` as `net.ipv6.conf.all.disable_ipv6` \
+             (/etc/sysctl.d/50-test.conf:1:1) [switch-excepted]; help: remove this line to have it switched, too",
+            "warning: `net.ipv6.conf.v1.disable_ipv6` is reset when `net.ipv6.conf.all.disable_ipv6` is written after it \
+             (/etc/sysctl.d/50-test.conf:1:1) [sysctl-reset]; help: cleat-sysctl writes it last; to have systemd-sysctl \
+             do so, too, swap the lines",
+        ]
+    );
+    assert_eq!(
+        ["v0", "v1"].map(|link| read(&format!("net/ipv6/conf/{link}/disable_ipv6"))),
+        ["1", "0"]
+    );
+}
+
+/// Second witness: the kernel's values.
+#[test]
+fn forwarding_of_ipv6_and_of_both_goes_on_and_off() {
+    let room = netns::enter!(Veth, Inet6);
+    host(&room, "");
+    let now = || {
+        [
+            "ipv4/ip_forward",
+            "ipv4/conf/v0/forwarding",
+            "ipv6/conf/all/forwarding",
+            "ipv6/conf/v0/forwarding",
+        ]
+        .map(|key| read(&format!("net/{key}")))
+    };
+    let v6 = "net.ipv6.conf.all.forwarding = 1\nnet.ipv6.conf.default.forwarding = 1\n";
+    assert_eq!(call("forward on v6"), (0, v6.into(), String::new()));
+    assert_eq!(now(), ["0", "0", "1", "1"]);
+    netns::run("ip link add w0 type veth peer name w1");
+    assert_eq!(read("net/ipv6/conf/w0/forwarding"), "1", "a link that came later");
+    assert_eq!(call("forward off v6").0, 0);
+    assert_eq!(now(), ["0", "0", "0", "0"]);
+    assert_eq!(
+        call("forward on"),
+        (0, format!("net.ipv4.ip_forward = 1\n{v6}"), String::new())
+    );
+    assert_eq!(now(), ["1", "1", "1", "1"]);
+    assert_eq!(call("check").0, 0, "it holds at the next boot, too");
+    assert_eq!(call("forward off").0, 0);
+    assert_eq!(now(), ["0", "0", "0", "0"]);
+    assert!(!Path::new("/etc/sysctl.d/zz-cleat-forward.conf").exists());
+    let (code, _, err) = call("forward on v5");
+    assert_eq!(
+        (code, err.as_str()),
+        (2, "cleat-sysctl: `forward` takes v4 or v6, not `v5`\n")
+    );
+}
+
+#[test]
+fn a_switch_that_does_not_come_to_hold_says_why() {
+    let room = netns::enter!(Veth);
+    host(&room, "");
+    // Of all links: what one of them says does not count.
+    netns::run("sysctl -qw net.ipv4.conf.all.proxy_arp=1");
+    let (code, _, err) = call("proxy-arp off v0");
+    assert_eq!(
+        (code, err.as_str()),
+        (
+            0,
+            "warning: `net.ipv4.conf.all.proxy_arp` is on, and with it every interface [switch-of-all]; help: set it to 0: \
+             then what each interface says holds\n"
+        )
+    );
+    // A file behind ours holds.
+    std::fs::create_dir_all("/etc/sysctl.d").unwrap();
+    std::fs::write("/etc/sysctl.d/zzz.conf", "net.ipv4.conf.v0.proxy_arp = 0\n").unwrap();
+    assert_eq!(
+        call("proxy-arp on v0"),
+        (
+            1,
+            String::new(),
+            "error: `net.ipv4.conf.v0.proxy_arp` is `0`, not `1` [switch-not-so]; help: `cleat-sysctl check` shows which \
+             line says otherwise\n"
+                .into()
+        )
+    );
+    assert_eq!(read("net/ipv4/conf/v0/proxy_arp"), "0");
+    // It is written for the link that may come.
+    let (code, out, err) = call("proxy-arp on gone0");
+    assert_eq!((code, out.as_str()), (0, "net.ipv4.conf.gone0.proxy_arp = 1\n"));
+    assert!(
+        err.contains(
+            "warning: there is no setting `net.ipv4.conf.gone0.proxy_arp` in this kernel now; it holds when there is \
+             [switch-absent]\n"
+        ),
+        "{err}"
+    );
+    let text = std::fs::read_to_string("/etc/sysctl.d/zz-cleat-proxy-arp.conf").unwrap();
+    assert!(text.ends_with("net.ipv4.conf.gone0.proxy_arp = 1\n"), "{text}");
+}
+
+/// sysctl.d(5) names no /etc/sysctl.conf; Debian 12's link to it is /etc/sysctl.d/99-sysctl.conf.
+#[test]
+fn a_sysctl_conf_that_nothing_reads_is_told() {
+    let room = netns::enter!(Veth);
+    host(&room, "net.ipv4.conf.v0.proxy_arp = 0\n");
+    std::fs::write("/etc/sysctl.conf", "# nothing\n").unwrap();
+    assert_eq!(call("check").2, "");
+    std::fs::write("/etc/sysctl.conf", "net.ipv4.conf.v1.proxy_arp = 0\n").unwrap();
+    let told = "warning: /etc/sysctl.conf has settings, and systemd-sysctl does not read it [sysctl-conf-unread]; help: move \
+        its lines to a file of /etc/sysctl.d\n";
+    assert_eq!(call("check").2, told);
+    std::os::unix::fs::symlink("../sysctl.conf", "/etc/sysctl.d/99-sysctl.conf").unwrap();
+    assert_eq!(call("check").2, "");
+}
+
+/// systemd-sysctl.service(8), "Credentials": sysctl.extra is read after all files.
+#[test]
+fn the_credential_of_the_unit_is_read_last() {
+    let room = netns::enter!(Veth);
+    host(&room, "net.ipv4.conf.v0.proxy_arp = 0\n");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sysctl.extra");
+    std::fs::write(&file, "net.ipv4.conf.v0.proxy_arp = 1\n").unwrap();
+    let environment = [("CREDENTIALS_DIRECTORY", directory.path().to_str().unwrap())];
+    assert_eq!(call_with("apply", &environment), (0, String::new(), String::new()));
+    assert_eq!(read("net/ipv4/conf/v0/proxy_arp"), "1");
+    let shown = format!(
+        "net.ipv4.conf.v0.proxy_arp = 1  # {}:1, over /etc/sysctl.d/50-test.conf:1\n",
+        file.display()
+    );
+    assert_eq!(call_with("show", &environment).1, shown);
+}
+
+/// sysctl.d(5): of files of one name that in /etc counts.
+#[test]
+fn show_names_the_files_that_another_one_hides() {
+    let room = netns::enter!(Veth);
+    host(&room, "net.ipv4.conf.v0.proxy_arp = 0\n");
+    std::fs::create_dir_all("/usr/lib/sysctl.d").unwrap();
+    std::fs::write("/usr/lib/sysctl.d/50-test.conf", "net.ipv4.conf.v0.proxy_arp = 1\n").unwrap();
+    let shown = "net.ipv4.conf.v0.proxy_arp = 0  # /etc/sysctl.d/50-test.conf:1\n\
+        # not read: /usr/lib/sysctl.d/50-test.conf, for /etc/sysctl.d/50-test.conf\n";
+    assert_eq!(call("show").1, shown);
+    let document: serde_json::Value = serde_json::from_str(&call("show --json").1).unwrap();
+    assert_eq!(document["hidden"][0]["file"], "/usr/lib/sysctl.d/50-test.conf");
 }

@@ -78,12 +78,11 @@ fn said_in_interfaces(root: Root, links: &[String]) -> Option<Diagnostic> {
 }
 
 /// Links whose routes come from router advertisements, which a router does not heed.
-pub(super) fn as_ipv6_router() -> Vec<Diagnostic> {
-    let root = Root::real();
+pub(super) fn as_ipv6_router(root: &Root) -> Vec<Diagnostic> {
     let text = root.read_text("/proc/thread-self/net/ipv6_route").unwrap_or_default();
     let heeds = |link: &&str| {
         root.read_text(format!("/proc/sys/net/ipv6/conf/{link}/accept_ra"))
-            .is_ok_and(|value| value != "2")
+            .is_ok_and(|value| value.trim_end() != "2")
     };
     let from_router = text.lines().filter_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -126,6 +125,47 @@ fn listening(text: &str, state: &str) -> Vec<SocketAddrV6> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Second witness: a host that took its default route from a router has the flags 00450003 there; linux/ipv6_route.h.
+    /// Documentation/networking/ip-sysctl.rst: with `accept_ra` 2 a router heeds advertisements, too.
+    #[test]
+    fn routes_that_a_router_advertised_run_out_where_forwarding_goes_on() {
+        let tree = tempfile::tempdir().unwrap();
+        let root = Root::at(tree.path());
+        let write = |path: &str, text: &str| {
+            root.create_dir_all(std::path::Path::new(path).parent().unwrap())
+                .unwrap();
+            root.replace_if_changed(path, text.as_bytes(), cleat_root::Durability::Volatile)
+                .unwrap();
+        };
+        let none = "00000000000000000000000000000000";
+        let route = |flags: &str, link: &str| {
+            format!(
+                "{none} 00 {none} 00 fe800000000000000000000000000001 00000400 00000001 00000000 {flags} {link:>8}\n"
+            )
+        };
+        let table = [
+            route("00450003", "eno1"),
+            route("00450003", "eno2"),
+            route("00000003", "eno3"),
+        ]
+        .concat();
+        write("/proc/thread-self/net/ipv6_route", &table);
+        for (link, accepts) in [("eno1", "1"), ("eno2", "2"), ("eno3", "1")] {
+            write(
+                &format!("/proc/sys/net/ipv6/conf/{link}/accept_ra"),
+                &format!("{accepts}\n"),
+            );
+        }
+        let told: Vec<(&str, String)> = as_ipv6_router(&root)
+            .into_iter()
+            .map(|found| (found.code, found.message))
+            .collect();
+        let text = "a router does not heed router advertisements: the routes that these brought run out on eno1";
+        assert_eq!(told, [("forward-stops-ra", text.to_owned())]);
+        write("/proc/thread-self/net/ipv6_route", &route("00000003", "eno1"));
+        assert_eq!(as_ipv6_router(&root), [], "a route that somebody set");
+    }
 
     /// Second witness: proc(5), and `ss -6ltn`, which shows these sockets as `[::1]:631` and `[::]:22`.
     #[test]

@@ -27,7 +27,8 @@ pub(super) const SHOW: Verb = Verb {
     usage: "cleat-sysctl show [--prefix KEY]... [--json]",
     short: "shows what sysctl.d says, and which line says so",
     doc: "Shows each setting that sysctl.d gives a value, in the order in which they are written, with the line that \
-          holds and the lines that it overrides.",
+          holds and the lines that it overrides, and then the files that are not read as one of the same name in another \
+          directory counts.",
     words: Words::NONE,
     options: &[PREFIX, JSON],
     run: run_show,
@@ -53,6 +54,7 @@ fn run_check(call: &Call) -> End {
     }
     let reporter = Reporter::new(call.verbosity);
     reporter.print(&read.found, &read.sources);
+    reporter.print_notes(&read.found, &read.sources);
     let so = read.wanted.iter().zip(&now).filter(|(wanted, found)| found.is(wanted));
     let text = format!(
         "{} of {} settings are in force; {summary}\n",
@@ -84,6 +86,9 @@ fn run_show(call: &Call) -> End {
             text += &format!(", over {}", at(&read.sources, *place));
         }
         text.push('\n');
+    }
+    for (path, first) in &read.settings.hidden {
+        text += &format!("# not read: {}, for {}\n", path.display(), first.display());
     }
     print(&text)
 }
@@ -120,7 +125,7 @@ fn unread(root: &Root, read: &Read) -> Option<Diagnostic> {
 }
 
 /// *Shape*: `{"settings": [{"key", "value", "found", "state", "file", "line", "may_fail", "pattern", "overridden":
-/// [{"value", "file", "line"}]}], "diagnostics": [{"severity", "code", "message", "file", "line"}]}`; `state` is
+/// [{"value", "file", "line"}]}], "hidden": [{"file", "for"}], "diagnostics": [{"severity", "code", "message", "file", "line"}]}`; `state` is
 /// `in-force`, `differs`, `absent` or `unreadable`, and `found` null where nothing can be read.
 fn document(read: &Read, now: &[Found]) -> Value {
     let settings = read
@@ -138,7 +143,13 @@ fn document(read: &Read, now: &[Found]) -> Value {
             "line": place.map(|(_, position)| position.line),
         })
     });
-    json!({ "settings": settings.collect::<Vec<_>>(), "diagnostics": diagnostics.collect::<Vec<_>>() })
+    let hidden = read.settings.hidden.iter();
+    let hidden = hidden.map(|(path, first)| json!({ "file": path, "for": first }));
+    json!({
+        "settings": settings.collect::<Vec<_>>(),
+        "hidden": hidden.collect::<Vec<_>>(),
+        "diagnostics": diagnostics.collect::<Vec<_>>(),
+    })
 }
 
 fn setting(sources: &Sources, wanted: &Wanted, found: &Found) -> Value {

@@ -7,7 +7,7 @@ use crate::logging::Reporter;
 use cleat_diag::{Diagnostic, Sources, Summary};
 use cleat_model::name::IfName;
 use cleat_root::{Root, RootError, paths};
-use cleat_sysctl::{Found, Key, Settings, apply, check, differences, resets};
+use cleat_sysctl::{Found, Key, Settings, Wanted, apply, check, differences, resets};
 use std::path::Path;
 
 /// IPv6 off and on.
@@ -139,7 +139,7 @@ fn forward(call: &Call) -> Result<End, String> {
     };
     let of_v6 = asked.iter().any(|(key, _)| key.as_str().starts_with("net/ipv6"));
     let found = if on && of_v6 {
-        breaks::as_ipv6_router()
+        breaks::as_ipv6_router(&Root::real())
     } else {
         Vec::new()
     };
@@ -234,7 +234,22 @@ pub(super) fn carry_out(
         found = differences(&wanted, &check(root, &wanted));
     }
     found.extend(not_so(root, asked));
+    found.extend(wanted.iter().filter_map(|wanted| excepted(wanted, asked)));
+    // Which of them systemd-sysctl will leave reset at a boot.
+    let keys: Vec<Key> = wanted.into_iter().map(|wanted| wanted.key).collect();
+    if !keys.is_empty() {
+        found.extend(settings.wanted(root, &keys).1);
+    }
     Ok((found, sources))
+}
+
+/// A link that another line leaves as it is, where the switch is for all of them.
+fn excepted(wanted: &Wanted, asked: &[(Key, &str)]) -> Option<Diagnostic> {
+    let (cause, value) = asked.iter().find(|(cause, _)| resets(cause, &wanted.key))?;
+    let text = format!("`{}` stays `{}`, not `{value}` as `{cause}`", wanted.key, wanted.value);
+    let differs = wanted.value.to_string() != *value && !asked.iter().any(|(key, _)| *key == wanted.key);
+    let warning = || Diagnostic::warning("switch-excepted", text).at(wanted.place, "says so");
+    differs.then(|| warning().help("remove this line to have it switched, too"))
 }
 
 /// What a setting is now, and every setting that it resets where that is another value.
