@@ -65,6 +65,13 @@ pub fn call(line: &str) -> Called {
     called(command(line).stdin(Stdio::null()).output().unwrap())
 }
 
+/// The same with these in its environment.
+pub fn call_with(line: &str, environment: &[(&str, &str)]) -> Called {
+    let mut command = command(line);
+    let command = command.stdin(Stdio::null()).envs(environment.iter().copied());
+    called(command.output().unwrap())
+}
+
 /// Starts one of the commands and does not wait for it.
 pub fn start(line: &str) -> Child {
     let mut command = command(line);

@@ -1,6 +1,6 @@
 //! 0 only if what was asked is so.
 
-use super::bed::{call, exists, host};
+use super::bed::{call, call_with, exists, host, is_up};
 use cleat_netns as netns;
 
 const ONE: &str = "auto eno1\niface eno1 inet static\n\taddress 192.0.2.2/24\n";
@@ -102,4 +102,25 @@ fn an_error_of_another_interface_does_not_fail_the_one_that_was_named() {
         "{all:?}"
     );
     assert!(exists("vmbr0"));
+}
+
+/// The unit of the network hands on /etc/default/networking, as those of ifupdown and ifupdown2 do.
+#[test]
+fn regress_what_the_file_of_defaults_keeps_down_stays_down() {
+    let room = netns::enter!(Veth);
+    host(
+        &room,
+        &["eno1", "eno2"],
+        &format!("{ONE}\nauto eno2\niface eno2 inet manual\n"),
+    );
+    let off = [("CONFIGURE_INTERFACES", "no")];
+    let boot = call_with("ifup -a --read-environment", &off);
+    assert_eq!((boot.code, boot.out.as_str()), (0, ""));
+    assert_eq!(boot.err, "warning: nothing is brought up: CONFIGURE_INTERFACES=no\n");
+    assert!(!is_up("eno1") && !is_up("eno2"));
+    call_with("ifup -a --read-environment", &[("EXCLUDE_INTERFACES", "eno1 wl*")]).quietly();
+    assert!(!is_up("eno1") && is_up("eno2"));
+    // Nobody but the unit is bound by it.
+    call_with("ifup -a", &off).quietly();
+    assert!(is_up("eno1"));
 }

@@ -55,6 +55,13 @@ pub fn cleat_reading(line: &str, input: &str) -> Ran {
     run(command(line), input)
 }
 
+/// Runs `cleat` with these words, and these in its environment.
+pub fn cleat_with(line: &str, environment: &[(&str, &str)]) -> Ran {
+    let mut command = command(line);
+    command.envs(environment.iter().copied());
+    run(command, "")
+}
+
 /// Runs `cleat` with these words, and programs looked for in `path` alone.
 pub fn cleat_in_path(line: &str, path: &Path) -> Ran {
     let mut command = command(line);

@@ -1,6 +1,6 @@
 //! `cleat plan`, `status` and `graph` beside the running network. Second witness: the `ip` commands that change it.
 
-use super::bed::{cleat, starting};
+use super::bed::{cleat, cleat_with, starting};
 use crate::commands::bed::{call, example, host, write_interfaces};
 use crate::commands::state;
 use cleat_netns::{self as netns, Room};
@@ -244,6 +244,11 @@ fn online_means_carrier_and_addresses_that_are_no_longer_tentative() {
     let before = cleat("wait-online --timeout 0");
     assert_eq!(before.code, Some(1));
     assert_eq!(before.err, "warning: eno1 is down\ncleat: not online after 0 s\n");
+    // What /etc/default/networking keeps down is not waited for.
+    for variable in [("CONFIGURE_INTERFACES", "no"), ("EXCLUDE_INTERFACES", "en*")] {
+        let kept = cleat_with("wait-online --timeout 0", &[variable]);
+        assert_eq!((kept.code, kept.err.as_str()), (Some(0), ""), "{variable:?}");
+    }
     netns::run("ip link set eno1-wire down");
     call("ifup -a").quietly();
     let without = cleat("wait-online --timeout 0.2");

@@ -28,8 +28,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match args::parse(command, arguments) {
         Ok(Asked::Help) => show(&args::usage(command)).into(),
         Ok(Asked::Version) => show(&format!("{}\n", version::version())).into(),
-        Ok(Asked::Run(args)) => {
+        Ok(Asked::Run(mut args)) => {
+            let goes_on =
+                !args.read_environment || args::environment::heed(&mut args, &|name| std::env::var(name).ok());
             logging::start(args.verbosity);
+            if !goes_on {
+                log::warn!("nothing is brought up: CONFIGURE_INTERFACES=no");
+                return Exit::Done.into();
+            }
             run(&args).into()
         }
         Err(message) => {

@@ -8,8 +8,6 @@ pub const INTERFACES_NEW: &str = "/etc/network/interfaces.new";
 pub const INTERFACES_D: &str = "/etc/network/interfaces.d";
 /// Our own settings.
 pub const CONFIG: &str = "/etc/cleat/cleat.toml";
-/// Settings of Debian's networking service (`EXCLUDE_INTERFACES`, `CONFIGURE_INTERFACES`, `VERBOSE`).
-pub const DEFAULT_NETWORKING: &str = "/etc/default/networking";
 
 /// What the commit of a staged configuration has to keep on the file system of [`INTERFACES`]: /var may come later.
 pub const COMMIT_DIR: &str = "/etc/cleat/commit";

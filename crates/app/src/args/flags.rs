@@ -52,6 +52,8 @@ pub enum Id {
     SyntaxHelp,
     /// A NIC has just appeared.
     Hotplug,
+    /// What /etc/default/networking says counts.
+    ReadEnvironment,
     /// How long missing NICs are waited for.
     Wait,
     /// Without mapping scripts.
@@ -322,6 +324,15 @@ pub static FLAGS: &[Flag] = &[
         "the named NICs have just appeared: bring up what is marked hotplug or auto and needs them",
     ),
     row(
+        Id::ReadEnvironment,
+        None,
+        &["read-environment"],
+        None,
+        UP_DOWN,
+        "heed CONFIGURE_INTERFACES=no, EXCLUDE_INTERFACES and VERBOSE=yes of the environment, as the unit hands on \
+         /etc/default/networking",
+    ),
+    row(
         Id::Wait,
         None,
         &["wait"],
@@ -360,14 +371,7 @@ pub static FLAGS: &[Flag] = &[
         "",
     ),
     row(Id::Accepted, None, &["with-defaults"], None, &[Ifquery], ""),
-    row(
-        Id::Accepted,
-        None,
-        &["read-environment", "no-loopback"],
-        None,
-        UP_DOWN,
-        "",
-    ),
+    row(Id::Accepted, None, &["no-loopback"], None, UP_DOWN, ""),
 ];
 
 /// The row of a letter.

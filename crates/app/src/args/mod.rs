@@ -1,5 +1,6 @@
 //! The command line, parsed once.
 
+pub mod environment;
 pub mod flags;
 mod usage;
 
@@ -102,6 +103,8 @@ pub struct Args {
     pub no_mappings: bool,
     /// `--hotplug`.
     pub hotplug: bool,
+    /// `--read-environment`.
+    pub read_environment: bool,
     /// `-c` of ifreload.
     pub currently_up: bool,
     /// `-c` of ifquery.
@@ -151,6 +154,7 @@ impl Args {
             ignore_errors: false,
             no_mappings: false,
             hotplug: false,
+            read_environment: false,
             currently_up: false,
             check: false,
             running: false,
@@ -234,6 +238,7 @@ fn set(args: &mut Args, id: Id, value: String) -> Result<(), String> {
         Id::IgnoreErrors => args.ignore_errors = true,
         Id::NoMappings => args.no_mappings = true,
         Id::Hotplug => args.hotplug = true,
+        Id::ReadEnvironment => args.read_environment = true,
         Id::CurrentlyUp => args.currently_up = true,
         Id::Check => args.check = true,
         Id::Running => args.running = true,

@@ -2,11 +2,14 @@
 
 use super::args::Options;
 use super::{End, complain, input};
+use crate::args::environment;
 use crate::devices::is_handled;
 use crate::lacking::{Ask, lacking, unnamed};
 use cleat_kernel::Events;
+use cleat_model::desired::{Desired, WantLink};
 use cleat_model::kernel::{Kernel, KernelError, Query};
 use log::{info, warn};
+use regex_lite::Regex;
 use std::time::{Duration, Instant};
 
 /// How long is waited where nobody says. *Source*: ours; a switch port with spanning tree forwards after 30 s.
@@ -15,11 +18,18 @@ pub const LIMIT: Duration = Duration::from_secs(60);
 /// At least so often the kernel is read, whatever it tells of itself.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Waits; says what is lacking where the limit passes.
+/// Waits; says what is lacking where the limit passes. What /etc/default/networking keeps from being brought up at boot is
+/// not waited for: the unit hands that on.
 pub fn run(options: &Options) -> End {
+    let variable = |name: &str| std::env::var(name).ok();
+    if !environment::is_on(&variable) {
+        return End::Well;
+    }
+    let patterns = environment::excluded(&variable);
+    let excluded: Vec<Regex> = patterns.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect();
     let mut session = input::session(options);
     let limit = options.timeout.unwrap_or(LIMIT);
-    match wait(&mut session, limit) {
+    match wait(&mut session, &excluded, limit) {
         Ok(lacks) if lacks.is_empty() => End::Well,
         Ok(lacks) => {
             for lack in lacks {
@@ -35,7 +45,11 @@ pub fn run(options: &Options) -> End {
     }
 }
 
-fn wait(session: &mut crate::session::Session, limit: Duration) -> Result<Vec<String>, KernelError> {
+fn wait(
+    session: &mut crate::session::Session,
+    excluded: &[Regex],
+    limit: Duration,
+) -> Result<Vec<String>, KernelError> {
     let begun = Instant::now();
     // Listening begins before the first look, so that no change falls between the two.
     let mut events = Events::open()?;
@@ -43,7 +57,11 @@ fn wait(session: &mut crate::session::Session, limit: Duration) -> Result<Vec<St
     let mut told = Vec::new();
     loop {
         let now = kernel.snapshot(Query::default())?;
-        let desired = session.resolve(Some(&now));
+        let mut desired = session.resolve(Some(&now));
+        if !excluded.is_empty() {
+            let is_in = |want: &&WantLink| !excluded.iter().any(|regex| regex.is_match(want.name.as_str()));
+            desired = Desired::new(desired.links().iter().filter(is_in).cloned().collect());
+        }
         let mut lacks = lacking(&desired, &now, Ask::Online);
         lacks.extend(unnamed(&desired, &now, &|name| is_handled(&session.root, name, None)));
         if lacks.is_empty() {
