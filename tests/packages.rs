@@ -166,3 +166,33 @@ fn no_package_owns_the_configuration_of_the_network() {
         }
     }
 }
+
+/// Files that work without being asked for: somebody who finds one looks for its name in the manual.
+#[test]
+fn what_changes_how_other_programs_behave_is_told_in_a_page() {
+    let read = |page: String| std::fs::read_to_string(top().join(page)).unwrap().replace("\\-", "-");
+    let pages: String = files("docs/man")
+        .into_iter()
+        .filter(|page| !page.ends_with(".in"))
+        .map(read)
+        .collect();
+    let mut told = 0;
+    for (source, to) in assets().into_values().flatten() {
+        // A destination that ends in `/` takes the name of the source.
+        let name = Path::new(&source).file_name().unwrap().to_string_lossy();
+        let path = if to.ends_with('/') {
+            format!("/{to}{name}")
+        } else {
+            format!("/{to}")
+        };
+        let elsewhere =
+            path.starts_with("/etc/apt/") || path.contains(".service.d/") || path.starts_with("/usr/lib/cleat/");
+        // The program behind the four commands, by whose names it is called.
+        if elsewhere && !path.ends_with("/ifupdown") {
+            told += 1;
+            assert!(pages.contains(&path), "no page tells of {path}");
+        }
+    }
+    assert_eq!(told, 4);
+    assert!(pages.contains("CLEAT_TAKEOVER"));
+}
