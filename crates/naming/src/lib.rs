@@ -16,5 +16,5 @@ pub mod udev;
 
 pub use facts::NicFacts;
 pub use predict::{Candidate, Origin, Prediction, legal, predict};
-pub use scheme::{Flag, SCHEMES, Scheme};
+pub use scheme::{Flag, NEWEST, SCHEMES, Scheme};
 pub use udev::Udev;

@@ -6,6 +6,7 @@ use crate::facts::NicFacts;
 use crate::link_file::{LinkFile, Policy};
 use crate::predict::{Origin, Prediction, legal};
 use crate::rules::Ruled;
+use crate::scheme::Scheme;
 
 /// The name that a NIC gets at the next boot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,19 @@ pub struct Choice {
 
 /// `NET_NAME_PREDICTABLE` of linux/netdevice.h: what /sys/class/net/IFACE/name_assign_type says.
 const PREDICTABLE: &str = "2";
+/// `NET_NAME_RENAMED`: a program has named it.
+const RENAMED: &str = "4";
+
+impl Choice {
+    /// Whether it is another name than the NIC has now; `None` where that cannot be told: the kernel's name would stay, and
+    /// it does not say who gave the one of now.
+    pub fn changes(&self, nic: &NicFacts) -> Option<bool> {
+        match &self.name {
+            Some(name) => Some(name != nic.name()),
+            None => nic.attribute("name_assign_type").map(|said| said == RENAMED),
+        }
+    }
+}
 
 impl Policy {
     /// What its name comes from; `keep` and `kernel` offer none.
@@ -38,7 +52,7 @@ impl Policy {
 /// The name that a NIC gets.
 ///
 /// `file` is the .link file that it gets; `policies` says whether names are given by policy at all, which
-/// `net.ifnames=0` turns off.
+/// `net.ifnames=0` turns off; under `scheme` the prediction was made.
 ///
 /// *Shape*: at boot no program has named a NIC before, so that the policy `keep` keeps nothing.
 pub fn choose(
@@ -47,6 +61,7 @@ pub fn choose(
     file: Option<&LinkFile>,
     policies: bool,
     ruled: &Ruled<'_>,
+    scheme: &Scheme,
 ) -> Choice {
     let mut doubts: Vec<String> = ruled
         .perhaps
@@ -54,10 +69,22 @@ pub fn choose(
         .map(|(rule, condition)| format!("{} may name it: {condition}", rule.place()))
         .collect();
     if let Some(rule) = ruled.by {
-        return Choice {
-            name: Some(rule.name.clone()),
-            reason: format!("the rule at {}", rule.place()),
-            doubts,
+        let place = rule.place();
+        return match rule.given(scheme) {
+            Ok(name) => {
+                if name != rule.name {
+                    doubts.push(format!("{place} says `{}`, of which udev makes {name}", rule.name));
+                }
+                Choice {
+                    name: Some(name),
+                    reason: format!("the rule at {place}"),
+                    doubts,
+                }
+            }
+            Err(why) => {
+                doubts.push(format!("{place} gives `{}`, which udev refuses: {why}", rule.name));
+                kernels(&format!("the name of the rule at {place} is refused"), doubts)
+            }
         };
     }
     let Some(file) = file else {

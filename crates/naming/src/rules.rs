@@ -1,12 +1,15 @@
 //! Names that udev's rules give: `NAME="lan0"`, as in 70-persistent-net.rules of old.
 //!
-//! *Source*: udev(7). Only what a name can hang on is read: rules with `NAME=`, and of their conditions those on the
-//! interface itself and on the devices above it. A condition that cannot be told from the facts is reported.
+//! *Source*: udev(7). Only what a name can hang on is read: rules with `NAME=` and those with `GOTO=` that go past one, and
+//! of their conditions those on the interface itself and on the devices above it. A condition that cannot be told from the
+//! facts is reported.
 
 use crate::facts::{Device, NicFacts};
 use crate::link_file::directories::strongest;
+use crate::predict::{Illegal, legal};
+use crate::scheme::{Flag, Scheme};
 use cleat_root::{Root, matches};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where rules are, the strongest directory first. *Source*: udev(7), RULES FILES.
 const DIRECTORIES: &[&str] = &[
@@ -20,6 +23,28 @@ const DIRECTORIES: &[&str] = &[
 /// What the kernel calls an Ethernet interface at first; the number depends on the order of drivers.
 const KERNEL_NAME: &str = "eth0";
 
+/// The rules of a root that names hang on, in the order in which udev follows them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    Name(NameRule),
+    Jump(Jump),
+}
+
+/// A rule that goes past others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Jump {
+    path: PathBuf,
+    line: usize,
+    /// The line of its `LABEL=`, where udev goes on.
+    to: usize,
+    conditions: Conditions,
+}
+
 /// A rule that gives a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameRule {
@@ -31,8 +56,12 @@ pub struct NameRule {
     pub name: String,
     /// No later rule changes it (`:=`).
     is_final: bool,
-    conditions: Vec<Token>,
+    conditions: Conditions,
 }
+
+/// What has to hold for a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Conditions(Vec<Token>);
 
 /// What the rules say of a NIC.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,17 +88,35 @@ enum Holds {
     Unknown(String),
 }
 
-/// All rules of a root that give a name, in the order in which udev follows them.
-pub fn load(root: &Root) -> Vec<NameRule> {
+/// All rules of a root that give a name, with those that go past them.
+pub fn load(root: &Root) -> Rules {
     let (files, _) = strongest(root, DIRECTORIES.iter().map(PathBuf::from), ".rules");
     let read = |path: PathBuf| {
         let bytes = root.read(&path).unwrap_or_default();
-        parse(&path, &String::from_utf8_lossy(&bytes))
+        parse(&path, &String::from_utf8_lossy(&bytes)).steps
     };
-    files.into_iter().flat_map(read).collect()
+    Rules {
+        steps: files.into_iter().flat_map(read).collect(),
+    }
 }
 
-fn parse(path: &std::path::Path, text: &str) -> Vec<NameRule> {
+impl Rules {
+    /// The rules of the text of one file.
+    pub fn of(path: &Path, text: &str) -> Self {
+        parse(path, text)
+    }
+
+    /// Those that give a name.
+    pub fn naming(&self) -> impl Iterator<Item = &NameRule> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Name(rule) => Some(rule),
+            Step::Jump(_) => None,
+        })
+    }
+}
+
+/// The rules of a file with their lines, from 1: comments left out, what goes on behind a backslash joined.
+fn rules_of(text: &str) -> Vec<(usize, Vec<Token>)> {
     let mut rules = Vec::new();
     let mut lines = text.lines().enumerate();
     while let Some((number, line)) = lines.next() {
@@ -82,29 +129,53 @@ fn parse(path: &std::path::Path, text: &str) -> Vec<NameRule> {
             let Some((_, more)) = lines.next() else { break };
             rule += more.trim_start();
         }
-        let Some(tokens) = tokens(&rule) else { continue };
-        let gives = |token: &&Token| token.key == "NAME" && matches!(token.operator.as_str(), "=" | ":=");
-        // systemd's own: the name that the .link file gave.
-        let Some(given) = tokens
-            .iter()
-            .rfind(gives)
-            .filter(|token| token.value != "$env{ID_NET_NAME}")
-        else {
-            continue;
-        };
-        rules.push(NameRule {
-            path: path.to_owned(),
-            line: number + 1,
-            name: given.value.clone(),
-            is_final: given.operator == ":=",
-            conditions: tokens
-                .iter()
-                .filter(|token| matches!(token.operator.as_str(), "==" | "!=") || is_program(token))
-                .cloned()
-                .collect(),
-        });
+        rules.extend(tokens(&rule).map(|tokens| (number + 1, tokens)));
     }
     rules
+}
+
+fn parse(path: &Path, text: &str) -> Rules {
+    let rules = rules_of(text);
+    let last = |tokens: &[Token], wanted: &str| tokens.iter().rfind(|token| token.key == wanted).cloned();
+    let mut steps = Vec::new();
+    for (at, (line, tokens)) in rules.iter().enumerate() {
+        let conditions = || {
+            let wanted = |token: &&Token| matches!(token.operator.as_str(), "==" | "!=") || is_program(token);
+            Conditions(tokens.iter().filter(wanted).cloned().collect())
+        };
+        let gives = |token: &&Token| token.key == "NAME" && matches!(token.operator.as_str(), "=" | ":=");
+        if let Some(given) = tokens.iter().rfind(gives).filter(|given| is_a_name(&given.value)) {
+            steps.push(Step::Name(NameRule {
+                path: path.to_owned(),
+                line: *line,
+                name: given.value.clone(),
+                is_final: given.operator == ":=",
+                conditions: conditions(),
+            }));
+        }
+        // Labels are looked for further on only; a GOTO without one is left out.
+        let Some(label) = last(tokens, "GOTO") else { continue };
+        let mut behind = rules[at + 1..].iter();
+        let to = behind.find(|(_, tokens)| last(tokens, "LABEL").is_some_and(|one| one.value == label.value));
+        if let Some((to, _)) = to {
+            steps.push(Step::Jump(Jump {
+                path: path.to_owned(),
+                line: *line,
+                to: *to,
+                conditions: conditions(),
+            }));
+        }
+    }
+    let names = steps.iter().any(|step| matches!(step, Step::Name(_)));
+    Rules {
+        steps: if names { steps } else { Vec::new() },
+    }
+}
+
+/// Whether a rule's value gives a name of its own. systemd's rule gives that of the .link file; udev ignores an empty name
+/// and the kernel's own.
+fn is_a_name(value: &str) -> bool {
+    !["", "%k", "$env{ID_NET_NAME}"].contains(&value)
 }
 
 /// Keys that are conditions whatever their operator.
@@ -117,7 +188,12 @@ fn tokens(rule: &str) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut rest = rule.trim();
     while !rest.is_empty() {
-        let operator_at = rest.find(['=', '!', '+', '-', ':'])?;
+        // What stands in braces is the name of an attribute, whatever signs are in it.
+        let braced = rest
+            .find('{')
+            .filter(|at| rest.find('"').is_none_or(|quote| *at < quote));
+        let from = braced.map_or(Some(0), |at| Some(at + rest[at..].find('}')?))?;
+        let operator_at = from + rest[from..].find(['=', '!', '+', '-', ':'])?;
         let (key, behind) = rest.split_at(operator_at);
         let quote = behind.find('"')?;
         let (operator, behind) = behind.split_at(quote);
@@ -138,24 +214,60 @@ fn tokens(rule: &str) -> Option<Vec<Token>> {
 }
 
 /// What the rules say of a NIC when it appears.
-pub fn ruled<'a>(rules: &'a [NameRule], nic: &NicFacts) -> Ruled<'a> {
+pub fn ruled<'a>(rules: &'a Rules, nic: &NicFacts) -> Ruled<'a> {
     let mut found = Ruled::default();
-    for rule in rules {
-        if found.by.is_some_and(|before| before.is_final) {
-            break;
+    let mut jumped: Option<&Jump> = None;
+    // Jumps that may be made, each with what it hangs on.
+    let mut open: Vec<(&Jump, String)> = Vec::new();
+    for step in &rules.steps {
+        let (path, line) = step.place();
+        if jumped.is_some_and(|jump| jump.goes_past(path, line)) {
+            continue;
         }
-        match rule.holds(nic) {
-            Holds::Yes if rule.name.contains(['$', '%']) => {
-                found
-                    .perhaps
-                    .push((rule, format!("its name is put together by udev: {}", rule.name)));
+        let open_here = open.iter().find(|(jump, _)| jump.goes_past(path, line));
+        let open_here = open_here.map(|(jump, condition)| (*jump, condition.clone()));
+        match step {
+            Step::Jump(jump) => match (jump.conditions.hold(nic), open_here) {
+                (Holds::No, _) => {}
+                (Holds::Yes, None) => jumped = Some(jump),
+                (Holds::Unknown(condition), _) | (Holds::Yes, Some((_, condition))) => open.push((jump, condition)),
+            },
+            Step::Name(rule) => {
+                if found.by.is_some_and(|before| before.is_final) {
+                    break;
+                }
+                match (rule.conditions.hold(nic), open_here) {
+                    (Holds::No, _) => {}
+                    (Holds::Yes, _) if rule.name.contains(['$', '%']) => {
+                        let condition = format!("its name is put together by udev: {}", rule.name);
+                        found.perhaps.push((rule, condition));
+                    }
+                    (Holds::Yes, None) => found.by = Some(rule),
+                    (Holds::Yes, Some((jump, condition))) => {
+                        let condition = format!("the GOTO at line {} may go past it: {condition}", jump.line);
+                        found.perhaps.push((rule, condition));
+                    }
+                    (Holds::Unknown(condition), _) => found.perhaps.push((rule, condition)),
+                }
             }
-            Holds::Yes => found.by = Some(rule),
-            Holds::Unknown(condition) => found.perhaps.push((rule, condition)),
-            Holds::No => {}
         }
     }
     found
+}
+
+impl Step {
+    fn place(&self) -> (&Path, usize) {
+        match self {
+            Step::Name(rule) => (&rule.path, rule.line),
+            Step::Jump(jump) => (&jump.path, jump.line),
+        }
+    }
+}
+
+impl Jump {
+    fn goes_past(&self, path: &Path, line: usize) -> bool {
+        self.path == path && line > self.line && line < self.to
+    }
 }
 
 impl NameRule {
@@ -164,9 +276,31 @@ impl NameRule {
         format!("{}:{}", self.path.display(), self.line)
     }
 
-    fn holds(&self, nic: &NicFacts) -> Holds {
+    /// The name that it gives under a scheme: signs that may not be in a name become `_`. Before v249 only those that may
+    /// not be in a file's name do.
+    ///
+    /// *Source*: `udevadm test` of systemd 252, 257 and 262, which tests/predict/oracle.rs asks again.
+    ///
+    /// *Errors*: udev refuses that name, and the NIC keeps the kernel's.
+    pub fn given(&self, scheme: &Scheme) -> Result<String, Illegal> {
+        let strictly = scheme.has(Flag::ReplaceStrictly);
+        let stays = |sign: char| match strictly {
+            true => sign.is_ascii_graphic() && ![':', '/', '%'].contains(&sign),
+            false => sign.is_ascii_alphanumeric() || !sign.is_ascii() || "#+-.:=@_/".contains(sign),
+        };
+        let part = |sign: char| match stays(sign) {
+            true => sign.to_string(),
+            false => "_".repeat(sign.len_utf8()),
+        };
+        let name: String = self.name.chars().map(part).collect();
+        legal(&name).map(|()| name)
+    }
+}
+
+impl Conditions {
+    fn hold(&self, nic: &NicFacts) -> Holds {
         let mut unknown = None;
-        for token in &self.conditions {
+        for token in &self.0 {
             match token.holds(nic) {
                 Holds::No => return Holds::No,
                 Holds::Unknown(condition) => unknown = unknown.or(Some(condition)),
@@ -174,7 +308,7 @@ impl NameRule {
             }
         }
         // The keys in the plural have to hold for one and the same device.
-        let plural: Vec<&Token> = self.conditions.iter().filter(|token| token.is_plural()).collect();
+        let plural: Vec<&Token> = self.0.iter().filter(|token| token.is_plural()).collect();
         if !nic
             .devices
             .iter()
@@ -294,5 +428,22 @@ mod tests {
         let found = ruled(&rules, &nic);
         assert_eq!(found.by, None);
         assert_eq!(found.perhaps[0].1, "PROGRAM==\"/bin/name %k\"");
+    }
+
+    /// Source: udev(7), `GOTO`: "Jumps to the next LABEL with a matching name"; with known conditions the real udevs are
+    /// asked the same in tests/predict/oracle.rs.
+    #[test]
+    fn a_jump_that_cannot_be_told_leaves_the_rules_behind_it_open() {
+        let text = "SUBSYSTEM==\"net\", TEST==\"/run/by-hand\", GOTO=\"end\"\nSUBSYSTEM==\"net\", NAME=\"lan0\"\n\
+                    LABEL=\"end\"\n";
+        let rules = parse(Path::new("/etc/udev/rules.d/70.rules"), text);
+        let nic = nic("bc:24:11:00:00:01");
+        let found = ruled(&rules, &nic);
+        assert_eq!(found.by, None);
+        let [(rule, condition)] = found.perhaps.as_slice() else {
+            panic!("{:?}", found.perhaps)
+        };
+        assert_eq!(rule.place(), "/etc/udev/rules.d/70.rules:2");
+        assert_eq!(condition, "the GOTO at line 1 may go past it: TEST==\"/run/by-hand\"");
     }
 }

@@ -195,6 +195,9 @@ pub const SCHEMES: &[Scheme] = {
     ]
 };
 
+/// The newest of them.
+pub const NEWEST: &Scheme = &SCHEMES[SCHEMES.len() - 1];
+
 const fn row(
     version: u32,
     name: &'static str,

@@ -9,5 +9,7 @@ mod captured;
 mod invented;
 #[path = "predict/oracle.rs"]
 mod oracle;
+#[path = "predict/ordered.rs"]
+mod ordered;
 #[path = "predict/properties.rs"]
 mod properties;

@@ -1,8 +1,9 @@
 //! `cleat-link capture`.
 
+use super::Host;
 use crate::cli::{Call, End, Hint, Verb, Words, complain, print};
 use cleat_naming::cmdline::{self, NAMES_KEY, SCHEME_KEY};
-use cleat_naming::link_file::LinkFiles;
+use cleat_naming::link_file::{self, LinkFiles};
 use cleat_naming::{NicFacts, Udev, facts, rules};
 use cleat_root::{Durability, Root, RootError, paths};
 use std::collections::BTreeSet;
@@ -16,8 +17,8 @@ pub(super) const VERB: Verb = Verb {
     doc: "Writes into a new or empty directory what the names of this machine's NICs follow from: of each NIC and the \
           devices that it hangs on, the PCI and USB addresses, drivers, numbers of firmware and slots, and its MAC address; \
           the .link files and the udev rules that give names; of the kernel command line the words about names; the version \
-          of systemd. No configuration of the network, no host name, no serial numbers and no passwords are in it: the line \
-          WakeOnLanPassword= of a .link file is left out. Rules and .link files are copied with their comments: look at them \
+          of systemd. The scheme is that of the next boot. No configuration of the network, no host name, no serial numbers and no passwords are in it: the line \
+          WakeOnLanPassword= of a .link file is left out, a comment with that word too. Rules and .link files are copied with their comments: look at them \
           before you give the directory to others.",
     words: Words {
         name: "DIR",
@@ -70,17 +71,31 @@ fn write(host: &Root, tree: &Root) -> Result<String, RootError> {
     tree.create_dir_all("/")?;
     let mut nics = facts::nics(host)?;
     nics.iter_mut().for_each(keep_what_names);
+    let known = Host::as_far_as_known(host);
+    for nic in &mut nics {
+        // What only netlink tells of a NIC outside of a bond.
+        let device = known
+            .nics
+            .iter()
+            .find(|one| one.name == nic.name())
+            .map(|one| &one.device);
+        let permanent = device.and_then(|device| device.permanent.as_ref());
+        nic.permanent_mac = permanent.map(ToString::to_string).or(nic.permanent_mac.take());
+    }
     facts::write(tree, &nics)?;
     let links = LinkFiles::load(host);
     let mut files: BTreeSet<PathBuf> = links.files.iter().map(|file| file.path.clone()).collect();
     files.extend(links.files.iter().flat_map(|file| file.drop_ins.clone()));
     let links = files.len();
-    let rules: BTreeSet<PathBuf> = rules::load(host).into_iter().map(|rule| rule.path).collect();
+    let rules: BTreeSet<PathBuf> = rules::load(host).naming().map(|rule| rule.path.clone()).collect();
     files.extend(rules.iter().cloned());
     for path in &files {
         copy(host, tree, path)?;
     }
     let line = host.read_text(paths::PROC_CMDLINE).unwrap_or_default();
+    // The scheme of the next boot, which the boot loader's files may say by now.
+    let pinned = known.next_boot.pinned.as_ref().map(|pinned| pinned.scheme.name);
+    let line = cmdline::with_naming_scheme(&line, pinned);
     let words = cmdline::words(&line);
     let about_names = words.iter().filter(|word| word.is(SCHEME_KEY) || word.is(NAMES_KEY));
     let kept: Vec<&str> = about_names.map(|word| word.text.as_str()).collect();
@@ -123,16 +138,7 @@ fn copy(host: &Root, tree: &Root, path: &Path) -> Result<(), RootError> {
         return tree.symlink(target, path);
     }
     let bytes = host.read(path)?;
-    let secret = |line: &&[u8]| {
-        line.trim_ascii_start()
-            .to_ascii_lowercase()
-            .starts_with(b"wakeonlanpassword")
-    };
-    let lines: Vec<&[u8]> = bytes
-        .split_inclusive(|byte| *byte == b'\n')
-        .filter(|line| !secret(line))
-        .collect();
-    file(tree, path, &lines.concat())
+    file(tree, path, &link_file::without(&bytes, "WakeOnLanPassword"))
 }
 
 fn file(tree: &Root, path: &Path, bytes: &[u8]) -> Result<(), RootError> {

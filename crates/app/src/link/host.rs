@@ -1,13 +1,15 @@
 //! What every verb starts from: the NICs, the .link files, and the pins among them.
 
 use super::nic::Nic;
+use crate::scheme::NextBoot;
 use cleat_kernel::Netlink;
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::snapshot::Snapshot;
-use cleat_naming::facts;
 use cleat_naming::link_file::{Device, LinkFile, LinkFiles, Machine, Policy, Verdict};
 use cleat_naming::pins::{Pin, Pins};
-use cleat_naming::rules::{self, NameRule, ruled};
+use cleat_naming::policy::{Choice, choose};
+use cleat_naming::rules::{self, NameRule, Rules, ruled};
+use cleat_naming::{NicFacts, Scheme, Udev, facts, predict};
 use cleat_root::{Root, paths};
 
 /// A host, read once.
@@ -20,13 +22,15 @@ pub struct Host {
     /// The pins among them.
     pub pins: Pins,
     /// The rules of udev that give names, which are stronger than .link files.
-    pub rules: Vec<NameRule>,
+    pub rules: Rules,
     /// What conditions in .link files ask for.
     pub machine: Machine,
     /// Its NICs, in the order of their names with numbers counted.
     pub nics: Vec<Nic>,
     /// The kernel's links, NICs or not.
     pub snapshot: Snapshot,
+    /// The udev and the scheme of the next boot.
+    pub next_boot: NextBoot,
 }
 
 /// The name that a NIC gets.
@@ -71,6 +75,7 @@ impl Host {
         Self {
             pins: Pins::of(&files),
             rules: rules::load(&root),
+            next_boot: NextBoot::read(&root),
             machine: Machine::read(&root),
             files,
             nics,
@@ -118,22 +123,74 @@ impl Host {
     ///
     /// *Source*: systemd's 80-net-setup-link.rules takes the .link file's name where no rule before gave one.
     pub fn rule_of(&self, nic: &Nic) -> Option<&NameRule> {
-        if self.rules.is_empty() {
-            return None;
+        self.rules.naming().next()?;
+        ruled(&self.rules, &self.facts_at_boot(nic)?).by
+    }
+
+    /// What sysfs says of a NIC as udev sees it at boot; `None` where it is gone.
+    pub fn facts_at_boot(&self, nic: &Nic) -> Option<NicFacts> {
+        Some(self.at_boot(facts::read(&self.root, &nic.name).ok()?))
+    }
+
+    /// Facts of a NIC of this host as udev sees it at boot: with its own address, as far as that is known.
+    pub fn at_boot(&self, mut facts: NicFacts) -> NicFacts {
+        let nic = self.nics.iter().find(|nic| nic.name == facts.name());
+        if let Some(own) = nic.and_then(Nic::address) {
+            facts.permanent_mac = Some(own.to_string());
         }
-        let mut facts = facts::read(&self.root, &nic.name).ok()?;
-        if let (Some(device), Some(address)) = (facts.devices.first_mut(), nic.address()) {
-            device.attributes.insert("address".to_owned(), address.to_string());
-        }
-        ruled(&self.rules, &facts).by
+        facts.at_boot()
+    }
+
+    /// What this udev would call a NIC under that scheme at the next boot; the facts are those of [`Host::at_boot`].
+    pub fn choice(&self, facts: &NicFacts, scheme: &'static Scheme, udev: Udev) -> Choice {
+        let verdict = match self.nics.iter().find(|known| known.name == facts.name()) {
+            Some(known) => self.verdict(known),
+            None => {
+                let device = Device::read(&self.root, facts.name());
+                self.files.verdict(&device, &self.machine)
+            }
+        };
+        let prediction = predict(facts, scheme, udev);
+        let policies = self.machine.uses_name_policies();
+        let ruled = ruled(&self.rules, facts);
+        let mut choice = choose(facts, &prediction, verdict.winner, policies, &ruled, scheme);
+        let open = verdict.open();
+        choice.doubts.extend(open.map(|(file, condition)| {
+            format!("{} may be for it: {condition} cannot be told here", file.path.display())
+        }));
+        choice
+    }
+
+    /// The scheme of the next boot, where it is another than the one that named the NIC at this boot: another is pinned, or
+    /// another systemd installed.
+    fn other_scheme(&self, nic: &Nic) -> Option<&'static Scheme> {
+        let noted = nic.device.properties.as_ref()?.get("ID_NET_NAMING_SCHEME")?;
+        self.next_boot.scheme().filter(|scheme| scheme.name != noted)
+    }
+
+    /// The name that a policy gives a NIC at the next boot.
+    ///
+    /// What udev's policies give stands in its database, where its own rules put it at this boot; under another scheme it
+    /// is predicted.
+    pub fn name_by(&self, nic: &Nic, policy: Policy) -> Option<String> {
+        let name = match (self.other_scheme(nic), policy.origin()) {
+            (Some(scheme), Some(origin)) => {
+                let facts = self.facts_at_boot(nic)?;
+                let prediction = predict(&facts, scheme, self.next_boot.udev_for(scheme));
+                prediction.from_origin(origin)?.name.clone()
+            }
+            _ => nic.device.properties.as_ref()?.get(property_of(policy)?)?.clone(),
+        };
+        cleat_naming::link_file::is_name(&name).then_some(name)
     }
 
     /// The name that a NIC gets at the next boot, if `file` is the .link file that it gets.
-    ///
-    /// What udev's policies would give stands in its database, where its own rules put it at this boot.
     pub fn next_name(&self, nic: &Nic, file: Option<&LinkFile>) -> Next {
         if let Some(rule) = self.rule_of(nic) {
-            return Next::Name(rule.name.clone());
+            return match rule.given(self.next_boot.scheme_or_newest()) {
+                Ok(name) => Next::Name(name),
+                Err(_) => Next::Kernel,
+            };
         }
         let Some(file) = file else { return Next::Kernel };
         let naming = &file.naming;
@@ -141,26 +198,26 @@ impl Host {
             true => naming.policy.as_slice(),
             false => &[],
         };
-        let Some(properties) = &nic.device.properties else {
+        if nic.device.properties.is_none() && !(nic.has_predictable_name && policies.contains(&Policy::Kernel)) {
             return match (policies, &naming.name) {
                 ([], Some(name)) => Next::Name(name.clone()),
                 ([], None) => Next::Kernel,
                 _ => Next::Unknown("udev's database has nothing of it".to_owned()),
             };
-        };
-        let given = policies
-            .iter()
-            .filter_map(|policy| properties.get(property_of(*policy)?));
-        let mut legal = given.filter(|name| cleat_naming::link_file::is_name(name));
-        match legal.next().or(naming.name.as_ref()) {
-            Some(name) => Next::Name(name.clone()),
+        }
+        let mut given = policies.iter().filter_map(|policy| match policy {
+            Policy::Kernel => nic.has_predictable_name.then(|| nic.name.clone()),
+            other => self.name_by(nic, *other),
+        });
+        match given.next().or_else(|| naming.name.clone()) {
+            Some(name) => Next::Name(name),
             None => Next::Kernel,
         }
     }
 }
 
 /// The property that a policy takes its name from. *Source*: systemd.link(5), `NamePolicy=`. `keep` and `kernel` have
-/// none: at boot no NIC has a name yet, and few drivers call theirs predictable.
+/// none: at boot no program has named a NIC yet.
 pub(super) fn property_of(policy: Policy) -> Option<&'static str> {
     match policy {
         Policy::Kernel | Policy::Keep => None,
@@ -185,4 +242,89 @@ fn natural(name: &str) -> Vec<(String, u64)> {
         rest = behind;
     }
     key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cleat_root::Durability;
+    use std::path::Path;
+
+    /// A NIC of Debian 12 behind a bridge, with a number of the firmware: of the captures in crates/naming/tests/fixtures.
+    const NIC: &str = r#"[{"devices": [
+        {"syspath": "/sys/devices/pci0000:00/0000:00:04.0/0000:01:02.0/net/enp1s2", "subsystem": "net",
+         "attributes": {"type": "1", "ifindex": "3", "iflink": "3", "dev_port": "0", "addr_assign_type": "0",
+                        "address": "52:54:00:aa:00:07", "name_assign_type": "4"},
+         "properties": {"ID_NET_NAMING_SCHEME": "v252", "ID_NET_NAME_PATH": "enp1s2"}},
+        {"syspath": "/sys/devices/pci0000:00/0000:00:04.0/0000:01:02.0", "subsystem": "pci", "header_type": 0,
+         "attributes": {"firmware_node/sun": "2"}},
+        {"syspath": "/sys/devices/pci0000:00/0000:00:04.0", "subsystem": "pci", "header_type": 1}]}]"#;
+
+    fn write(root: &Root, path: &str, text: &str) {
+        root.create_dir_all(Path::new(path).parent().unwrap()).unwrap();
+        root.write_atomic(path, text.as_bytes(), Durability::Volatile).unwrap();
+    }
+
+    fn tree() -> (tempfile::TempDir, Root) {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::at(directory.path());
+        let nics: Vec<NicFacts> = serde_json::from_str(NIC).unwrap();
+        facts::write(&root, &nics).unwrap();
+        write(
+            &root,
+            "/usr/lib/systemd/network/99-default.link",
+            "[Match]\nOriginalName=*\n[Link]\nNamePolicy=keep kernel database onboard slot path\n",
+        );
+        write(&root, "/usr/lib/systemd/libsystemd-shared-252.so", "");
+        (directory, root)
+    }
+
+    fn next(root: &Root) -> Next {
+        let host = Host::of(root.clone(), Snapshot::default());
+        let nic = &host.nics[0];
+        host.next_name(nic, host.verdict(nic).winner)
+    }
+
+    /// Second witness: udev 252 and 257 on the same machine, crates/naming/tests/fixtures/captured/truth.json.
+    #[test]
+    fn a_scheme_that_this_boot_did_not_have_gives_the_name_of_the_next() {
+        let (_directory, root) = tree();
+        let name = |name: &str| Next::Name(name.to_owned());
+        assert_eq!(next(&root), name("enp1s2"));
+        // systemd was upgraded since the boot.
+        write(&root, "/usr/lib/systemd/libsystemd-shared-257.so", "");
+        assert_eq!(next(&root), name("ens2"));
+        write(
+            &root,
+            "/proc/cmdline",
+            "BOOT_IMAGE=/vmlinuz root=/dev/vda1 net.naming-scheme=v252\n",
+        );
+        assert_eq!(next(&root), name("enp1s2"));
+        // The boot loader will say another.
+        let entry = "linux /vmlinuz root=/dev/vda1 net.naming-scheme=v257\n";
+        write(&root, "/boot/grub/grub.cfg", entry);
+        assert_eq!(next(&root), name("ens2"));
+    }
+
+    /// *Source*: systemd.link(5), `NamePolicy=kernel`; 2 is NET_NAME_PREDICTABLE of linux/netdevice.h.
+    #[test]
+    fn a_name_that_the_kernel_calls_predictable_is_kept_and_predicted() {
+        let (_directory, root) = tree();
+        let said = "/sys/devices/pci0000:00/0000:00:04.0/0000:01:02.0/net/enp1s2/name_assign_type";
+        for (assigned, expected) in [("2", "enp1s2"), ("1", "ens9")] {
+            write(&root, said, assigned);
+            write(
+                &root,
+                "/run/udev/data/n3",
+                "E:ID_NET_NAMING_SCHEME=v252\nE:ID_NET_NAME_SLOT=ens9\n",
+            );
+            assert_eq!(next(&root), Next::Name(expected.to_owned()));
+        }
+        write(&root, said, "2");
+        let host = Host::of(root.clone(), Snapshot::default());
+        let facts = host.facts_at_boot(&host.nics[0]).unwrap();
+        let choice = host.choice(&facts, cleat_naming::NEWEST, cleat_naming::udev::DEBIAN_13);
+        assert_eq!(choice.name.as_deref(), Some("enp1s2"));
+        assert_eq!(choice.reason, "the kernel says that its name is predictable");
+    }
 }

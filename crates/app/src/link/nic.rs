@@ -2,6 +2,7 @@
 
 use cleat_model::snapshot::{Link, Snapshot};
 use cleat_model::types::Kind;
+use cleat_naming::facts;
 use cleat_naming::link_file::{Device, HardwareAddress};
 use cleat_naming::pins::AddressKey;
 use cleat_root::{Root, paths};
@@ -29,15 +30,19 @@ pub struct Nic {
     pub own: Own,
     /// The NIC whose virtual function it is (SR-IOV).
     pub function_of: Option<String>,
+    /// Whether the kernel says that the name it has is predictable: no program has given it.
+    pub has_predictable_name: bool,
 }
 
 /// `NET_ADDR_RANDOM` and `NET_ADDR_SET` of linux/netdevice.h: what /sys/class/net/IFACE/addr_assign_type says.
 const RANDOM: &str = "1";
 const SET: &str = "3";
+/// `NET_NAME_PREDICTABLE` of linux/netdevice.h: what name_assign_type says.
+const PREDICTABLE: &str = "2";
 
 impl Nic {
     /// Reads the NIC of that name; `None` where the link stands for no hardware. `snapshot` tells what only netlink knows:
-    /// without it the address in use is all there is.
+    /// without it there are the address in use, and the own one of a port of a bond and of a captured NIC.
     pub fn read(root: &Root, name: &str, snapshot: Option<&Snapshot>) -> Option<Self> {
         let directory = Path::new(paths::SYS_CLASS_NET).join(name);
         if !root.exists(directory.join("device")) {
@@ -45,16 +50,20 @@ impl Nic {
         }
         let link = snapshot.and_then(|snapshot| snapshot.find(name));
         let mut device = Device::read(root, name);
-        if let Some(link) = link {
-            device.permanent = link.perm_mac.and_then(|mac| HardwareAddress::new(mac.bytes()));
-            device.kind = None;
-        }
+        device.permanent = match link {
+            Some(link) => link.perm_mac.and_then(|mac| HardwareAddress::new(mac.bytes())),
+            None => facts::own_address(root, name).and_then(|address| address.parse().ok()),
+        };
+        device.kind = None;
         let assigned = root.read_text(directory.join("addr_assign_type")).unwrap_or_default();
         Some(Self {
             name: name.to_owned(),
             altnames: link.map(|link| link.altnames.clone()).unwrap_or_default(),
             own: own(&device, link, &assigned),
             function_of: physical_function(root, &directory),
+            has_predictable_name: root
+                .read_text(directory.join("name_assign_type"))
+                .is_ok_and(|said| said == PREDICTABLE),
             device,
         })
     }

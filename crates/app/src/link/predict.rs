@@ -3,11 +3,10 @@
 use super::Host;
 use super::list::in_columns;
 use crate::cli::{Call, End, Hint, JSON, Opt, Verb, Words, complain, print};
-use cleat_naming::link_file::Device;
-use cleat_naming::policy::{Choice, choose};
-use cleat_naming::rules::ruled;
+use crate::scheme::{NextBoot, Pinned};
+use cleat_naming::policy::Choice;
 use cleat_naming::udev::{DEBIAN_12, DEBIAN_13};
-use cleat_naming::{NicFacts, Prediction, SCHEMES, Scheme, Udev, facts, legal, predict};
+use cleat_naming::{NicFacts, SCHEMES, Scheme, Udev, facts, legal, predict};
 use cleat_root::Root;
 use serde_json::{Value, json};
 
@@ -19,7 +18,9 @@ pub(super) const VERB: Verb = Verb {
     doc: "Shows for every NIC the name that it has, and the one that it would get at a boot with the systemd of each naming \
           scheme: from what sysfs says of it, the .link file that it gets, udev's rules and the kernel command line. \
           Schemes that give the same names share a column, a name that is not the one of now has a star, and what changes \
-          from Debian 12 to 13 is listed with its reason. With `--scheme` every name on offer under that one scheme is \
+          from Debian 12 to 13 is listed with its reason. The column of the scheme of the next boot is marked, as pinned \
+          where something pins it; a pinned scheme goes along from Debian 12 to 13. A NIC whose address was changed, as a \
+          bond does, is taken by its own. With `--scheme` every name on offer under that one scheme is \
           shown with its reason.",
     words: Words::NONE,
     options: &[
@@ -74,9 +75,9 @@ fn scheme(call: &Call) -> Result<Option<&'static Scheme>, String> {
 
 /// What names follow from.
 struct Names {
+    /// As udev sees them at boot.
     nics: Vec<NicFacts>,
     host: Host,
-    udev: Option<Udev>,
 }
 
 /// Schemes that give every NIC the same name.
@@ -88,52 +89,39 @@ struct Column {
 
 impl Names {
     fn read(root: Root) -> Result<Self, String> {
+        let nics = facts::nics(&root).map_err(|error| error.to_string())?;
+        let host = Host::as_far_as_known(&root);
         Ok(Self {
-            nics: facts::nics(&root).map_err(|error| error.to_string())?,
-            host: Host::as_far_as_known(&root),
-            udev: Udev::installed(&root),
+            nics: nics.into_iter().map(|nic| host.at_boot(nic)).collect(),
+            host,
         })
     }
 
-    /// The udev that a scheme is tried with: the installed one where it knows it, else the one that brought it.
-    fn udev_for(&self, scheme: &Scheme) -> Udev {
-        let brought = Udev {
-            version: scheme.version,
-        };
-        self.udev.filter(|udev| *udev >= brought).unwrap_or(brought)
+    /// The udev that the column of a scheme is made with: the one that brought it, but the installed one where it is the
+    /// scheme that is pinned.
+    fn udev_of(&self, scheme: &Scheme) -> Udev {
+        match self.pinned() {
+            Some(pinned) if pinned.scheme == scheme => self.host.next_boot.udev_for(scheme),
+            _ => Udev {
+                version: scheme.version,
+            },
+        }
     }
 
-    fn choice(&self, nic: &NicFacts, prediction: &Prediction) -> Choice {
-        let verdict = match self.host.nics.iter().find(|known| known.name == nic.name()) {
-            Some(known) => self.host.verdict(known),
-            None => {
-                let device = Device::read(&self.host.root, nic.name());
-                self.host.files.verdict(&device, &self.host.machine)
-            }
-        };
-        let policies = self.host.machine.uses_name_policies();
-        let ruled = ruled(&self.host.rules, nic);
-        let mut choice = choose(nic, prediction, verdict.winner, policies, &ruled);
-        let open = verdict.open();
-        choice.doubts.extend(open.map(|(file, condition)| {
-            format!("{} may be for it: {condition} cannot be told here", file.path.display())
-        }));
-        choice
+    fn pinned(&self) -> Option<&Pinned> {
+        self.host.next_boot.pinned.as_ref()
     }
 
-    /// What every NIC gets from the systemd whose default a scheme is.
-    fn choices(&self, scheme: &'static Scheme) -> Vec<Choice> {
-        let udev = Udev {
-            version: scheme.version,
-        };
+    /// What every NIC gets from a udev that follows a scheme.
+    fn choices(&self, scheme: &'static Scheme, udev: Udev) -> Vec<Choice> {
         let nics = self.nics.iter();
-        nics.map(|nic| self.choice(nic, &predict(nic, scheme, udev))).collect()
+        nics.map(|nic| self.host.choice(nic, scheme, udev)).collect()
     }
 
     fn columns(&self) -> Vec<Column> {
         let mut columns: Vec<Column> = Vec::new();
         for scheme in SCHEMES {
-            let choices = self.choices(scheme);
+            let choices = self.choices(scheme, self.udev_of(scheme));
             let names = |choices: &[Choice]| -> Vec<Option<String>> {
                 choices.iter().map(|choice| choice.name.clone()).collect()
             };
@@ -159,7 +147,7 @@ impl Names {
                 .chain(columns.iter().map(Column::title))
                 .collect(),
             std::iter::once(String::new())
-                .chain(columns.iter().map(|column| column.release(self.udev)))
+                .chain(columns.iter().map(|column| column.release(&self.host.next_boot)))
                 .collect(),
         ];
         for (at, nic) in self.nics.iter().enumerate() {
@@ -169,41 +157,44 @@ impl Names {
         let mut text = in_columns(&rows);
         text += "\n* another name than now\n";
         text += &self.upgrade();
-        text + &self.notes(self.udev.and_then(Udev::default_scheme))
+        text + &self.notes()
     }
 
-    /// What changes from Debian 12 to 13.
+    /// What changes from Debian 12 to 13. A scheme that is pinned goes along, where both know it.
     fn upgrade(&self) -> String {
         let (Some(from), Some(to)) = (DEBIAN_12.default_scheme(), DEBIAN_13.default_scheme()) else {
             return String::new();
         };
-        let pairs = self.choices(from).into_iter().zip(self.choices(to));
-        let changed = pairs.filter(|(before, after)| before.name != after.name);
-        let shown = |name: &Option<String>| name.clone().unwrap_or_else(|| KERNELS.to_owned());
-        let lines: String = changed
-            .map(|(before, after)| {
-                format!(
-                    "  {} -> {}  ({})\n",
-                    shown(&before.name),
-                    shown(&after.name),
-                    after.reason
-                )
-            })
-            .collect();
-        if lines.is_empty() {
-            return format!("\nfrom Debian 12 ({from}) to Debian 13 ({to}): no name changes\n");
+        let known = |udev: Udev| self.pinned().filter(|pinned| pinned.scheme.version <= udev.version);
+        let Some(Pinned { scheme, by }) = known(DEBIAN_12).or_else(|| known(DEBIAN_13)) else {
+            let lines = changed(&self.choices(from, DEBIAN_12), &self.choices(to, DEBIAN_13));
+            if lines.is_empty() {
+                return format!("\nfrom Debian 12 ({from}) to Debian 13 ({to}): no name changes\n");
+            }
+            return format!(
+                "\nfrom Debian 12 ({from}) to Debian 13 ({to}):\n{lines}\
+                 keep them: cleat-link pin, or cleat-scheme pin {from}\n"
+            );
+        };
+        // Debian 12 takes its default for a scheme that it does not know.
+        let before = if known(DEBIAN_12).is_some() { *scheme } else { from };
+        let (before, after) = (self.choices(before, DEBIAN_12), self.choices(scheme, DEBIAN_13));
+        let head = format!("\nfrom Debian 12 to Debian 13 with {scheme}, which is pinned by {by}:");
+        let mut text = match changed(&before, &after) {
+            lines if lines.is_empty() => format!("{head} no name changes\n"),
+            lines => format!("{head}\n{lines}keep them: cleat-link pin\n"),
+        };
+        let kept = changed(&after, &self.choices(to, DEBIAN_13));
+        if !kept.is_empty() {
+            text += &format!("without the pin, from {scheme} to {to}:\n{kept}");
         }
-        format!(
-            "\nfrom Debian 12 ({from}) to Debian 13 ({to}):\n{lines}keep them: cleat-link pin, or cleat-scheme pin {from}\n"
-        )
+        text
     }
 
     /// Doubts, and names that more than one NIC would get.
-    fn notes(&self, scheme: Option<&'static Scheme>) -> String {
-        let Some(scheme) = scheme.or(SCHEMES.last()) else {
-            return String::new();
-        };
-        let choices = self.choices(scheme);
+    fn notes(&self) -> String {
+        let scheme = self.host.next_boot.scheme_or_newest();
+        let choices = self.choices(scheme, self.host.next_boot.udev_for(scheme));
         let mut notes = String::new();
         for (nic, choice) in self.nics.iter().zip(&choices) {
             for doubt in &choice.doubts {
@@ -226,11 +217,11 @@ impl Names {
 
     /// Every name on offer under one scheme.
     fn candidates(&self, scheme: &'static Scheme) -> String {
-        let udev = self.udev_for(scheme);
+        let udev = self.host.next_boot.udev_for(scheme);
         let mut text = format!("scheme {scheme} with systemd {}\n", udev.version);
         for nic in &self.nics {
             let prediction = predict(nic, scheme, udev);
-            let choice = self.choice(nic, &prediction);
+            let choice = self.host.choice(nic, scheme, udev);
             let name = choice.name.as_deref().unwrap_or(KERNELS);
             text += &format!("\n{} -> {name}  ({})\n", nic.name(), choice.reason);
             if let Some(nameless) = prediction.nameless {
@@ -249,31 +240,23 @@ impl Names {
         text
     }
 
-    /// *Shape*: `{"systemd", "nics": [{"now", "address", "schemes": [{"scheme", "systemd", "name", "reason", "changes",
-    /// "candidates": [{"origin", "name", "reason", "illegal"}], "label", "doubts"}]}]}`; what is not there is null.
+    /// *Shape*: `{"systemd", "next_boot", "pinned_by", "nics": [{"now", "address", "schemes": [{"scheme", "systemd", "name", "reason", "changes",
+    /// "candidates": [{"origin", "name", "reason", "illegal"}], "label", "doubts"}]}]}`; what is not there is null. `address`
+    /// is the NIC's own, `next_boot` the scheme of the next boot.
     fn document(&self, only: Option<&'static Scheme>) -> Value {
-        let schemes: Vec<(&Scheme, Udev)> = match only {
-            Some(scheme) => vec![(scheme, self.udev_for(scheme))],
-            None => SCHEMES
-                .iter()
-                .map(|scheme| {
-                    (
-                        scheme,
-                        Udev {
-                            version: scheme.version,
-                        },
-                    )
-                })
-                .collect(),
+        let next = &self.host.next_boot;
+        let schemes: Vec<(&'static Scheme, Udev)> = match only {
+            Some(scheme) => vec![(scheme, next.udev_for(scheme))],
+            None => SCHEMES.iter().map(|scheme| (scheme, self.udev_of(scheme))).collect(),
         };
         let nics = self.nics.iter().map(|nic| {
             let schemes = schemes.iter().map(|(scheme, udev)| {
                 let prediction = predict(nic, scheme, *udev);
-                let choice = self.choice(nic, &prediction);
+                let choice = self.host.choice(nic, scheme, *udev);
                 json!({
                     "scheme": scheme.name,
                     "systemd": udev.version,
-                    "changes": choice.name.as_deref().map(|name| name != nic.name()),
+                    "changes": choice.changes(nic),
                     "name": choice.name,
                     "reason": choice.reason,
                     "doubts": choice.doubts,
@@ -288,14 +271,18 @@ impl Names {
             });
             json!({ "now": nic.name(), "address": nic.mac(), "schemes": schemes.collect::<Vec<_>>() })
         });
-        json!({ "systemd": self.udev.map(|udev| udev.version), "nics": nics.collect::<Vec<_>>() })
+        json!({
+            "systemd": next.udev.map(|udev| udev.version),
+            "next_boot": next.scheme().map(|scheme| scheme.name),
+            "pinned_by": self.pinned().map(|pinned| &pinned.by),
+            "nics": nics.collect::<Vec<_>>(),
+        })
     }
 }
 
 impl Column {
-    fn holds(&self, udev: Udev) -> bool {
-        let scheme = udev.default_scheme();
-        scheme.is_some_and(|scheme| (self.first.version..=self.last.version).contains(&scheme.version))
+    fn holds(&self, scheme: &Scheme) -> bool {
+        (self.first.version..=self.last.version).contains(&scheme.version)
     }
 
     /// `v238`, `v239-v252`.
@@ -306,26 +293,48 @@ impl Column {
         }
     }
 
-    /// What people call these versions: `Debian 12`.
-    fn release(&self, installed: Option<Udev>) -> String {
+    /// What people call these versions: `Debian 12`; and which one is that of the next boot.
+    fn release(&self, next: &NextBoot) -> String {
+        let of = |udev: Option<Udev>| udev.and_then(Udev::default_scheme);
+        let next = match &next.pinned {
+            Some(pinned) => (Some(pinned.scheme), "pinned"),
+            None => (of(next.udev), "installed"),
+        };
         let known = [
-            (Some(DEBIAN_12), "Debian 12"),
-            (Some(DEBIAN_13), "Debian 13"),
-            (installed, "installed"),
+            (of(Some(DEBIAN_12)), "Debian 12"),
+            (of(Some(DEBIAN_13)), "Debian 13"),
+            next,
         ];
         let here = known
             .iter()
-            .filter(|(udev, _)| udev.is_some_and(|udev| self.holds(udev)));
+            .filter(|(scheme, _)| scheme.is_some_and(|scheme| self.holds(scheme)));
         here.map(|(_, name)| *name).collect::<Vec<_>>().join(", ")
     }
 }
 
-/// A name with a star where it is another than now. Where the kernel's own stays, it is the one of now or not known.
+/// A line for each NIC that two boots call differently, with the reason of the second.
+fn changed(before: &[Choice], after: &[Choice]) -> String {
+    let shown = |name: &Option<String>| name.clone().unwrap_or_else(|| KERNELS.to_owned());
+    let pairs = before.iter().zip(after);
+    let changed = pairs.filter(|(before, after)| before.name != after.name);
+    let line = |(before, after): (&Choice, &Choice)| {
+        format!(
+            "  {} -> {}  ({})\n",
+            shown(&before.name),
+            shown(&after.name),
+            after.reason
+        )
+    };
+    changed.map(line).collect()
+}
+
+/// A name with a star where it is another than now. Where the kernel's own stays, it is another if a program gave the one
+/// of now.
 fn cell(nic: &NicFacts, choice: &Choice) -> String {
-    match &choice.name {
-        Some(name) if name == nic.name() => name.clone(),
-        Some(name) => format!("{name} *"),
-        None => KERNELS.to_owned(),
+    let name = choice.name.as_deref().unwrap_or(KERNELS);
+    match choice.changes(nic) {
+        Some(true) => format!("{name} *"),
+        Some(false) | None => name.to_owned(),
     }
 }
 
@@ -419,16 +428,136 @@ keep them: cleat-link pin, or cleat-scheme pin v252
         let (_directory, root) = tree();
         let name = |root: &Root| {
             let names = Names::read(root.clone()).unwrap();
-            let choices = names.choices(Scheme::named("v257").unwrap());
+            let choices = names.choices(Scheme::named("v257").unwrap(), DEBIAN_13);
             choices.into_iter().map(|choice| choice.name).collect::<Vec<_>>()
         };
         write(&root, "/proc/cmdline", "quiet net.ifnames=0\n");
         assert_eq!(name(&root), [None, None]);
+        // Programs gave both the names that they have: they lose them, which is marked.
+        let names = Names::read(root.clone()).unwrap();
+        let table = names.table();
+        assert_eq!(table.lines().nth(2), Some("enp1s2  (kernel's) *"));
+        assert_eq!(table.lines().nth(3), Some("ens18   (kernel's) *"));
+        assert_eq!(names.document(None)["nics"][1]["schemes"][0]["changes"], true);
+        // The kernel's own is no change (name_assign_type 1 is NET_NAME_ENUM of linux/netdevice.h).
+        write(
+            &root,
+            "/sys/devices/pci0000:00/0000:00:12.0/net/ens18/name_assign_type",
+            "1\n",
+        );
+        let table = Names::read(root.clone()).unwrap().table();
+        assert_eq!(table.lines().nth(3), Some("ens18   (kernel's)"));
         write(
             &root,
             "/etc/udev/rules.d/70-persistent-net.rules",
             "SUBSYSTEM==\"net\", ACTION==\"add\", ATTR{address}==\"52:54:00:aa:00:07\", NAME=\"lan0\"\n",
         );
         assert_eq!(name(&root), [Some("lan0".to_owned()), None]);
+    }
+
+    /// Second witness: the machine of the test above booted with `net.naming-scheme=v252` on Debian 13 keeps enp1s2
+    /// (systemd.net-naming-scheme(7); crates/naming/tests/fixtures/captured/truth.json).
+    #[test]
+    fn a_pinned_scheme_is_marked_and_goes_along_to_the_next_debian() {
+        let (_directory, root) = tree();
+        write(&root, "/proc/cmdline", "quiet net.naming-scheme=v252\n");
+        let expected = "\
+now     v238-v255          v257-v261
+        Debian 12, pinned  Debian 13
+enp1s2  enp1s2             ens2 *
+ens18   ens18              ens18
+
+* another name than now
+
+from Debian 12 to Debian 13 with v252, which is pinned by the kernel command line: no name changes
+without the pin, from v252 to v257:
+  enp1s2 -> ens2  (Ethernet, slot 2 (firmware_node/sun of 0000:01:02.0))
+";
+        assert_eq!(Names::read(root.clone()).unwrap().table(), expected);
+        // The host after the upgrade: it is udev 257 that follows v252.
+        write(&root, "/usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-257.so", "");
+        let names = Names::read(root).unwrap();
+        assert_eq!(names.table(), expected);
+        let document = names.document(None);
+        assert_eq!(document["next_boot"], "v252");
+        assert_eq!(document["pinned_by"], "the kernel command line");
+        let of_v252 = document["nics"][0]["schemes"].as_array().unwrap().iter();
+        let of_v252: Vec<&Value> = of_v252.filter(|one| one["scheme"] == "v252").collect();
+        assert_eq!(of_v252[0]["systemd"], 257);
+        assert_eq!(of_v252[0]["name"], "enp1s2");
+    }
+
+    /// Source: Linux's drivers/net/bonding: all ports have the address of the bond, addr_assign_type is NET_ADDR_SET (3),
+    /// and `bonding_slave/perm_hwaddr` keeps the address that each came with, which it has again when the machine boots.
+    #[test]
+    fn ports_of_a_bond_are_named_by_their_own_addresses_in_a_tree_and_in_its_capture() {
+        let (_directory, root) = tree();
+        let legs = [
+            (
+                "/sys/devices/pci0000:00/0000:00:04.0/0000:01:02.0/net/enp1s2",
+                "52:54:00:aa:00:07",
+            ),
+            ("/sys/devices/pci0000:00/0000:00:12.0/net/ens18", "52:54:00:aa:00:01"),
+        ];
+        for (leg, own) in legs {
+            write(&root, &format!("{leg}/address"), "52:54:00:aa:00:07\n");
+            write(&root, &format!("{leg}/addr_assign_type"), "3\n");
+            write(&root, &format!("{leg}/bonding_slave/perm_hwaddr"), &format!("{own}\n"));
+        }
+        let by_mac = "[Match]\nOriginalName=*\n[Link]\nNamePolicy=mac\n";
+        write(&root, "/etc/systemd/network/50-mac.link", by_mac);
+        let names = |root: &Root| {
+            let names = Names::read(root.clone()).unwrap();
+            let choices = names.choices(Scheme::named("v252").unwrap(), DEBIAN_12);
+            choices
+                .into_iter()
+                .map(|choice| choice.name.unwrap())
+                .collect::<Vec<_>>()
+        };
+        let both = |root: &Root, expected: [&str; 2]| {
+            assert_eq!(names(root), expected);
+            let copy = tempfile::tempdir().unwrap();
+            capture::capture(root, copy.path()).unwrap();
+            let captured = Root::at(copy.path());
+            assert_eq!(names(&captured), expected);
+            let document = |root: Root| Names::read(root).unwrap().document(None);
+            assert_eq!(document(captured), document(root.clone()));
+        };
+        both(&root, ["enx525400aa0007", "enx525400aa0001"]);
+        for (number, (_, own)) in legs.iter().enumerate() {
+            let pin = format!("[Match]\nPermanentMACAddress={own}\n[Link]\nName=ennic{number}\n");
+            write(&root, &format!("/etc/systemd/network/10-ennic{number}.link"), &pin);
+        }
+        both(&root, ["ennic0", "ennic1"]);
+        write(
+            &root,
+            "/etc/udev/rules.d/70-persistent-net.rules",
+            "SUBSYSTEM==\"net\", ACTION==\"add\", ATTR{address}==\"52:54:00:aa:00:07\", NAME=\"lan7\"\n",
+        );
+        both(&root, ["lan7", "ennic1"]);
+    }
+
+    /// Second witness: `udevadm test` of systemd 252, 257 and 262 (crates/naming/tests/predict/ordered.rs).
+    #[test]
+    fn a_rules_name_that_udev_makes_another_of_or_refuses_is_told() {
+        let (_directory, root) = tree();
+        let rule = |name: &str| {
+            let text = format!("SUBSYSTEM==\"net\", ATTR{{address}}==\"52:54:00:aa:00:01\", NAME=\"{name}\"\n");
+            write(&root, "/etc/udev/rules.d/70-mine.rules", &text);
+            Names::read(root.clone()).unwrap().table()
+        };
+        let table = rule("a:b");
+        assert!(
+            table.contains("note: ens18: /etc/udev/rules.d/70-mine.rules:1 says `a:b`, of which udev makes a_b\n"),
+            "{table}"
+        );
+        let row = table.lines().find(|line| line.starts_with("ens18 ")).unwrap();
+        let cells: Vec<&str> = row.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+        // Before v249 the `:` stayed, and the name was refused.
+        assert_eq!(cells, ["ens18", "(kernel's) *", "a_b *", "a_b *"]);
+        let table = rule("this-name-is-too-long-for-it");
+        let told =
+            "70-mine.rules:1 gives `this-name-is-too-long-for-it`, which udev refuses: it has more than 15 bytes\n";
+        assert!(table.contains(told), "{table}");
     }
 }

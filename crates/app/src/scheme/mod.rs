@@ -5,11 +5,14 @@ mod diff;
 mod list;
 pub mod loader;
 mod names;
+mod next;
 mod pin;
 mod plan;
 mod record;
 mod show;
 mod udev;
+
+pub use next::{NextBoot, Pinned};
 
 use crate::cli::{Call, End, Program};
 use crate::logging::Reporter;

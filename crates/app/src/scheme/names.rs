@@ -1,13 +1,8 @@
 //! The names that another scheme would give.
 
 use crate::link::{Host, Nic};
-use cleat_naming::policy::{Choice, choose};
-use cleat_naming::rules::ruled;
-use cleat_naming::{NicFacts, Prediction, Scheme, Udev, facts, predict};
+use cleat_naming::{Scheme, Udev};
 use cleat_root::Root;
-
-/// `NET_NAME_RENAMED` of linux/netdevice.h: what name_assign_type says of a link that a program has named.
-const RENAMED: &str = "4";
 
 /// A NIC whose name would be another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,36 +16,26 @@ pub struct Renamed {
 }
 
 /// The NICs of this machine that would have another name after a boot with this scheme.
-pub fn changes(root: &Root, scheme: &Scheme) -> Vec<Renamed> {
+pub fn changes(root: &Root, scheme: &'static Scheme) -> Vec<Renamed> {
     let Some(udev) = Udev::installed(root) else {
         return Vec::new();
     };
     let host = Host::as_far_as_known(root);
-    let renamed = host.nics.iter().filter_map(|nic| {
-        let facts = facts::read(root, &nic.name).ok()?;
-        renamed(&host, nic, &facts, &predict(&facts, scheme, udev))
-    });
+    let renamed = host.nics.iter().filter_map(|nic| renamed(&host, nic, scheme, udev));
     renamed.collect()
 }
 
-fn renamed(host: &Host, nic: &Nic, facts: &NicFacts, prediction: &Prediction) -> Option<Renamed> {
+fn renamed(host: &Host, nic: &Nic, scheme: &'static Scheme, udev: Udev) -> Option<Renamed> {
+    let facts = host.facts_at_boot(nic)?;
     let winner = host.verdict(nic).winner?;
-    let uses_policies = host.machine.uses_name_policies();
-    let Choice { name: then, reason, .. } = choose(
-        facts,
-        prediction,
-        Some(winner),
-        uses_policies,
-        &ruled(&host.rules, facts),
-    );
+    let choice = host.choice(&facts, scheme, udev);
     // Without a policy and a name the kernel's own name stays, whatever the scheme.
-    let policies = !winner.naming.policy.is_empty() && uses_policies;
-    let given = facts.attribute("name_assign_type") == Some(RENAMED);
-    let differs = then.as_ref().map_or(policies && given, |then| *then != nic.name);
+    let policies = !winner.naming.policy.is_empty() && host.machine.uses_name_policies();
+    let differs = choice.changes(&facts).unwrap_or(false) && (choice.name.is_some() || policies);
     differs.then(|| Renamed {
         now: nic.name.clone(),
-        then,
-        reason,
+        then: choice.name,
+        reason: choice.reason,
     })
 }
 

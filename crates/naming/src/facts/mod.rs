@@ -6,7 +6,7 @@
 mod read;
 mod write;
 
-pub use read::{nics, read};
+pub use read::{nics, own_address, read};
 pub use write::write;
 
 use crate::number::{Base, unsigned};
@@ -26,6 +26,9 @@ pub(crate) const NET_ATTRIBUTES: &[&str] = &[
     "type",
 ];
 
+/// The file beside an interface's attributes in a captured tree that has its own address, which no kernel shows there.
+pub(crate) const OWN_ADDRESS: &str = "cleat_own_address";
+
 /// Attributes of the devices above it that are kept.
 pub(crate) const DEVICE_ATTRIBUTES: &[&str] = &[
     "acpi_index",
@@ -40,6 +43,11 @@ pub(crate) const DEVICE_ATTRIBUTES: &[&str] = &[
     "sfnum",
 ];
 
+/// `NET_ADDR_PERM` and `NET_ADDR_SET` of linux/netdevice.h: what /sys/class/net/IFACE/addr_assign_type says. A bond sets
+/// the addresses of its ports, its first one's too.
+const BURNT_IN: &str = "0";
+const SET: &str = "3";
+
 /// Everything about a NIC that names it, and nothing that does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NicFacts {
@@ -51,7 +59,7 @@ pub struct NicFacts {
     /// Aliases of the devicetree for network interfaces: name and path.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub aliases: BTreeMap<String, String>,
-    /// The MAC address that is burnt in, where a caller knows that it is another than the one in use.
+    /// The MAC address that is its own, where it is known apart from the one in use: a port of a bond has the bond's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permanent_mac: Option<String>,
 }
@@ -125,6 +133,23 @@ impl NicFacts {
     /// The MAC address in use, as sysfs writes it: `52:54:00:12:34:56`.
     pub fn mac(&self) -> Option<&str> {
         self.attribute("address").filter(|text| !text.is_empty())
+    }
+
+    /// The NIC as udev sees it at boot: with its own address, which nobody has changed yet.
+    #[must_use]
+    pub fn at_boot(mut self) -> Self {
+        let (Some(own), Some(interface)) = (self.permanent_mac.clone(), self.devices.first_mut()) else {
+            return self;
+        };
+        let changed =
+            interface.attribute("address") != Some(&own) || interface.attribute("addr_assign_type") == Some(SET);
+        if changed {
+            interface.attributes.insert("address".to_owned(), own);
+            interface
+                .attributes
+                .insert("addr_assign_type".to_owned(), BURNT_IN.to_owned());
+        }
+        self
     }
 
     /// Whether the interface stands for a device: it hangs on a bus and not on another interface.

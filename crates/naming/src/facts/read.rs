@@ -3,7 +3,7 @@
 //! *Source*: what counts as a device, as its parent, and as the value of an attribute follows sd-device(3); tried with
 //! udevadm of systemd 252 to 262.
 
-use super::{DEVICE_ATTRIBUTES, Device, NET_ATTRIBUTES, NicFacts, Slot, VirtualFunction};
+use super::{DEVICE_ATTRIBUTES, Device, NET_ATTRIBUTES, NicFacts, OWN_ADDRESS, Slot, VirtualFunction};
 use cleat_root::{Root, RootError, paths};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -43,7 +43,7 @@ pub fn read(root: &Root, name: &str) -> Result<NicFacts, RootError> {
         .filter(|device| device.is_in("pci"))
         .collect();
     let slots = slots(root, &behind_slots);
-    let permanent_mac = text(root, &path.join("bonding_slave/perm_hwaddr"));
+    let permanent_mac = own_address(root, name);
     let aliases = if devices.iter().any(|device| device.of_node.is_some()) {
         aliases(root)
     } else {
@@ -55,6 +55,18 @@ pub fn read(root: &Root, name: &str) -> Result<NicFacts, RootError> {
         aliases,
         permanent_mac,
     })
+}
+
+/// The address that is a NIC's own, where files tell it: of a port of a bond, and in a captured tree.
+///
+/// *Source*: Linux's drivers/net/bonding/bond_sysfs_slave.c, `perm_hwaddr`: the address that the port came with.
+pub fn own_address(root: &Root, name: &str) -> Option<String> {
+    let directory = interface(name);
+    let files = ["bonding_slave/perm_hwaddr", OWN_ADDRESS];
+    let said = files
+        .iter()
+        .find_map(|file| text(root, &Path::new(&directory).join(file)));
+    said.filter(|text| !text.is_empty())
 }
 
 fn interface(name: &str) -> String {

@@ -1,6 +1,6 @@
 //! Writing facts as a tree of small files.
 
-use super::{Device, NicFacts, Slot};
+use super::{Device, NicFacts, OWN_ADDRESS, Slot};
 use cleat_root::{Durability, Root, RootError, paths};
 use std::path::{Path, PathBuf};
 
@@ -31,9 +31,7 @@ pub fn write(root: &Root, nics: &[NicFacts]) -> Result<(), RootError> {
             slot(root, entry)?;
         }
         if let (Some(mac), Some(device)) = (&nic.permanent_mac, nic.devices.first()) {
-            let directory = Path::new(&device.syspath).join("bonding_slave");
-            root.create_dir_all(&directory)?;
-            value(root, &directory.join("perm_hwaddr"), mac)?;
+            value(root, &Path::new(&device.syspath).join(OWN_ADDRESS), mac)?;
         }
         if nic.devices.iter().any(|device| device.of_node.is_some()) {
             devicetree(root)?;

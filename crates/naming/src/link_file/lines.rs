@@ -134,9 +134,8 @@ fn joined(bytes: &[u8]) -> Vec<(Vec<u8>, Span)> {
     let mut mark_may_come = true;
     for range in physical(bytes) {
         let raw = &bytes[range.clone()];
-        let first = raw.iter().find(|byte| !BLANKS.contains(&char::from(**byte)));
         // Comments are dropped within a continued line too.
-        if matches!(first, Some(b'#' | b';')) {
+        if is_comment(raw) {
             continue;
         }
         let mut line = raw;
@@ -163,6 +162,35 @@ fn joined(bytes: &[u8]) -> Vec<(Vec<u8>, Span)> {
         out.push((text, Span::new(start, bytes.len())));
     }
     out
+}
+
+/// A file without the lines that hold a word, in whatever case; comments that hold it go too. What is one line is what
+/// systemd joins.
+pub fn without(bytes: &[u8], word: &str) -> Vec<u8> {
+    let word = word.to_ascii_lowercase().into_bytes();
+    let holds = |text: &[u8]| {
+        let text = text.to_ascii_lowercase();
+        text.windows(word.len()).any(|part| part == word)
+    };
+    let joined = joined(bytes).into_iter().filter(|(text, _)| holds(text));
+    let comments = physical(bytes)
+        .into_iter()
+        .filter(|range| is_comment(&bytes[range.clone()]) && holds(&bytes[range.clone()]));
+    let mut dropped: Vec<_> = joined.map(|(_, span)| span.range()).chain(comments).collect();
+    dropped.sort_by_key(|range| range.start);
+    let mut kept = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    for range in dropped {
+        kept.extend_from_slice(&bytes[at..range.start.max(at)]);
+        at = range.end.max(at);
+    }
+    kept.extend_from_slice(&bytes[at..]);
+    kept
+}
+
+fn is_comment(line: &[u8]) -> bool {
+    let first = line.iter().find(|byte| !BLANKS.contains(&char::from(**byte)));
+    matches!(first, Some(b'#' | b';'))
 }
 
 /// Whether the last byte is a backslash that no other backslash protects.
@@ -216,6 +244,27 @@ mod tests {
         let text = "[Match]\nMACAddress = 1:2:3:4:5:6 \\\n# a comment\n  ; another\n 2:2:3:4:5:6\n";
         assert_eq!(said(text), [one("Match", "MACAddress", "1:2:3:4:5:6   2:2:3:4:5:6")]);
         assert_eq!(said("[Match]\nPath=a\\\\\nKind=b\n").len(), 2);
+    }
+
+    /// Second witness: the reader of the lines itself, whose idea of a line is compared with udev's in tests/link_files.rs.
+    #[test]
+    fn a_line_that_holds_a_word_goes_with_all_that_belongs_to_it() {
+        for text in [
+            "[Link]\nName=lan0\nWakeOnLanPassword=\\\n# half\n 00:11:22:33:44:55\nMTUBytes=9000\n",
+            "[Link]\rName=lan0\rwakeonlanpassword = 00:11:22:33:44:55\rMTUBytes=9000\r",
+            "[Link]\nName=lan0\n# WakeOnLanPassword=00:11:22:33:44:55\nMTUBytes=9000",
+            "[Link]\0Name=lan0\0\tWakeOnLanPassword \\\0=00:11:22:33:44:55\0MTUBytes=9000",
+            "[Link]\nName=lan0\nMTUBytes=9000\nWakeOnLanPassword=00:11:22:33:\\\n44:55",
+        ] {
+            let kept = String::from_utf8(without(text.as_bytes(), "WakeOnLanPassword")).unwrap();
+            assert!(!kept.contains("44:55"), "{kept:?}");
+            assert_eq!(
+                said(&kept),
+                [one("Link", "Name", "lan0"), one("Link", "MTUBytes", "9000")]
+            );
+        }
+        let plain = "[Link]\r\nName=lan0 \\\r\n\r\n";
+        assert_eq!(without(plain.as_bytes(), "WakeOnLanPassword"), plain.as_bytes());
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub use address::{HardwareAddress, NoAddress};
 pub use condition::{Condition, Holds, Machine};
 pub use device::Device;
 pub use directories::{DIRECTORIES, LinkFiles};
-pub use lines::Assignment;
+pub use lines::{Assignment, without};
 pub use matching::{Fit, Match};
 pub use naming::{LONGEST_NAME, Naming, Policy, is_name};
 pub use winner::{Passed, Verdict};

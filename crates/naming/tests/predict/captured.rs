@@ -119,7 +119,14 @@ fn the_name_that_each_nic_had_after_the_boot_is_the_one_that_is_chosen() {
                 machine.truth["nics"][&nic]["link_file"].as_str(),
                 "{nic} of {name}"
             );
-            let chosen = choose(&facts, &predict(&facts, scheme, udev), file, true, &Ruled::default());
+            let chosen = choose(
+                &facts,
+                &predict(&facts, scheme, udev),
+                file,
+                true,
+                &Ruled::default(),
+                scheme,
+            );
             assert_eq!(chosen.name.as_deref(), Some(nic.as_str()), "{nic} of {name}");
         }
     }

@@ -12,7 +12,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// NICs that each udev is asked about; `CLEAT_ORACLE_NICS` sets another number.
 const NICS: usize = 60;
@@ -44,9 +44,9 @@ fn the_newest_udev_gives_the_names_that_are_predicted() {
 }
 
 /// A udev in its own small root.
-struct Oracle {
-    root: PathBuf,
-    udev: Udev,
+pub(super) struct Oracle {
+    pub(super) root: PathBuf,
+    pub(super) udev: Udev,
     // Left before the folder is removed: what is mounted below it must not be removed with it.
     _room: Room,
     _directory: tempfile::TempDir,
@@ -54,7 +54,7 @@ struct Oracle {
 
 impl Oracle {
     /// Lays out a root in which the udev of that folder runs: its programs, a /proc, and no /sys yet.
-    fn enter(kept: &str) -> Result<Self, String> {
+    pub(super) fn enter(kept: &str) -> Result<Self, String> {
         let unpacked = unpacked(kept)?;
         let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
         let room = Room::enter().map_err(|error| error.to_string())?;
@@ -94,7 +94,7 @@ impl Oracle {
     }
 
     /// Puts a tree in the place of the one before.
-    fn invent(&self, nic: &NicFacts) {
+    pub(super) fn invent(&self, nic: &NicFacts) {
         for folder in ["sys", "run"] {
             let _ = std::fs::remove_dir_all(self.root.join(folder));
         }
@@ -102,7 +102,7 @@ impl Oracle {
         facts::write(&self.below(), std::slice::from_ref(nic)).unwrap();
     }
 
-    fn below(&self) -> Root {
+    pub(super) fn below(&self) -> Root {
         Root::at(&self.root)
     }
 
@@ -131,25 +131,27 @@ impl Oracle {
     }
 
     fn run(&self, words: &[&str], scheme: Option<&Scheme>) -> Result<String, String> {
+        let output = self.output(words, scheme, "err")?;
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+        }
+    }
+
+    /// What udevadm says, whether it ends well or not.
+    pub(super) fn output(&self, words: &[&str], scheme: Option<&Scheme>, log_level: &str) -> Result<Output, String> {
         let mut command = Command::new("chroot");
         command.arg(&self.root).arg("udevadm").args(words);
         command.env_clear().env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin");
         // Its own check that /sys is the kernel's; systemd's ENVIRONMENT.md.
         command
             .env("SYSTEMD_DEVICE_VERIFY_SYSFS", "0")
-            .env("SYSTEMD_LOG_LEVEL", "err");
+            .env("SYSTEMD_LOG_LEVEL", log_level);
         if let Some(scheme) = scheme {
             command.env("NET_NAMING_SCHEME", scheme.name);
         }
-        let output = command
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|error| error.to_string())?;
-        if output.status.success() {
-            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-        } else {
-            Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
-        }
+        command.stdin(Stdio::null()).output().map_err(|error| error.to_string())
     }
 }
 

@@ -1,8 +1,11 @@
 //! What holds for any NIC.
 
 use crate::invented;
-use cleat_naming::{SCHEMES, Udev, facts, legal, predict};
-use cleat_root::Root;
+use cleat_naming::link_file::{Device, LinkFiles, Machine};
+use cleat_naming::policy::choose;
+use cleat_naming::rules::{Rules, ruled};
+use cleat_naming::{NEWEST, SCHEMES, Udev, facts, legal, predict};
+use cleat_root::{Durability, Root};
 use proptest::prelude::*;
 
 proptest! {
@@ -28,6 +31,38 @@ proptest! {
                 // What is legal the kernel takes too (net/core/dev.c, dev_valid_name).
                 prop_assert!(legal(&candidate.name).is_err() || kernel_takes, "{:?}", candidate);
             }
+        }
+    }
+
+    /// Whatever rules, .link files and the kernel say: the name that a NIC is told to get is one that it can have, and the
+    /// one that is passed over is told.
+    #[test]
+    fn every_chosen_name_is_legal_or_what_was_refused_is_told(
+        nic in invented::nic(),
+        rule in proptest::option::weighted(0.3, "[a-z0-9:/ .-]{0,20}"),
+        name in "[a-z0-9:/ .%]{0,17}",
+        policies in proptest::sample::subsequence(vec!["kernel", "keep", "database", "onboard", "slot", "path", "mac"], 0..7),
+        uses_policies in any::<bool>(),
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::at(directory.path());
+        root.create_dir_all("/etc/systemd/network").unwrap();
+        let text = format!("[Match]\nOriginalName=*\n[Link]\nName={name}\nNamePolicy={}\n", policies.join(" "));
+        root.write_atomic("/etc/systemd/network/10.link", text.as_bytes(), Durability::Volatile).unwrap();
+        let files = LinkFiles::load(&root);
+        let device = Device { name: "eth0".to_owned(), ..Device::default() };
+        let winner = files.verdict(&device, &Machine::default()).winner;
+        let text = rule.iter().map(|name| format!("SUBSYSTEM==\"net\", NAME=\"{name}\"\n")).collect::<String>();
+        let rules = Rules::of(std::path::Path::new("/etc/udev/rules.d/70.rules"), &text);
+        for scheme in SCHEMES {
+            let prediction = predict(&nic, scheme, Udev { version: NEWEST.version });
+            let choice = choose(&nic, &prediction, winner, uses_policies, &ruled(&rules, &nic), scheme);
+            // The kernel's own name is kept as it is.
+            let kept = choice.name.as_deref() == Some(nic.name());
+            let is_legal = choice.name.as_deref().is_none_or(|name| legal(name).is_ok());
+            prop_assert!(kept || is_legal, "{:?}", choice);
+            let refused = rule.as_ref().is_some_and(|name| !name.is_empty() && choice.name.as_ref() != Some(name));
+            prop_assert!(!refused || !choice.doubts.is_empty(), "{:?} {:?}", rule, choice);
         }
     }
 

@@ -5,7 +5,6 @@ use super::super::names;
 use super::super::nic::{Nic, Own};
 use crate::settings::PinDirectory;
 use cleat_diag::{Diagnostic, Severity};
-use cleat_naming::facts;
 use cleat_naming::link_file::{DIRECTORIES, Fit, HardwareAddress, LONGEST_NAME, State, is_name};
 use cleat_naming::pins::{AddressKey, Origin, Pin, file_name};
 use cleat_naming::predict::predict;
@@ -282,7 +281,7 @@ fn could_be(host: &Host, nic: &Nic, name: &str) -> bool {
     if said.any(|(_, value)| value == name) {
         return true;
     }
-    let Ok(facts) = facts::read(&host.root, &nic.name) else {
+    let Some(facts) = host.facts_at_boot(nic) else {
         return false;
     };
     let installed = Udev::installed(&host.root);

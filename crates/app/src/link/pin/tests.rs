@@ -414,7 +414,7 @@ fn what_cannot_be_pinned_is_left_out_of_all_with_the_reason() {
     assert_eq!(
         texts(&work.told),
         [
-            "pin-left-out: /etc/systemd/network/05-eno8.link is for it too, and sorts before 10-cleat-nic0.link: the pin \
+            "pin-left-out: /etc/systemd/network/05-eno8.link is for it too, and sorts before 10-cleat-ennic0.link: the pin \
              would do nothing",
             "pin-left-out: the udev rule at /etc/udev/rules.d/70-persistent-net.rules:1 names it `wan0`, which is \
              stronger than a .link file: the pin would do nothing",
@@ -423,7 +423,7 @@ fn what_cannot_be_pinned_is_left_out_of_all_with_the_reason() {
         ]
     );
     // Names are not used up by those that are left out.
-    let renames = [("enp1s0", "nic0"), ("enp2s0", "nic1")];
+    let renames = [("enp1s0", "ennic0"), ("enp2s0", "ennic1")];
     assert_eq!(work.renames, renames.map(|(now, to)| (now.to_owned(), to.to_owned())));
 }
 
