@@ -113,7 +113,10 @@ fn run(programs: &dyn Programs, words: &[String], progress: &mut dyn FnMut(&str)
 fn verify(root: &Root, plan: &Plan) -> Result<(), Box<Diagnostic>> {
     for (path, entry) in entries(root, plan.loader) {
         let says = cmdline::naming_scheme(&entry.cmdline);
-        if says != plan.scheme {
+        let by_hand = says
+            .as_ref()
+            .is_some_and(|says| plan.by_hand.iter().any(|mention| mention.scheme == *says));
+        if says != plan.scheme && !by_hand {
             let word = |scheme: Option<String>| scheme.unwrap_or_else(|| "no scheme".to_owned());
             let text = format!(
                 "the entry for {} in {} says {}, not {}",

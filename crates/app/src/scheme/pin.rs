@@ -68,7 +68,12 @@ fn run_unpin(call: &Call, root: &Root, programs: &dyn Programs) -> End {
         Ok(plan) => plan,
         Err(Refusal { told, sources }) => return fault(call, &[*told], &sources),
     };
-    let renamed = match plan.scheme.as_deref().and_then(Scheme::named) {
+    let left = plan
+        .by_hand
+        .last()
+        .map(|mention| &mention.scheme)
+        .or(plan.scheme.as_ref());
+    let renamed = match left.and_then(|name| Scheme::named(name)) {
         Some(scheme) => names::changes(root, scheme),
         None => Host::read(root)
             .udev
@@ -79,7 +84,18 @@ fn run_unpin(call: &Call, root: &Root, programs: &dyn Programs) -> End {
     let shown = names::table(&renamed) + &diff::render(&plan);
     match consent(call, &shown, renamed.is_empty()) {
         Consent::Shown(end) => end,
-        Consent::Given => finish(call, root, programs, &plan, None, "nothing is pinned any more"),
+        Consent::Given => finish(call, root, programs, &plan, None, &unpinned(&plan)),
+    }
+}
+
+/// What holds after a pin was taken back.
+pub(super) fn unpinned(plan: &Plan) -> String {
+    match plan.by_hand.last() {
+        None => "nothing is pinned any more".to_owned(),
+        Some(plan::Mention { path, line, scheme, .. }) => format!(
+            "cleat-scheme pins nothing any more; {scheme} stays, pinned by hand at {}:{line}",
+            path.display()
+        ),
     }
 }
 
@@ -115,6 +131,11 @@ impl Pinning {
         })
     }
 
+    /// What is shown before it is done: the names that change, then the files.
+    pub(super) fn shown(&self) -> String {
+        names::table(&self.renamed) + &diff::render(&self.plan)
+    }
+
     fn carry_out(&self, call: &Call, root: &Root, programs: &dyn Programs) -> End {
         let written = self.plan.changes.iter().all(plan::Change::is_none);
         let fresh = apply::entries(root, self.plan.loader)
@@ -123,7 +144,7 @@ impl Pinning {
         if written && fresh {
             return cli::print(&format!("{} is pinned already\n", self.scheme));
         }
-        let shown = names::table(&self.renamed) + &diff::render(&self.plan);
+        let shown = self.shown();
         let done = format!("{} is pinned, from the next boot on", self.scheme);
         match consent(call, &shown, self.renamed.is_empty()) {
             Consent::Shown(end) => end,

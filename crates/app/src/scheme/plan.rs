@@ -36,6 +36,8 @@ pub struct Plan {
     pub commands: Vec<Vec<String>>,
     /// The scheme that its entries say afterwards.
     pub scheme: Option<String>,
+    /// Schemes that are written by hand beside, which entries may say too.
+    pub by_hand: Vec<Mention>,
 }
 
 /// Why nothing is done, and the files that it points into.
@@ -79,7 +81,7 @@ pub fn pin(root: &Root, loader: Loader, scheme: &str) -> Result<Plan, Refusal> {
         Loader::ProxmoxSystemdBoot | Loader::SystemdBoot => vec![kernel_cmdline(root, scheme)?],
         Loader::UBoot => vec![u_boot(root, scheme)?],
         Loader::SystemdBootByHand => entries_by_hand(root, scheme)?,
-        Loader::Extlinux => vec![extlinux_by_hand(root, scheme)?],
+        Loader::Extlinux => Vec::from_iter(extlinux_by_hand(root, scheme)?),
     };
     if changes.is_empty() {
         let text = "no entry of the boot loader has the root= of the running system";
@@ -90,6 +92,7 @@ pub fn pin(root: &Root, loader: Loader, scheme: &str) -> Result<Plan, Refusal> {
         changes,
         commands: commands(root, loader),
         scheme: Some(scheme.to_owned()),
+        by_hand: Vec::new(),
     })
 }
 
@@ -214,15 +217,16 @@ fn entries_by_hand(root: &Root, scheme: &str) -> Result<Vec<Change>, Refusal> {
     Ok(changes)
 }
 
-fn extlinux_by_hand(root: &Root, scheme: &str) -> Result<Change, Refusal> {
+/// `None` where no entry boots the running system.
+fn extlinux_by_hand(root: &Root, scheme: &str) -> Result<Option<Change>, Refusal> {
     let path = PathBuf::from(paths::EXTLINUX_CONF);
     let before = text(root, &path)?.unwrap_or_default();
     let after = with_scheme(root, &before, &config::extlinux(&before), scheme);
-    Ok(Change {
-        after: Some(after.unwrap_or_else(|| before.clone())),
+    Ok(after.map(|after| Change {
+        after: Some(after),
         before: Some(before),
         path,
-    })
+    }))
 }
 
 /// The text with the scheme in each entry of the running system; `None` where there is none.
@@ -292,6 +296,20 @@ pub struct Mention {
     pub span: Span,
     /// The value.
     pub scheme: String,
+}
+
+/// Schemes that are written by hand in the settings that this boot loader's entries are made of: in all files but ours.
+pub fn by_hand(root: &Root, loader: Loader) -> Vec<Mention> {
+    let (files, ours) = match loader {
+        Loader::Grub | Loader::ProxmoxGrub => (grub_settings(root), paths::GRUB_SCHEME),
+        Loader::UBoot => (u_boot_settings(root), paths::U_BOOT_SCHEME),
+        Loader::ProxmoxSystemdBoot | Loader::SystemdBoot | Loader::SystemdBootByHand | Loader::Extlinux => {
+            return Vec::new();
+        }
+    };
+    let others = files.iter().filter(|path| *path != Path::new(ours));
+    let of_file = |path: &PathBuf| mentions(path, &root.read_text(path).unwrap_or_default());
+    others.flat_map(of_file).collect()
 }
 
 /// Every scheme that a file names outside of comments.

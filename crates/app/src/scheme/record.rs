@@ -1,7 +1,7 @@
 //! What `cleat-scheme` changed, so that it can be undone.
 
 use super::loader::Loader;
-use super::plan::{Change, Plan, Refusal, commands, text};
+use super::plan::{Change, Plan, Refusal, by_hand, commands, text};
 use cleat_diag::Diagnostic;
 use cleat_naming::cmdline;
 use cleat_root::{Durability, Root, RootError, paths};
@@ -96,6 +96,7 @@ impl Record {
             loader: self.loader,
             scheme: left.filter_map(cmdline::naming_scheme).next_back(),
             commands: commands(root, self.loader),
+            by_hand: by_hand(root, self.loader),
             changes,
         })
     }

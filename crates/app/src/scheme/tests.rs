@@ -2,7 +2,7 @@
 //! Debian 12 with grub-mkconfig 2.06, u-boot-update 4.2.2 and kernel-install 252 run by the program itself.
 
 use super::apply::apply;
-use super::pin::Pinning;
+use super::pin::{Pinning, unpinned};
 use super::plan::Refusal;
 use super::record::Record;
 use super::show::Shown;
@@ -145,6 +145,67 @@ fn a_scheme_that_is_pinned_by_hand_is_left_alone() {
         "error: a naming scheme is pinned by hand: v240 (/etc/default/grub:2:35) [scheme-by-hand]; help: remove it \
          there, and pin it with `cleat-scheme pin`"
     );
+}
+
+/// Written there after the pin: it is not ours to take out, and it does not keep ours from going.
+#[test]
+fn a_scheme_that_came_by_hand_after_the_pin_does_not_keep_it_from_being_taken_back() {
+    let tree = grub_host();
+    pin(&tree, &grub(&tree, false), "v247").unwrap();
+    tree.write(
+        "etc/default/grub",
+        "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet net.naming-scheme=v240\"\n",
+    );
+    // As grub-mkconfig(8): the default words are not those of the recovery entry.
+    let programs = Stand::new(|call| {
+        assert_eq!(call, "update-grub");
+        let ours = tree.root.read_text(paths::GRUB_SCHEME).unwrap_or_default();
+        assert_eq!(ours, "");
+        tree.write(
+            "boot/grub/grub.cfg",
+            &GRUB_CFG.replace("ro  quiet", "ro  quiet net.naming-scheme=v240"),
+        );
+        Ok(String::new())
+    });
+    let undo = Record::load(&tree.root).unwrap().unwrap().undo(&tree.root).unwrap();
+    assert_eq!(
+        unpinned(&undo),
+        "cleat-scheme pins nothing any more; v240 stays, pinned by hand at /etc/default/grub:1"
+    );
+    unpin(&tree, &programs).unwrap();
+    assert!(!tree.exists("etc/default/grub.d/zz-cleat-naming-scheme.cfg"));
+    assert!(!tree.exists("var/lib/cleat/scheme.json"));
+    assert!(tree.read("etc/default/grub").contains("v240"));
+}
+
+/// Second witness: NEWS of systemd 240: an onboard index of 0 gives a name since then; before it is the path that does.
+#[test]
+fn the_names_that_change_are_shown_before_the_files() {
+    let tree = grub_host();
+    let nic = r#"[{"devices": [
+        {"syspath": "/sys/devices/pci0000:00/0000:00:04.0/0000:01:02.0/net/eno0", "subsystem": "net",
+         "attributes": {"type": "1", "ifindex": "3", "iflink": "3", "dev_port": "0", "addr_assign_type": "0",
+                        "address": "52:54:00:aa:00:07", "name_assign_type": "4"},
+         "properties": {"ID_NET_NAMING_SCHEME": "v252"}},
+        {"syspath": "/sys/devices/pci0000:00/0000:00:04.0/0000:01:02.0", "subsystem": "pci", "header_type": 0,
+         "attributes": {"acpi_index": "0"}},
+        {"syspath": "/sys/devices/pci0000:00/0000:00:04.0", "subsystem": "pci", "header_type": 1}]}]"#;
+    let nics: Vec<cleat_naming::NicFacts> = serde_json::from_str(nic).unwrap();
+    cleat_naming::facts::write(&tree.root, &nics).unwrap();
+    tree.write(
+        "usr/lib/systemd/network/99-default.link",
+        "[Match]\nOriginalName=*\n[Link]\nNamePolicy=keep kernel database onboard slot path\n",
+    );
+    let programs = grub(&tree, false);
+    let shown = |word: &str| Pinning::new(&tree.root, &programs, word).unwrap().shown();
+    assert!(
+        shown("v239").starts_with(
+            "names that change at the next boot:\n  eno0 -> enp1s2  (Ethernet, PCI bus 1 slot 2)\n--- /dev/null\n"
+        ),
+        "{}",
+        shown("v239")
+    );
+    assert!(shown("v240").starts_with("--- /dev/null\n"), "{}", shown("v240"));
 }
 
 #[test]
@@ -307,6 +368,84 @@ fn entries_by_hand_get_the_word_where_they_boot_this_system() {
     unpin(&tree, &programs).unwrap();
     assert_eq!(tree.read("boot/efi/loader/entries/parts.conf"), parts.trim_end());
     assert_eq!(tree.read("boot/efi/loader/entries/mine.conf"), ours.trim_end());
+}
+
+/// A Proxmox VE host, whose boot partitions are not mounted: proxmox-boot-tool(8) writes them.
+fn proxmox_host() -> Tree {
+    let tree = grub_host();
+    tree.root.remove("/boot/grub/grub.cfg").unwrap();
+    tree.write("etc/kernel/proxmox-boot-uuids", "0A1B-2C3D\n");
+    tree.write("usr/sbin/proxmox-boot-tool", "");
+    tree
+}
+
+fn proxmox_boot_tool() -> Stand<'static> {
+    Stand::new(|call| match call {
+        "proxmox-boot-tool refresh" => Ok(String::new()),
+        _ => Ok("ID_NET_NAMING_SCHEME=v247\n".to_owned()),
+    })
+}
+
+/// Source: Proxmox VE's administration guide, "Editing the Kernel Commandline".
+#[test]
+fn proxmox_hosts_get_it_into_what_their_tool_reads_and_lose_it_again() {
+    let ask = "NET_NAMING_SCHEME=v247 udevadm test-builtin net_id /sys/class/net/eno1";
+    let refresh = "proxmox-boot-tool refresh";
+    let tree = proxmox_host();
+    let programs = proxmox_boot_tool();
+    pin(&tree, &programs, "v247").unwrap();
+    assert!(
+        tree.read("etc/default/grub.d/zz-cleat-naming-scheme.cfg")
+            .contains("net.naming-scheme=v247")
+    );
+    unpin(&tree, &programs).unwrap();
+    assert!(!tree.exists("etc/default/grub.d/zz-cleat-naming-scheme.cfg"));
+    assert_eq!(programs.calls(), [ask, refresh, refresh]);
+
+    let tree = proxmox_host();
+    tree.efi("LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f", "systemd-boot 252");
+    let line = "root=ZFS=rpool/ROOT/pve-1  boot=zfs\n";
+    tree.write("etc/kernel/cmdline", line);
+    let programs = proxmox_boot_tool();
+    pin(&tree, &programs, "v247").unwrap();
+    let pinned = "root=ZFS=rpool/ROOT/pve-1  boot=zfs net.naming-scheme=v247";
+    assert_eq!(tree.read("etc/kernel/cmdline"), pinned);
+    assert!(!tree.exists("etc/default/grub.d/zz-cleat-naming-scheme.cfg"));
+    unpin(&tree, &programs).unwrap();
+    assert_eq!(tree.root.read("/etc/kernel/cmdline").unwrap(), line.as_bytes());
+    assert_eq!(programs.calls(), [ask, refresh, refresh]);
+}
+
+#[test]
+fn an_extlinux_by_hand_gets_the_word_in_the_entries_of_this_system() {
+    let tree = grub_host();
+    tree.root.remove("/boot/grub/grub.cfg").unwrap();
+    tree.write("proc/cmdline", "root=UUID=0a1b ro quiet\n");
+    let other = "label other\n\tlinux /other\n\tappend root=UUID=ffff ro\n";
+    let before = format!("{EXTLINUX}{other}");
+    tree.write("boot/extlinux/extlinux.conf", &before);
+    let programs = Stand::new(|_| Ok("ID_NET_NAMING_SCHEME=v247\n".to_owned()));
+    pin(&tree, &programs, "v247").unwrap();
+    assert_eq!(
+        tree.read("boot/extlinux/extlinux.conf"),
+        before.replace("ro quiet", "ro quiet net.naming-scheme=v247").trim_end()
+    );
+    unpin(&tree, &programs).unwrap();
+    assert_eq!(
+        tree.root.read("/boot/extlinux/extlinux.conf").unwrap(),
+        before.as_bytes()
+    );
+    // The entry that was booted does not name its root: it cannot be told from another system's.
+    let rootless = before.replace("root=UUID=0a1b ", "");
+    tree.write("boot/extlinux/extlinux.conf", &rootless);
+    assert_eq!(
+        pin(&tree, &programs, "v247").unwrap_err(),
+        "error: no entry of the boot loader has the root= of the running system [scheme-no-entry]"
+    );
+    assert_eq!(
+        tree.root.read("/boot/extlinux/extlinux.conf").unwrap(),
+        rootless.as_bytes()
+    );
 }
 
 #[test]
