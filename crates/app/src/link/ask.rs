@@ -1,6 +1,6 @@
 //! Showing what would be done, asking, and doing it.
 
-use super::carry_out::{carry_out, configuration, recover};
+use super::carry_out::{Recovered, carry_out, configuration, recover};
 use super::host::Host;
 use super::work::Work;
 use crate::cli::{Call, End, complain, print};
@@ -43,8 +43,14 @@ fn go(call: &Call, fill: &Fill<'_>) -> Result<End, Failed> {
     let alone = |told: Vec<Diagnostic>| (told, Sources::new());
     let mut progress = |command: &str| complain(&format!("running `{command}`"));
     let dry = call.has("dry-run");
-    if !dry && recover(&Root::real(), &programs::Host, &mut progress).map_err(alone)? {
-        complain("a run before was cut short: what it had done was taken back");
+    if !dry {
+        match recover(&Root::real(), &programs::Host, &mut progress).map_err(alone)? {
+            Recovered::Nothing => {}
+            Recovered::TakenBack => complain("a run before was cut short: what it had done was taken back"),
+            Recovered::Finished => {
+                complain("a run before was cut short, and its configuration is the live one: it was finished");
+            }
+        }
     }
     let work = prepare(fill)?;
     if call.has("json") && dry {

@@ -10,18 +10,33 @@ use cleat_store::{Change, Companion, Content, Found, Locked, Staged, Staging, St
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// What was there before, kept while the work is done.
+/// What is done and what was there before, kept while the work is done.
 #[derive(Serialize, Deserialize)]
 struct Record {
-    /// Every file that is changed, with what it holds before; `new` is not looked at.
+    /// The files that change at once.
     files: Vec<Change>,
+    /// The staged file and its record, with what they hold before; `new` is not looked at.
+    staged: Vec<Change>,
+    /// Names that become others in the configuration: from and to.
+    renamed: Vec<(String, String)>,
+}
+
+/// What was done about a run that was cut short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovered {
+    /// There was none.
+    Nothing,
+    /// What it had done was taken back.
+    TakenBack,
+    /// It was finished: its configuration is the live one by now.
+    Finished,
 }
 
 /// Writes the files, stages the configuration, and puts the .link files into the initramfs. Where a step fails, all that
 /// was done is taken back, and the initramfs is made anew once more where it had been made.
 ///
-/// A record of what was there before lies under /var/lib/cleat meanwhile: [`recover`] takes back from it what a power cut
-/// left half done.
+/// A record of what was there before lies under /var/lib/cleat meanwhile: by it [`recover`] ends what a power cut left half
+/// done.
 ///
 /// # Errors
 /// What failed, and what of it could not be taken back.
@@ -33,7 +48,7 @@ pub fn carry_out(
     progress: &mut dyn FnMut(&str),
 ) -> Result<Refreshed, Vec<Diagnostic>> {
     let failed = |error: &dyn std::fmt::Display| vec![Diagnostic::error("pin-failed", error.to_string())];
-    let before = before(root, work).map_err(|error| failed(&error))?;
+    let before = Record::of(root, work).map_err(|error| failed(&error))?;
     write_record(root, &before).map_err(|error| failed(&error))?;
     let changed = change(store, root, work).map_err(|error| failed(&error));
     let done = changed.and_then(|()| initramfs::refresh(root, programs, Policy::default(), progress));
@@ -50,46 +65,93 @@ pub fn carry_out(
     }
 }
 
-/// Takes back what a run before left half done. Returns whether there was anything.
+/// Ends what a run before left half done. It is taken back, unless a boot has committed the configuration that it staged:
+/// then the new names are those of the live configuration, and the run is finished.
 ///
 /// # Errors
-/// What could not be taken back.
-pub fn recover(root: &Root, programs: &dyn Programs, progress: &mut dyn FnMut(&str)) -> Result<bool, Vec<Diagnostic>> {
+/// What could not be taken back or finished.
+pub fn recover(
+    root: &Root,
+    programs: &dyn Programs,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Recovered, Vec<Diagnostic>> {
     let Some(before) = read_record(root)? else {
-        return Ok(false);
+        return Ok(Recovered::Nothing);
     };
+    if before.is_committed(root) {
+        finish(root, &before, programs, progress)?;
+        return Ok(Recovered::Finished);
+    }
     let told = take_back(root, &before, programs, progress);
     if told.iter().any(|found| found.code != "pin-taken-back") {
         return Err(told);
     }
-    Ok(true)
+    Ok(Recovered::TakenBack)
 }
 
-/// Whether a run was cut short.
-pub fn is_cut_short(root: &Root) -> bool {
-    root.exists(paths::LINK_RECORD)
-}
-
-fn before(root: &Root, work: &Work) -> Result<Vec<Change>, RootError> {
-    let mut files = work.files.clone();
-    for path in [paths::INTERFACES_NEW, paths::STAGED_RECORD] {
-        let old = Content::read(root, Path::new(path))?;
-        files.push(Change {
-            path: path.into(),
-            old,
-            new: None,
-        });
+/// What the next run will do about one that was cut short.
+pub fn cut_short(root: &Root) -> Recovered {
+    if !root.exists(paths::LINK_RECORD) {
+        return Recovered::Nothing;
     }
-    Ok(files)
+    let record = read_record(root).ok().flatten();
+    match record.is_some_and(|record| record.is_committed(root)) {
+        true => Recovered::Finished,
+        false => Recovered::TakenBack,
+    }
 }
 
-fn write_record(root: &Root, files: &[Change]) -> Result<(), RootError> {
+/// Does what is left of a run: files, then the initramfs.
+fn finish(
+    root: &Root,
+    record: &Record,
+    programs: &dyn Programs,
+    progress: &mut dyn FnMut(&str),
+) -> Result<(), Vec<Diagnostic>> {
+    let failed = |error: RootError| vec![Diagnostic::error("pin-half-done", error.to_string())];
+    for Change { path, new, .. } in &record.files {
+        put(root, path, new.as_ref()).map_err(failed)?;
+    }
+    initramfs::refresh(root, programs, Policy::default(), progress)?;
+    remove_record(root).map_err(failed)
+}
+
+impl Record {
+    fn of(root: &Root, work: &Work) -> Result<Self, RootError> {
+        let kept = |path: &str| {
+            let old = Content::read(root, Path::new(path))?;
+            Ok(Change {
+                path: path.into(),
+                old,
+                new: None,
+            })
+        };
+        Ok(Self {
+            files: work.files.clone(),
+            staged: vec![kept(paths::INTERFACES_NEW)?, kept(paths::STAGED_RECORD)?],
+            renamed: work.in_configuration.clone(),
+        })
+    }
+
+    /// Whether the configuration that was staged is the live one: nothing is staged any more, and the live one has the new
+    /// names and none of the old. It need not be the same byte for byte: a commit may have merged it.
+    fn is_committed(&self, root: &Root) -> bool {
+        if root.exists(paths::INTERFACES_NEW) {
+            return false;
+        }
+        let live = root.read(paths::INTERFACES).unwrap_or_default();
+        let live = Configuration::of(root, live, &[]);
+        self.renamed.iter().any(|(_, to)| live.mentions(to))
+            && !self.renamed.iter().any(|(from, _)| live.mentions(from))
+    }
+}
+
+fn write_record(root: &Root, record: &Record) -> Result<(), RootError> {
     if let Some(directory) = Path::new(paths::LINK_RECORD).parent() {
         root.create_dir_all(directory)?;
     }
-    let record = Record { files: files.to_vec() };
     // Text keys, numbers and texts: there is nothing in it that JSON cannot hold.
-    let bytes = serde_json::to_vec(&record).unwrap_or_default();
+    let bytes = serde_json::to_vec(record).unwrap_or_default();
     root.write_atomic_as(paths::LINK_RECORD, &bytes, 0o600, Durability::Durable)
 }
 
@@ -97,7 +159,7 @@ fn remove_record(root: &Root) -> Result<(), RootError> {
     put(root, Path::new(paths::LINK_RECORD), None)
 }
 
-fn read_record(root: &Root) -> Result<Option<Vec<Change>>, Vec<Diagnostic>> {
+fn read_record(root: &Root) -> Result<Option<Record>, Vec<Diagnostic>> {
     let damaged = |reason: String| {
         let text = format!("the record of a run that was cut short cannot be read: {reason}");
         let found = Diagnostic::error("pin-record-damaged", text);
@@ -111,8 +173,8 @@ fn read_record(root: &Root) -> Result<Option<Vec<Change>>, Vec<Diagnostic>> {
         Err(error) if error.is_missing() => return Ok(None),
         Err(error) => return Err(damaged(error.to_string())),
     };
-    let record: Record = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
-    Ok(Some(record.files))
+    let record = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+    Ok(Some(record))
 }
 
 fn change(store: &Locked<'_>, root: &Root, work: &Work) -> Result<(), StoreError> {
@@ -204,14 +266,9 @@ fn by(staged: Option<&Staged>) -> String {
 }
 
 /// Puts everything back as it was, and tells what could not be.
-fn take_back(
-    root: &Root,
-    before: &[Change],
-    programs: &dyn Programs,
-    progress: &mut dyn FnMut(&str),
-) -> Vec<Diagnostic> {
+fn take_back(root: &Root, before: &Record, programs: &dyn Programs, progress: &mut dyn FnMut(&str)) -> Vec<Diagnostic> {
     let mut told = Vec::new();
-    for Change { path, old, .. } in before.iter().rev() {
+    for Change { path, old, .. } in before.files.iter().chain(&before.staged).rev() {
         if let Err(error) = put(root, path, old.as_ref()) {
             told.push(Diagnostic::error("pin-half-done", error.to_string()));
         }

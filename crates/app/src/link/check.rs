@@ -55,7 +55,8 @@ fn run(call: &Call) -> End {
     }
 }
 
-/// *Shape*: that of `cleat check --json`, and `"nics": [{"name", "next_name", "rule", "file", "passed": [{"file", "why"}]}]`.
+/// *Shape*: that of `cleat check --json`, and `"nics": [{"name", "next_name", "rule", "file", "passed": [{"file", "why"}]}],
+/// "replaced": [{"file", "by"}]`.
 pub fn document(host: &Host, found: &[Diagnostic]) -> Value {
     let nics = host.nics.iter().map(|nic| {
         let verdict = host.verdict(nic);
@@ -76,6 +77,10 @@ pub fn document(host: &Host, found: &[Diagnostic]) -> Value {
     });
     let mut document = face::check::document(&found.iter().collect::<Vec<_>>(), &host.files.sources);
     document["nics"] = nics.collect();
+    let replaced = host.files.overridden.iter();
+    document["replaced"] = replaced
+        .map(|(file, by)| json!({ "file": file.display().to_string(), "by": by.display().to_string() }))
+        .collect();
     document
 }
 
@@ -87,6 +92,10 @@ pub fn page(host: &Host, found: &[Diagnostic], color: bool) -> String {
     }
     if host.nics.is_empty() {
         text += "there is no NIC on this machine\n";
+    }
+    for (file, by) in &host.files.overridden {
+        let (file, by) = (file.display(), by.display());
+        let _ = writeln!(text, "{file} does nothing: {by} has its name and takes its place");
     }
     text.push('\n');
     for fault in found {

@@ -3,7 +3,8 @@
 
 use cleat_diag::{Diagnostic, Sources};
 use cleat_eni::{ConfigSet, Document, rename_interface};
-use cleat_model::table;
+use cleat_model::types::Kind;
+use cleat_model::{decl, resolve, table};
 use cleat_root::{Root, paths};
 use std::path::{Path, PathBuf};
 
@@ -72,6 +73,14 @@ impl Configuration {
         !documents(&self.set)
             .map(Document::to_bytes)
             .eq(self.start.iter().cloned())
+    }
+
+    /// The names of the links that it makes: bridges, bonds, VLANs and their like.
+    pub fn makes(&self) -> Vec<String> {
+        let (decls, _) = decl::declare(self.set.items());
+        let (desired, _) = resolve::resolve(&decls, None);
+        let made = desired.links().iter().filter(|link| link.kind != Kind::Physical);
+        made.map(|link| link.name.to_string()).collect()
     }
 
     /// The interfaces file as it is now.

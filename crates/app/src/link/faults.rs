@@ -1,6 +1,7 @@
 //! What is wrong with .link files, pins, and the names at the next boot.
 
-use super::carry_out::{configuration, is_cut_short};
+use super::carry_out::{Recovered, configuration, cut_short};
+use super::configuration::Configuration;
 use super::host::{Host, Next};
 use super::names;
 use super::nic::Nic;
@@ -16,15 +17,22 @@ use std::collections::BTreeMap;
 /// All faults of a host, those of the files first.
 pub fn faults(host: &Host) -> Vec<Diagnostic> {
     let mut found = host.files.diagnostics.clone();
-    if is_cut_short(&host.root) {
-        let fault = Diagnostic::error("pin-cut-short", "a run of `cleat-link pin` or `unpin` was cut short");
-        found.push(fault.help("the next one takes back what it had done: run it again, or `cleat-link unpin --all`"));
-    }
+    let help = match cut_short(&host.root) {
+        Recovered::Nothing => None,
+        Recovered::TakenBack => {
+            Some("the next one takes back what it had done: run it again, or `cleat-link unpin --all`")
+        }
+        Recovered::Finished => Some("its configuration is the live one, so the next one finishes it: run it again"),
+    };
+    found.extend(help.map(|help| {
+        Diagnostic::error("pin-cut-short", "a run of `cleat-link pin` or `unpin` was cut short").help(help)
+    }));
     clashes(host, &mut found);
     shadowed(host, &mut found);
     absent(host, &mut found);
     shared_addresses(host, &mut found);
     clashing_names(host, &mut found);
+    taken_names(host, &mut found);
     odd_names(host, &mut found);
     behind(host, &mut found);
     found
@@ -178,6 +186,31 @@ fn clashing_names(host: &Host, found: &mut Vec<Diagnostic>) {
     }
 }
 
+/// NICs whose name at the next boot is another name of another NIC, or that of a link which the configuration makes.
+///
+/// *Source*: the kernel refuses a name that is an alternative name of another link (`netdev_name_in_use`).
+fn taken_names(host: &Host, found: &mut Vec<Diagnostic>) {
+    let store = Store::new(&host.root, Timestamp::now());
+    // What is wrong with it is told where its names are compared.
+    let made = configuration(&store, &host.root).map_or_else(|_| Vec::new(), |read| Configuration::makes(&read));
+    for nic in &host.nics {
+        let Next::Name(name) = host.next_name(nic, host.verdict(nic).winner) else {
+            continue;
+        };
+        let text = format!("{} would be called `{name}` at the next boot", nic.name);
+        let mut others = host.nics.iter().filter(|other| other.name != nic.name);
+        if let Some(other) = others.find(|other| host.next_altnames(other).contains(&name)) {
+            let text = format!("{text}, which is an alternative name of {} then", other.name);
+            let fault = Diagnostic::error("link-name-clash", text);
+            found.push(fault.help("whichever comes second keeps the kernel's name: choose a name that no other has"));
+        } else if made.contains(&name) {
+            let text = format!("{text}, and the configuration makes a link of that name");
+            let fault = Diagnostic::error("link-name-clash", text);
+            found.push(fault.help("the link cannot be made then: choose another name for one of them"));
+        }
+    }
+}
+
 /// Pinned names that others could get too.
 fn odd_names(host: &Host, found: &mut Vec<Diagnostic>) {
     for pin in &host.pins.list {
@@ -210,6 +243,45 @@ mod tests {
         bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
         bed.nic("enp2s0", "bc:24:11:00:00:02", "enp2s0");
         assert_eq!(told(&bed), [""; 0]);
+    }
+
+    /// *Source*: systemd.link(5), `AlternativeNamesPolicy=`; what a stanza makes is told by the model, as for a boot.
+    #[test]
+    fn a_name_that_another_has_as_its_other_name_or_that_the_configuration_makes_clashes() {
+        let bed = Bed::new();
+        bed.nic("lan0", "bc:24:11:00:00:01", "enp1s0");
+        bed.nic("enp2s0", "bc:24:11:00:00:02", "enp2s0");
+        bed.nic("enp3s0", "bc:24:11:00:00:03", "enp3s0");
+        bed.pin("/etc/systemd/network/20-a.link", "bc:24:11:00:00:02", "enp1s0");
+        bed.pin("/etc/systemd/network/20-c.link", "bc:24:11:00:00:03", "uplink");
+        let lan0 = "[Match]\nMACAddress=bc:24:11:00:00:01\n[Link]\nName=lan0\nAlternativeNamesPolicy=path\n";
+        bed.write("/etc/systemd/network/20-b.link", lan0);
+        bed.write(
+            "/etc/network/interfaces",
+            "auto uplink\niface uplink\n\tbond-slaves lan0\n\tbond-mode active-backup\n",
+        );
+        let clashes: Vec<String> = told(&bed)
+            .into_iter()
+            .filter(|told| told.starts_with("link-"))
+            .collect();
+        assert_eq!(
+            clashes,
+            [
+                "link-name-clash: enp2s0 would be called `enp1s0` at the next boot, which is an alternative name of lan0 then",
+                "link-name-clash: enp3s0 would be called `uplink` at the next boot, and the configuration makes a link of that name",
+            ]
+        );
+        // Without the policy the NIC has no other name, and a plain stanza is the NIC's own.
+        bed.write(
+            "/etc/systemd/network/20-b.link",
+            &lan0.replace("AlternativeNamesPolicy=path\n", ""),
+        );
+        bed.write("/etc/network/interfaces", "auto uplink\niface uplink inet dhcp\n");
+        let clashes: Vec<String> = told(&bed)
+            .into_iter()
+            .filter(|told| told.starts_with("link-"))
+            .collect();
+        assert_eq!(clashes, [""; 0]);
     }
 
     /// As after "Revert" in Proxmox VE's web interface, which takes the staged file away and leaves the .link files.

@@ -184,6 +184,23 @@ impl Host {
         cleat_naming::link_file::is_name(&name).then_some(name)
     }
 
+    /// The other names that a NIC gets at the next boot, by the .link file that it gets.
+    ///
+    /// *Source*: systemd.link(5), `AlternativeName=` and `AlternativeNamesPolicy=`, which `net.ifnames=0` leaves alone.
+    pub fn next_altnames(&self, nic: &Nic) -> Vec<String> {
+        let Some(file) = self.verdict(nic).winner else {
+            return Vec::new();
+        };
+        let policies = file.naming.alternative_policy.iter();
+        let by_policy = policies.filter_map(|policy| self.name_by(nic, *policy));
+        let mut names: Vec<String> = by_policy.chain(file.naming.alternative.iter().cloned()).collect();
+        // Its name is no other name of its own.
+        if let Next::Name(own) = self.next_name(nic, Some(file)) {
+            names.retain(|name| *name != own);
+        }
+        names
+    }
+
     /// The name that a NIC gets at the next boot, if `file` is the .link file that it gets.
     pub fn next_name(&self, nic: &Nic, file: Option<&LinkFile>) -> Next {
         if let Some(rule) = self.rule_of(nic) {

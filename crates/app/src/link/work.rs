@@ -21,6 +21,8 @@ pub struct Work {
     pub configuration: Configuration,
     /// Names that become others at the next boot.
     pub renames: Vec<(String, String)>,
+    /// Those that become others in the configuration.
+    pub in_configuration: Vec<(String, String)>,
     /// What a person has to change.
     pub by_hand: Vec<(String, Reference)>,
     /// Warnings on the way; with an error among them nothing may be done.
@@ -34,6 +36,7 @@ impl Work {
             files: Vec::new(),
             configuration,
             renames: Vec::new(),
+            in_configuration: Vec::new(),
             by_hand: Vec::new(),
             told: Vec::new(),
         }
@@ -76,6 +79,7 @@ impl Work {
         for name in from.iter().filter(|name| **name != to) {
             if self.configuration.mentions(name) {
                 self.told.append(&mut self.configuration.rename(name, to));
+                self.in_configuration.push(((*name).to_owned(), to.to_owned()));
             }
             for path in snippets(host) {
                 let planned = self.files.iter().find(|change| change.path == path);

@@ -1,6 +1,7 @@
 //! `cleat-link pin`: NICs get names that stay.
 
 mod choose;
+mod drop_ins;
 #[cfg(test)]
 mod tests;
 
@@ -145,6 +146,7 @@ fn one(host: &Host, work: &mut Work, choice: &Choice<'_>, wish: &Wish) -> Result
             };
             if pin.path != path {
                 work.put(host, pin.path.clone(), None)?;
+                drop_ins::take_along(host, work, &pin.path, &path)?;
             }
             changed(&old, &new)
         }

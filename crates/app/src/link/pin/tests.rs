@@ -1,5 +1,7 @@
+mod cut_short;
+
 use super::super::ask::{shown, work};
-use super::super::carry_out::{carry_out, is_cut_short, recover};
+use super::super::carry_out::{Recovered, carry_out, cut_short, recover};
 use super::super::check;
 use super::super::faults::faults;
 use super::super::testing::Bed;
@@ -111,7 +113,7 @@ fn all_nics_are_pinned_and_named_anew_in_every_file() {
         bed.read("/etc/sysctl.d/50-mine.conf"),
         "net.ipv4.conf.ennic1.rp_filter = 2"
     );
-    assert!(!is_cut_short(&bed.root));
+    assert_eq!(cut_short(&bed.root), Recovered::Nothing);
     let host = bed.host();
     assert_eq!(faults(&host), []);
     assert_eq!(host.pins.list.len(), 2);
@@ -541,22 +543,47 @@ fn with_initramfs(bed: &Bed) {
         .unwrap();
 }
 
+/// *Source*: systemd.link(5): drop-ins are in a directory of the file's name with `.d` behind it, in any of the directories.
 #[test]
-fn a_run_that_was_cut_short_is_taken_back_by_the_next() {
+fn drop_ins_of_a_pin_go_along_to_its_new_name_and_back() {
     let bed = bed();
-    let before = snapshot(&bed);
+    do_it(&bed, &filled(&bed, &of("enp1s0", "lan0")).unwrap(), &no_programs()).unwrap();
+    let at = |directory: &str, name: &str| format!("{directory}/systemd/network/10-cleat-{name}.link.d/mtu.conf");
+    let texts = [
+        ("/etc", "[Link]\nMTUBytes=9000"),
+        ("/usr/local/lib", "[Link]\nMTUBytes=1400"),
+    ];
+    for (directory, text) in texts {
+        bed.write(&at(directory, "lan0"), text);
+    }
+    bed.write(&at("/usr/lib", "lan0"), "[Link]\n");
+    let work = filled(&bed, &of("enp1s0", "wan0")).unwrap();
+    let told: Vec<&str> = work.told.iter().map(|found| found.message.as_str()).collect();
+    let package = at("/usr/lib", "lan0");
+    assert_eq!(
+        told,
+        [format!(
+            "{package} does nothing any more: it belongs to a package, and it stays"
+        )]
+    );
+    let holds = |name: &str, other: &str| {
+        for (directory, text) in texts {
+            assert_eq!(bed.read(&at(directory, name)), text);
+            assert!(!bed.root.exists(at(directory, other)));
+        }
+    };
     with_initramfs(&bed);
-    let cut = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        // The power goes while the initramfs is made.
-        let programs = Stand::new(|_| panic!("the power is gone"));
-        do_it(&bed, &filled(&bed, &all()).unwrap(), &programs)
-    }));
-    assert!(cut.is_err() && is_cut_short(&bed.root));
-    assert!(bed.root.exists("/etc/systemd/network/10-cleat-ennic0.link"));
-    let codes: Vec<&str> = faults(&bed.host()).iter().map(|found| found.code).collect();
-    assert!(codes.contains(&"pin-cut-short"), "{codes:?}");
+    let failing = Stand::new(|call| Err(crate::programs::Failure::new(&[call], "exit code 1")));
+    do_it(&bed, &work, &failing).unwrap_err();
+    holds("lan0", "wan0");
     bed.root.remove("/boot/initrd.img-6.1").unwrap();
-    assert_eq!(recover(&bed.root, &no_programs(), &mut |_| {}), Ok(true));
-    assert_eq!(recover(&bed.root, &no_programs(), &mut |_| {}), Ok(false));
-    assert_eq!(snapshot(&bed), before);
+    do_it(&bed, &work, &no_programs()).unwrap();
+    holds("wan0", "lan0");
+    let files = bed.host().files;
+    let file = files
+        .files
+        .iter()
+        .find(|file| file.base_name() == "10-cleat-wan0.link")
+        .unwrap();
+    assert_eq!(file.drop_ins, [PathBuf::from(at("/etc", "wan0"))]);
 }
