@@ -47,7 +47,7 @@ usage: cargo xtask COMMAND
         run a command in user-mode Linux on this machine's own files, read-only
   udevs
         unpack the udevs of other Debian releases that predicted names are compared with,
-        as `test` does too
+        and their dracuts, which the initramfs hook is tried with, as `test` does too
   vm [FILTER...] [--suite 12|13] [--engine qemu|uml] [--kvm] [--image FILE] [--scenario DIR]
      [--list] [--keep] [--jobs N] [--budget MINUTES] [--yes]
         scenarios in booted machines (vm-tests/scenarios, docs/vm-tests.md)

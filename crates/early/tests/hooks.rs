@@ -1,6 +1,6 @@
 //! The hooks take every .link file along. They are run by the shell as their makers run them, with directories of a
-//! test's own in the place of `/usr` and `/etc`; what the makers do themselves is a stand-in here, and is tried for real
-//! in the scenario `initramfs-links`.
+//! test's own in the place of `/usr` and `/etc`; what the makers do themselves is a stand-in here. initramfs-tools is tried
+//! for real in the scenario `initramfs-links`, dracut in `dracut.rs`.
 //!
 //! Second witness: the program's own comparison, which finds no difference between the tree and what was copied.
 

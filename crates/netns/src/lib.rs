@@ -31,11 +31,13 @@ mod command;
 mod kind;
 mod record;
 mod room;
+mod unpacked;
 
 pub use command::{bridge_json, ip_json, run, try_run};
 pub use kind::{Kind, lacking};
 pub use record::skip;
 pub use room::{EnterError, Room};
+pub use unpacked::unpacked;
 
 /// Enters a [`Room`] for the running test, or records why it cannot and returns from the test.
 ///

@@ -55,7 +55,7 @@ pub(super) struct Oracle {
 impl Oracle {
     /// Lays out a root in which the udev of that folder runs: its programs, a /proc, and no /sys yet.
     pub(super) fn enter(kept: &str) -> Result<Self, String> {
-        let unpacked = unpacked(kept)?;
+        let unpacked = netns::unpacked(kept)?;
         let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
         let room = Room::enter().map_err(|error| error.to_string())?;
         let root = directory.path().to_owned();
@@ -153,26 +153,6 @@ impl Oracle {
         }
         command.stdin(Stdio::null()).output().map_err(|error| error.to_string())
     }
-}
-
-/// Where `cargo xtask udevs` has unpacked a udev.
-fn unpacked(kept: &str) -> Result<PathBuf, String> {
-    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let base = base
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
-        .ok_or("neither XDG_CACHE_HOME nor HOME is set")?;
-    let folders = std::fs::read_dir(base.join("cleat-vm"));
-    let mut found: Vec<PathBuf> = folders
-        .map(|entries| entries.filter_map(|entry| Some(entry.ok()?.path())).collect())
-        .unwrap_or_default();
-    found.retain(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let hash = name.strip_prefix(kept).and_then(|rest| rest.strip_prefix('-'));
-        hash.is_some_and(|hash| !hash.contains(['-', '.'])) && path.join("root").is_dir()
-    });
-    found.sort();
-    let newest = found.pop().ok_or("not unpacked: cargo xtask udevs")?;
-    Ok(newest.join("root"))
 }
 
 fn predicted(nic: &NicFacts, scheme: &Scheme, udev: Udev) -> Names {
