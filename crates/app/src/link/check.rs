@@ -170,6 +170,28 @@ mod tests {
     use super::super::testing::Bed;
     use super::*;
 
+    /// *Source*: systemd.link(5): of files with one name the one in /etc takes the place of the others.
+    #[test]
+    fn a_file_that_another_takes_the_place_of_is_told() {
+        let bed = Bed::new();
+        bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
+        bed.write(
+            "/etc/systemd/network/99-default.link",
+            "[Match]\nOriginalName=*\n[Link]\nNamePolicy=path\n",
+        );
+        let host = bed.host();
+        assert_eq!(
+            page(&host, &[], false),
+            "enp1s0, bc:24:11:00:00:01 (MACAddress=)\n\
+             \x20 /etc/systemd/network/99-default.link: keeps this name\n\
+             /usr/lib/systemd/network/99-default.link does nothing: /etc/systemd/network/99-default.link has its name and \
+             takes its place\n\nno fault found\n"
+        );
+        let replaced = &document(&host, &[])["replaced"][0];
+        assert_eq!(replaced["file"], "/usr/lib/systemd/network/99-default.link");
+        assert_eq!(replaced["by"], "/etc/systemd/network/99-default.link");
+    }
+
     #[test]
     fn each_nic_is_told_its_file_and_why_not_the_others() {
         let bed = Bed::new();

@@ -344,4 +344,38 @@ mod tests {
         assert_eq!(choice.name.as_deref(), Some("enp1s2"));
         assert_eq!(choice.reason, "the kernel says that its name is predictable");
     }
+
+    /// Source: Linux's drivers/net/bonding: ports have the bond's address, and `IFLA_BOND_SLAVE_PERM_HWADDR` (4 in
+    /// linux/if_link.h) is the one that each has again at boot; virtio NICs have no other permanent one.
+    #[test]
+    fn ports_of_a_bond_that_runs_are_taken_by_their_own_addresses() {
+        let bed = super::super::testing::Bed::new();
+        for (name, own, index) in [("enp1s0", 1, "2"), ("enp2s0", 2, "3")] {
+            bed.nic_as(name, "bc:24:11:00:00:01", name, |link| {
+                link.port_kind = Some(cleat_model::types::Kind::Bond);
+                link.port.set(4, &[0xbc, 0x24, 0x11, 0, 0, own]);
+            });
+            for (file, value) in [("addr_assign_type", "3"), ("ifindex", index), ("iflink", index)] {
+                bed.write(&format!("/sys/class/net/{name}/{file}"), value);
+            }
+        }
+        let names = || {
+            let host = bed.host();
+            let name = |nic: &Nic| {
+                let facts = host.facts_at_boot(nic)?;
+                host.choice(&facts, cleat_naming::NEWEST, cleat_naming::udev::DEBIAN_13)
+                    .name
+            };
+            host.nics.iter().map(name).collect::<Vec<_>>()
+        };
+        let some = |names: [&str; 2]| names.map(|name| Some(name.to_owned())).to_vec();
+        let by_mac = "[Match]\nOriginalName=*\n[Link]\nNamePolicy=mac\n";
+        bed.write("/etc/systemd/network/50-mac.link", by_mac);
+        assert_eq!(names(), some(["enxbc2411000001", "enxbc2411000002"]));
+        bed.write(
+            "/etc/udev/rules.d/70-persistent-net.rules",
+            "SUBSYSTEM==\"net\", ATTR{address}==\"bc:24:11:00:00:01\", NAME=\"lan7\"\n",
+        );
+        assert_eq!(names(), some(["lan7", "enxbc2411000002"]));
+    }
 }

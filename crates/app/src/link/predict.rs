@@ -342,6 +342,7 @@ fn cell(nic: &NicFacts, choice: &Choice) -> String {
 mod tests {
     use super::super::capture;
     use super::*;
+    use cleat_naming::pins::{AddressKey, NewPin};
     use cleat_root::Durability;
     use std::path::Path;
 
@@ -535,6 +536,32 @@ without the pin, from v252 to v257:
             "SUBSYSTEM==\"net\", ACTION==\"add\", ATTR{address}==\"52:54:00:aa:00:07\", NAME=\"lan7\"\n",
         );
         both(&root, ["lan7", "ennic1"]);
+    }
+
+    /// *Source*: systemd.link(5): Name= without a NamePolicy= holds whatever the scheme, and with net.ifnames=0 too.
+    #[test]
+    fn a_pin_gives_its_name_under_every_scheme() {
+        let (_directory, root) = tree();
+        let pin = NewPin {
+            name: "ennic7",
+            address: &"52:54:00:aa:00:07".parse().unwrap(),
+            key: AddressKey::Current,
+            before: "enp1s2",
+            alternatives: &[],
+            also: None,
+        };
+        write(&root, "/etc/systemd/network/10-cleat-ennic7.link", &pin.text());
+        for line in ["quiet\n", "quiet net.ifnames=0\n"] {
+            write(&root, "/proc/cmdline", line);
+            let names = Names::read(root.clone()).unwrap();
+            for scheme in SCHEMES {
+                let choices = names.choices(scheme, DEBIAN_13);
+                assert_eq!(choices[0].name.as_deref(), Some("ennic7"));
+                let reason = "Name= of /etc/systemd/network/10-cleat-ennic7.link";
+                assert_eq!(choices[0].reason, reason);
+                assert_ne!(choices[1].name.as_deref(), Some("ennic7"));
+            }
+        }
     }
 
     /// Second witness: `udevadm test` of systemd 252, 257 and 262 (crates/naming/tests/predict/ordered.rs).

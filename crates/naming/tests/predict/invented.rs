@@ -8,6 +8,17 @@ use std::collections::BTreeMap;
 
 /// Any NIC.
 pub fn nic() -> BoxedStrategy<NicFacts> {
+    // Boards have nodes in the devicetree for NICs on PCI and USB too.
+    let nodes = weighted(0.15, nodes());
+    (nic_of_a_kind(), nodes)
+        .prop_map(|(nic, nodes)| match nodes {
+            Some(nodes) if nic.aliases.is_empty() => nodes.put_on(nic),
+            _ => nic,
+        })
+        .boxed()
+}
+
+fn nic_of_a_kind() -> BoxedStrategy<NicFacts> {
     prop_oneof![
         6 => pci_nic(),
         2 => virtual_function_nic(),
@@ -418,7 +429,39 @@ fn platform_nic() -> BoxedStrategy<NicFacts> {
         1 => "[A-Z]{3,4}[0-9A-F]{0,5}:[0-9A-F]{0,3}",
         1 => select(vec!["hisi00C2:00", "HISI00C2", "A1B00C2:00", "HISI00G2:00", "30be0000.ethernet"]).prop_map(str::to_owned),
     ];
-    let node = weighted(0.6, Just("/soc/ethernet@30be0000".to_owned()));
+    (id, nodes(), interface())
+        .prop_map(|(id, nodes, interface)| {
+            let platform = device(&format!("/sys/devices/platform/{id}"), "platform", []);
+            nodes.put_on(nic_on(vec![platform], Vec::new(), interface))
+        })
+        .boxed()
+}
+
+/// What the devicetree has of a NIC.
+#[derive(Clone, Debug)]
+struct Nodes {
+    /// The node of the device that it hangs on.
+    device: Option<String>,
+    /// Its own.
+    own: Option<String>,
+    aliases: BTreeMap<String, String>,
+}
+
+impl Nodes {
+    fn put_on(self, mut nic: NicFacts) -> NicFacts {
+        let Nodes { device, own, aliases } = self;
+        if device.is_some() || own.is_some() {
+            nic.aliases = aliases;
+        }
+        if let [interface, below, ..] = nic.devices.as_mut_slice() {
+            (interface.of_node, below.of_node) = (own, device);
+        }
+        nic
+    }
+}
+
+fn nodes() -> BoxedStrategy<Nodes> {
+    let device = weighted(0.6, Just("/soc/ethernet@30be0000".to_owned()));
     let own = weighted(0.3, Just("/soc/ethernet@30be0000/port@1".to_owned()));
     let aliases = proptest::collection::btree_map(
         prop_oneof![4 => "ethernet[0-9]{0,2}", 1 => "wifi[0-2]?", 1 => Just("ethernetx".to_owned())],
@@ -431,23 +474,17 @@ fn platform_nic() -> BoxedStrategy<NicFacts> {
         .prop_map(str::to_owned),
         0..3,
     );
-    (id, node, own, aliases, interface())
-        .prop_map(|(id, node, own, mut aliases, mut interface)| {
-            let mut platform = device(&format!("/sys/devices/platform/{id}"), "platform", []);
-            platform.of_node = node;
-            interface.of_node = own;
-            let any_node = platform.of_node.is_some() || interface.of_node.is_some();
+    (device, own, aliases)
+        .prop_map(|(device, own, mut aliases)| {
             // Of two aliases that lead to one node udev takes the one it happens to find first.
             let mut taken = Vec::new();
             aliases.retain(|_, path: &mut String| {
                 let place = path.contains("port@1");
                 let first = !taken.contains(&place) || path.ends_with("other");
                 taken.push(place);
-                any_node && first
+                first
             });
-            let mut nic = nic_on(vec![platform], Vec::new(), interface);
-            nic.aliases = aliases;
-            nic
+            Nodes { device, own, aliases }
         })
         .boxed()
 }
