@@ -133,12 +133,9 @@ impl Record {
         })
     }
 
-    /// Whether the configuration that was staged is the live one: nothing is staged any more, and the live one has the new
-    /// names and none of the old. It need not be the same byte for byte: a commit may have merged it.
+    /// Whether the configuration that was staged is the live one, which then has the new names and none of the old. It need
+    /// not be the same byte for byte: a commit may have merged it; and something else may be staged by now.
     fn is_committed(&self, root: &Root) -> bool {
-        if root.exists(paths::INTERFACES_NEW) {
-            return false;
-        }
         let live = root.read(paths::INTERFACES).unwrap_or_default();
         let live = Configuration::of(root, live, &[]);
         self.renamed.iter().any(|(_, to)| live.mentions(to))

@@ -4,7 +4,7 @@ use super::super::host::Host;
 use super::super::names;
 use super::super::nic::{Nic, Own};
 use crate::settings::PinDirectory;
-use cleat_diag::{Diagnostic, Severity};
+use cleat_diag::Diagnostic;
 use cleat_naming::link_file::{DIRECTORIES, Fit, HardwareAddress, LONGEST_NAME, State, is_name};
 use cleat_naming::pins::{AddressKey, Origin, Pin, file_name};
 use cleat_naming::predict::predict;
@@ -118,9 +118,10 @@ pub fn choose<'a>(host: &'a Host, wish: &Wish, declared: &dyn Fn(&str) -> bool) 
 
 /// Why one of all NICs is not pinned: a warning with the words of the refusal.
 fn left_out(reason: Diagnostic) -> Diagnostic {
+    let Diagnostic { severity, code, .. } = Diagnostic::warning("pin-left-out", "");
     Diagnostic {
-        severity: Severity::Warning,
-        code: "pin-left-out",
+        severity,
+        code,
         ..reason
     }
 }
