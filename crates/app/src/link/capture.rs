@@ -3,8 +3,8 @@
 use super::Host;
 use crate::cli::{Call, End, Hint, Verb, Words, complain, print};
 use cleat_naming::cmdline::{self, NAMES_KEY, SCHEME_KEY};
-use cleat_naming::link_file::{self, LinkFiles};
-use cleat_naming::{NicFacts, Udev, facts, rules};
+use cleat_naming::link_file;
+use cleat_naming::{NicFacts, Udev, facts};
 use cleat_root::{Durability, Root, RootError, paths};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ fn run(call: &Call) -> End {
     let Some(directory) = call.words.first().map(PathBuf::from) else {
         return End::Usage;
     };
-    match capture(&Root::real(), &directory) {
+    match capture(&Host::as_far_as_known(&Root::real()), &directory) {
         Ok(captured) => print(&captured),
         Err(text) => {
             complain(&text);
@@ -58,7 +58,7 @@ fn run(call: &Call) -> End {
 ///
 /// # Errors
 /// One sentence: the directory is not empty, or something cannot be read or written.
-pub fn capture(host: &Root, directory: &Path) -> Result<String, String> {
+pub fn capture(host: &Host, directory: &Path) -> Result<String, String> {
     let tree = Root::at(directory);
     let there = tree.read_dir("/").map_or(0, |names| names.len());
     if there > 0 {
@@ -67,11 +67,11 @@ pub fn capture(host: &Root, directory: &Path) -> Result<String, String> {
     write(host, &tree).map_err(|error| format!("{}: {error}", directory.display()))
 }
 
-fn write(host: &Root, tree: &Root) -> Result<String, RootError> {
+fn write(known: &Host, tree: &Root) -> Result<String, RootError> {
+    let host = &known.root;
     tree.create_dir_all("/")?;
     let mut nics = facts::nics(host)?;
     nics.iter_mut().for_each(keep_what_names);
-    let known = Host::as_far_as_known(host);
     for nic in &mut nics {
         // What only netlink tells of a NIC outside of a bond.
         let device = known
@@ -83,11 +83,11 @@ fn write(host: &Root, tree: &Root) -> Result<String, RootError> {
         nic.permanent_mac = permanent.map(ToString::to_string).or(nic.permanent_mac.take());
     }
     facts::write(tree, &nics)?;
-    let links = LinkFiles::load(host);
+    let links = &known.files;
     let mut files: BTreeSet<PathBuf> = links.files.iter().map(|file| file.path.clone()).collect();
     files.extend(links.files.iter().flat_map(|file| file.drop_ins.clone()));
     let links = files.len();
-    let rules: BTreeSet<PathBuf> = rules::load(host).naming().map(|rule| rule.path.clone()).collect();
+    let rules: BTreeSet<PathBuf> = known.rules.naming().map(|rule| rule.path.clone()).collect();
     files.extend(rules.iter().cloned());
     for path in &files {
         copy(host, tree, path)?;
@@ -104,7 +104,7 @@ fn write(host: &Root, tree: &Root) -> Result<String, RootError> {
         Path::new(paths::PROC_CMDLINE),
         format!("{}\n", kept.join(" ")).as_bytes(),
     )?;
-    if let Some(Udev { version }) = Udev::installed(host) {
+    if let Some(Udev { version }) = known.next_boot.udev {
         // Only its name counts.
         let library = format!("/usr/lib/systemd/libsystemd-shared-{version}.so");
         file(tree, Path::new(&library), b"")?;

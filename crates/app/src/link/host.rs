@@ -378,4 +378,38 @@ mod tests {
         );
         assert_eq!(names(), some(["lan7", "enxbc2411000002"]));
     }
+
+    /// Source: linux/if_link.h: IFLA_PERM_ADDRESS is the maker's address, whatever was set since; only netlink has it.
+    #[test]
+    fn a_capture_keeps_the_own_address_of_a_nic_whose_address_was_changed() {
+        let (_directory, root) = tree();
+        let interface = "/sys/devices/pci0000:00/0000:00:04.0/0000:01:02.0/net/enp1s2";
+        write(&root, &format!("{interface}/address"), "02:00:00:00:00:99");
+        write(&root, &format!("{interface}/addr_assign_type"), "3");
+        let pin = "[Match]\nPermanentMACAddress=52:54:00:aa:00:07\n[Link]\nName=ennic0\n";
+        write(&root, "/etc/systemd/network/10-ennic0.link", pin);
+        let mut snapshot = Snapshot::default();
+        let mut link = crate::face::testing::link(3, "enp1s2", cleat_model::types::Kind::Physical, None);
+        link.perm_mac = cleat_model::name::Mac::new(&[0x52, 0x54, 0, 0xaa, 0, 7]);
+        snapshot.insert(link);
+        let host = Host::of(root, snapshot);
+        let copy = tempfile::tempdir().unwrap();
+        super::super::capture::capture(&host, copy.path()).unwrap();
+        let captured = Host::as_far_as_known(&Root::at(copy.path()));
+        for host in [&host, &captured] {
+            let nic = &host.nics[0];
+            assert_eq!(
+                host.next_name(nic, host.verdict(nic).winner),
+                Next::Name("ennic0".to_owned())
+            );
+            let facts = host.facts_at_boot(nic).unwrap();
+            assert_eq!(facts.mac(), Some("52:54:00:aa:00:07"));
+            assert_eq!(facts.attribute("addr_assign_type"), Some("0"));
+            let choice = host.choice(&facts, cleat_naming::NEWEST, cleat_naming::udev::DEBIAN_13);
+            assert_eq!(choice.name.as_deref(), Some("ennic0"));
+        }
+        // Without what netlink says the tree alone would not do.
+        let blind = Host::as_far_as_known(&host.root);
+        assert_eq!(blind.nics[0].address(), None);
+    }
 }

@@ -406,7 +406,7 @@ keep them: cleat-link pin, or cleat-scheme pin v252
     fn a_captured_tree_gives_the_same_table_and_has_no_secret() {
         let (_directory, root) = tree();
         let copy = tempfile::tempdir().unwrap();
-        let said = capture::capture(&root, copy.path()).unwrap();
+        let said = capture::capture(&Host::as_far_as_known(&root), copy.path()).unwrap();
         let counts = "2 NICs, 1 .link files, 0 files of udev rules, 0 words of the kernel command line";
         assert!(said.contains(counts), "{said}");
         let captured = Root::at(copy.path());
@@ -419,7 +419,7 @@ keep them: cleat-link pin, or cleat-scheme pin v252
         let database = captured.read_text("/run/udev/data/n3").unwrap();
         assert_eq!(database, "E:ID_PATH=pci-0000:01:02.0");
         assert_eq!(captured.read_text("/proc/cmdline").unwrap(), "");
-        let again = capture::capture(&captured, copy.path()).unwrap_err();
+        let again = capture::capture(&Host::as_far_as_known(&captured), copy.path()).unwrap_err();
         assert_eq!(again, format!("{} is not empty", copy.path().display()));
     }
 
@@ -518,7 +518,7 @@ without the pin, from v252 to v257:
         let both = |root: &Root, expected: [&str; 2]| {
             assert_eq!(names(root), expected);
             let copy = tempfile::tempdir().unwrap();
-            capture::capture(root, copy.path()).unwrap();
+            capture::capture(&Host::as_far_as_known(root), copy.path()).unwrap();
             let captured = Root::at(copy.path());
             assert_eq!(names(&captured), expected);
             let document = |root: Root| Names::read(root).unwrap().document(None);
