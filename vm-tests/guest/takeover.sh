@@ -114,17 +114,18 @@ state() {
     find /etc/systemd /etc/network /usr/sbin/if* /usr/share/ifupdown2 -printf '%p %l\n' | sort
 }
 
-# back: both packages purged, the one before installed again; no answer is missing, and nothing of them is left.
-back() {
-    pings 10.10.10.2 10.10.5.2
+# purge: both packages, with all that is theirs.
+purge() {
     DEBIAN_FRONTEND=noninteractive apt-get purge --yes cleat-ifupdown cleat
-    unbroken 10.10.10.2 10.10.5.2
+}
+
+# gone: nothing of them is left.
+gone() {
     same "left in dpkg's list" "$(dpkg-query -W -f '${Package} ' 'cleat*' 2>/dev/null || true)" ""
     find / -xdev -name '*cleat*' -not -path '/var/lib/vm-tests/*' -not -path '/tmp/*' -not -path '/var/log/*' >/tmp/left
     cat /tmp/left
     same "files that are left" "$(wc -l </tmp/left)" 0
     cmp /root/interfaces /etc/network/interfaces
-    install /var/cache/vm-tests/*.deb
 }
 
 # nothing_to_do: a reload would change nothing.
