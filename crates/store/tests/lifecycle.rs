@@ -78,6 +78,19 @@ fn a_configuration_that_would_leave_no_network_is_refused() {
             "auto lo\niface lo inet loopback\niface eno1 inet manual\n",
             "staged-no-auto",
         ),
+        // Cut short at the end of a line: what is to come up has no stanza.
+        ("auto lo\niface lo inet loopback\nauto eno1\n", "staged-no-auto"),
+        (
+            "auto eno1\nauto lo\niface lo inet loopback\niface eno2 inet manual\n",
+            "staged-no-auto",
+        ),
+        // Patterns that none of the stanzas fits.
+        ("auto /nothing*\niface eno1 inet manual\n", "staged-no-auto"),
+        ("auto /eno*/2\niface eno1 inet manual\n", "staged-no-auto"),
+        ("auto swp[1-4]\niface eno1 inet manual\n", "staged-no-auto"),
+        ("auto all\niface lo inet loopback\ntemplate eno1\n", "staged-no-auto"),
+        ("auto dummy\niface dummy inet loopback\n", "staged-no-auto"),
+        ("auto eno1=work\niface eno1 inet manual\n", "staged-no-auto"),
         (
             "source /etc/network/interfaces\nauto eno1\niface eno1 inet manual\n",
             "staged-sources-live",
@@ -90,6 +103,29 @@ fn a_configuration_that_would_leave_no_network_is_refused() {
         let codes: Vec<_> = refusal.findings.diagnostics.iter().map(|found| found.code).collect();
         assert!(codes.contains(&code), "{text}: {codes:?}");
         assert_eq!(host.read("/etc/network/interfaces").as_deref(), Some(OLD));
+    }
+}
+
+/// *Source*: interfaces(5) of ifupdown 0.8.41 for patterns, labels, mappings and `=`; ifupdown2's ranges and `all`.
+#[test]
+fn whatever_way_an_auto_line_names_a_stanza_the_host_has_a_network() {
+    for text in [
+        "auto all\niface eno1 inet manual\n",
+        "auto /eno*\niface eno1 inet manual\n",
+        "auto /eno*/2\niface eno1 inet manual\niface eno2 inet manual\n",
+        "auto eno*\niface eno1 inet manual\n",
+        "auto swp[1-4]\niface swp3 inet manual\n",
+        "auto swp2\niface swp[1-4] inet manual\n",
+        "auto eno1:1\niface eno1 inet manual\n",
+        "auto eno1\niface eno1:1 inet static\n    address 192.0.2.1/24\n",
+        "auto eno1=work\niface work inet manual\n",
+        "auto eno1\nmapping eno*\n    script /bin/pick\niface work inet manual\n",
+        "allow-auto eno1\niface eno1 inet manual\n",
+    ] {
+        let host = Host::new();
+        host.stage(text);
+        let outcome = host.commit(What::Staged, boot()).unwrap();
+        assert!(matches!(outcome, Outcome::Committed(_)), "{text}: {outcome:?}");
     }
 }
 
