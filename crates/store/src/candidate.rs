@@ -79,14 +79,15 @@ impl Store {
             held: None,
             notes: Vec::new(),
         };
+        candidate.notes.extend(staged.damaged.clone());
+        candidate.notes.extend(self.tell_foreign(&staged));
         let Some(record) = &staged.record else {
-            candidate.notes.extend(self.tell_foreign(&staged));
             return Ok(Ok(candidate));
         };
         let live = Content::read(&self.root, Path::new(paths::INTERFACES))?;
         let bytes = |content: &Option<Content>| content.as_ref().map_or(Vec::new(), |content| content.bytes.clone());
         let (base, live) = (bytes(&record.base), bytes(&live));
-        if live != base && live != staged.bytes {
+        if record.foreign.is_none() && live != base && live != staged.bytes {
             match merge(&base, &live, &staged.bytes) {
                 Ok(merged) => candidate.take_merged(merged, record),
                 Err(clashes) => return Ok(Err(report(&clashes, &live, &staged.bytes, record))),

@@ -1,4 +1,5 @@
-//! A staged file that others made, such as Proxmox's web interface: nobody noted what it was made from.
+//! A staged file that others made, such as Proxmox's web interface, or that was made from one: nobody noted what that
+//! was made from.
 
 use crate::diff::with_lines;
 use crate::{Staged, Store, Timestamp, in_words, unified};
@@ -11,7 +12,7 @@ use std::time::Duration;
 /// What is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foreign {
-    /// How long ago it was written.
+    /// How long ago the other program wrote it.
     pub age: Duration,
     /// How long behind it the live file was changed; none where it was not.
     pub behind: Option<Duration>,
@@ -21,12 +22,10 @@ pub struct Foreign {
 }
 
 impl Store {
-    /// Age of a staged file without a record, and what it would undo; none where the record is there.
+    /// Age of a staged file of another program, and what it would undo; none where it is known what it was made from.
     pub fn foreign(&self, staged: &Staged) -> Option<Foreign> {
-        if staged.record.is_some() {
-            return None;
-        }
-        let age = self.now.since(staged.modified).unwrap_or_default();
+        let written = written_by_others(staged)?;
+        let age = self.now.since(written).unwrap_or_default();
         let Ok((live, found)) = self.root.read_with_metadata(paths::INTERFACES, READ_LIMIT) else {
             return Some(Foreign {
                 age,
@@ -35,21 +34,18 @@ impl Store {
             });
         };
         let changed = Timestamp(u64::try_from(found.mtime()).unwrap_or(0));
-        let behind = changed.since(staged.modified).filter(|behind| !behind.is_zero());
+        let behind = changed.since(written).filter(|behind| !behind.is_zero());
         let undoes = match behind {
-            Some(_) => self.undone(staged, &live),
+            Some(_) => self.undone(staged, written, &live),
             None => String::new(),
         };
         Some(Foreign { age, behind, undoes })
     }
 
-    fn undone(&self, staged: &Staged, live: &[u8]) -> String {
+    fn undone(&self, staged: &Staged, written: Timestamp, live: &[u8]) -> String {
         let path = Path::new(paths::INTERFACES);
         let (history, _) = self.history();
-        let then = history
-            .iter()
-            .rev()
-            .find(|generation| generation.time <= staged.modified);
+        let then = history.iter().rev().find(|generation| generation.time <= written);
         match then.and_then(|then| Some((then, then.files.0.get(path)?))) {
             Some((then, content)) => {
                 let name = format!("generation {}", then.number);
@@ -59,7 +55,7 @@ impl Store {
         }
     }
 
-    /// What is to be told of a staged file without a record.
+    /// What is to be told of such a staged file.
     pub(crate) fn tell_foreign(&self, staged: &Staged) -> Option<Diagnostic> {
         let Foreign { age, behind, undoes } = self.foreign(staged)?;
         let (file, live, age) = (paths::INTERFACES_NEW, paths::INTERFACES, in_words(age));
@@ -71,5 +67,13 @@ impl Store {
         let message = format!("{file} is {age} old: {live} was changed {behind} behind it, and that change is undone");
         let warning = Diagnostic::warning("staged-stale", message).help("`cleat-commit diff` shows what changes");
         Some(with_lines(warning, &undoes, ["gone", "back"]))
+    }
+}
+
+/// When another program wrote it, or what it was made from.
+fn written_by_others(staged: &Staged) -> Option<Timestamp> {
+    match &staged.record {
+        None => Some(staged.modified),
+        Some(record) => record.foreign,
     }
 }

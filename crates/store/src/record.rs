@@ -29,6 +29,10 @@ pub struct StageRecord {
     pub by: String,
     /// When.
     pub time: Timestamp,
+    /// When another program wrote what it was made from, so that nothing is known of that one's own base; none where
+    /// `base` says it all.
+    #[serde(default)]
+    pub foreign: Option<Timestamp>,
     /// What has to hold in the first boot with it, in the caller's words; none for no check.
     #[serde(default)]
     pub confirm: Option<String>,
@@ -43,10 +47,38 @@ pub struct StageRecord {
     pub companions: Vec<Companion>,
 }
 
+/// What there is of a record.
+pub(crate) enum Recorded {
+    /// It speaks of the staged file.
+    Known(Box<StageRecord>),
+    /// There is none, or it speaks of another file.
+    Foreign,
+    /// It cannot be understood.
+    Damaged {
+        /// Whether it names the staged file's digest all the same.
+        is_of_it: bool,
+        reason: String,
+    },
+}
+
 impl StageRecord {
-    /// The record of a staged file; none where it was staged by others.
-    pub(crate) fn of(root: &Root, staged: &Digest) -> Result<Option<Self>, StoreError> {
-        let record: Option<Self> = json::read(root, paths::STAGED_RECORD)?;
-        Ok(record.filter(|record| record.staged == *staged))
+    /// The record of a staged file.
+    pub(crate) fn of(root: &Root, staged: &Digest) -> Result<Recorded, StoreError> {
+        let record: Option<Self> = match json::read(root, paths::STAGED_RECORD) {
+            Err(error @ StoreError::Damaged { .. }) => {
+                // What is left of it may still say which file it was made for.
+                let digest = staged.as_str().as_bytes();
+                let bytes = root.read(paths::STAGED_RECORD)?;
+                return Ok(Recorded::Damaged {
+                    is_of_it: bytes.windows(digest.len()).any(|part| part == digest),
+                    reason: error.to_string(),
+                });
+            }
+            read => read?,
+        };
+        Ok(match record.filter(|record| record.staged == *staged) {
+            Some(record) => Recorded::Known(Box::new(record)),
+            None => Recorded::Foreign,
+        })
     }
 }

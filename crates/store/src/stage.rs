@@ -1,6 +1,6 @@
 //! Staging: a configuration that becomes the live one at the next boot.
 
-use crate::{Companion, Content, Digest, Found, Locked, StageRecord, StoreError, json};
+use crate::{Companion, Content, Digest, Found, Locked, StageRecord, Staged, StoreError, Timestamp, json};
 use cleat_root::{Durability, paths};
 use std::path::Path;
 
@@ -11,6 +11,8 @@ pub struct Staging {
     pub bytes: Vec<u8>,
     /// The live file that it was made from; `None` where there was none.
     pub base: Option<Content>,
+    /// When another program wrote what it was made from: then the base is not known.
+    pub foreign: Option<Timestamp>,
     /// Who or what stages it.
     pub by: String,
     /// What has to hold in the first boot with it, in the caller's words.
@@ -25,6 +27,32 @@ pub struct Staging {
     pub replace: bool,
 }
 
+impl Staging {
+    /// A staged file staged anew: it keeps what it was made from, the files that go with it, and what its first boot
+    /// has to pass. Who does so, and what changes, is for the caller to say; that it was taken back counts no longer.
+    pub fn over(staged: &Staged) -> Self {
+        let bytes = staged.bytes.clone();
+        let Some(record) = &staged.record else {
+            return Self {
+                bytes,
+                foreign: Some(staged.modified),
+                ..Self::default()
+            };
+        };
+        Self {
+            bytes,
+            base: record.base.clone(),
+            foreign: record.foreign,
+            by: String::new(),
+            confirm: record.confirm.clone(),
+            rollback_of: record.rollback_of,
+            taken_back: None,
+            companions: record.companions.clone(),
+            replace: false,
+        }
+    }
+}
+
 impl Locked<'_> {
     /// Stages a configuration for the next boot. The record is written first: a cut between the two leaves a record
     /// that speaks of no staged file, and is passed over.
@@ -34,6 +62,7 @@ impl Locked<'_> {
         let Staging {
             bytes,
             base,
+            foreign,
             by,
             confirm,
             rollback_of,
@@ -49,6 +78,7 @@ impl Locked<'_> {
             base,
             by,
             time: self.now,
+            foreign,
             confirm,
             rollback_of,
             taken_back,

@@ -1,5 +1,6 @@
 //! The staged file as it is found, and what makes it unfit before a word of it is read.
 
+use crate::record::Recorded;
 use crate::{Digest, StageRecord, Store, StoreError, Timestamp};
 use cleat_diag::Diagnostic;
 use cleat_root::paths;
@@ -20,6 +21,8 @@ pub struct Staged {
     pub modified: Timestamp,
     /// What is known of it, where it was staged through us.
     pub record: Option<StageRecord>,
+    /// That the record of some staged file is damaged, and this one is taken for another program's.
+    pub damaged: Option<Diagnostic>,
 }
 
 /// What there is in the place of a staged file.
@@ -30,14 +33,14 @@ pub enum Found {
     /// A file that may be read.
     Fit(Box<Staged>),
     /// Something that must not be committed: no file, a link that leads nowhere, too large, or writable by others
-    /// than those who may write the live file.
+    /// than those who may write the live file; or one whose record, with the files that go with it, is damaged.
     Unfit(Box<Diagnostic>),
 }
 
 impl Store {
     /// What is staged.
     ///
-    /// *Errors*: our record of it cannot be read.
+    /// *Errors*: the disk does not give our record of it.
     pub fn staged(&self) -> Result<Found, StoreError> {
         let (bytes, modified) = match self.fit_staged() {
             Ok(Some(read)) => read,
@@ -45,12 +48,24 @@ impl Store {
             Err(unfit) => return Ok(Found::Unfit(unfit)),
         };
         let digest = Digest::of(&bytes);
-        let record = StageRecord::of(&self.root, &digest)?;
+        let (record, damaged) = match StageRecord::of(&self.root, &digest)? {
+            Recorded::Known(record) => (Some(*record), None),
+            Recorded::Foreign => (None, None),
+            Recorded::Damaged { is_of_it: true, reason } => return Ok(Found::Unfit(Box::new(damaged(&reason)))),
+            Recorded::Damaged {
+                is_of_it: false,
+                reason,
+            } => {
+                let message = format!("{reason}; what is staged is taken for another program's");
+                (None, Some(Diagnostic::warning("staged-record-damaged", message)))
+            }
+        };
         Ok(Found::Fit(Box::new(Staged {
             bytes,
             digest,
             modified,
             record,
+            damaged,
         })))
     }
 
@@ -90,6 +105,13 @@ impl Store {
         let modified = Timestamp(u64::try_from(found.mtime()).unwrap_or(0));
         Ok(Some((bytes, modified)))
     }
+}
+
+/// The record says what else belongs to the file, and whether a boot may take it: without that it must not be committed.
+fn damaged(reason: &str) -> Diagnostic {
+    let message = format!("what belongs to {} is not known: {reason}", paths::INTERFACES_NEW);
+    Diagnostic::error("staged-record-damaged", message)
+        .help("look at what it says; then stage a copy of it anew, or take it away with `cleat-commit revert`")
 }
 
 fn unfit(message: String, help: Option<&str>) -> Box<Diagnostic> {

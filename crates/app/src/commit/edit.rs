@@ -1,6 +1,7 @@
 //! `edit`: a copy in an editor, judged when it is saved, until it may be staged or is given up.
 
 use cleat_root::{Durability, Root, RootError, paths};
+use cleat_store::STAGED_LIMIT;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -35,9 +36,9 @@ impl Copy {
     /// What it holds now.
     ///
     /// # Errors
-    /// The editor left something that cannot be read.
+    /// The editor left something that cannot be read, or is larger than what may be staged.
     pub fn read(&self) -> Result<Vec<u8>, RootError> {
-        self.root.read(&self.file)
+        self.root.read_up_to(&self.file, STAGED_LIMIT)
     }
 
     /// Lets it stay, and answers where it is.

@@ -6,12 +6,12 @@ use super::notes::Refused;
 use crate::cli::{Call, End, complain};
 use crate::settings::Check;
 use cleat_diag::Diagnostic;
-use cleat_eni::ConfigSet;
+use cleat_eni::{ConfigSet, Replaced};
 use cleat_root::paths;
-use cleat_store::{Findings, Found, STAGED_LIMIT, Staging};
-use std::ffi::OsStr;
+use cleat_store::{Digest, Findings, Found, Locked, STAGED_LIMIT, Staged, Staging};
 use std::io::Read;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 /// What `--confirm-boot` says: the check in words, or nothing.
 fn confirm_boot(call: &Call) -> Result<Option<Check>, End> {
@@ -35,41 +35,115 @@ pub fn stage(call: &Call) -> End {
         Err(end) => return end,
     };
     let word = call.words.first().map(|word| word.as_os_str()).unwrap_or_default();
-    at_desk(call, |desk| stage_bytes(desk, read_input(desk, word)?, confirm))
+    at_desk(call, |desk| {
+        if word == "-" {
+            return stage_bytes(desk, read_stdin(desk)?, confirm);
+        }
+        let path = std::path::absolute(word).unwrap_or_else(|_| Path::new(word).to_owned());
+        if is_staged_file(desk, &path) {
+            return stage_anew(desk, confirm);
+        }
+        let read = desk.root.read_up_to(&path, STAGED_LIMIT);
+        let bytes = read.map_err(|error| desk.refuse(Diagnostic::error("unreadable", error.to_string())))?;
+        stage_bytes(desk, bytes, confirm)
+    })
 }
 
-/// Stages bytes where they have no errors.
+/// Stages bytes that were made from the live file, where they have no errors.
 pub(super) fn stage_bytes(desk: &Desk, bytes: Vec<u8>, confirm: Option<Check>) -> Result<End, End> {
-    let findings = judge(desk, &bytes)?;
+    let base = desk.live_file()?;
+    let staging = Staging {
+        bytes,
+        base,
+        ..Staging::default()
+    };
+    stage_judged(desk, staging, confirm, |_| Ok(()))
+}
+
+/// What is staged is staged once more: it stays what it was made from.
+fn stage_anew(desk: &Desk, confirm: Option<Check>) -> Result<End, End> {
+    match staged(desk)? {
+        Some(staged) => {
+            let is_other = |locked: &Locked<'_>| refuse_other(desk, locked, Some(&staged.digest));
+            stage_judged(desk, Staging::over(&staged), confirm, is_other)
+        }
+        None => Ok(desk.print("nothing is staged\n")),
+    }
+}
+
+fn stage_judged(
+    desk: &Desk,
+    staging: Staging,
+    confirm: Option<Check>,
+    may: impl FnOnce(&Locked<'_>) -> Result<(), End>,
+) -> Result<End, End> {
+    let findings = judge(desk, &staging)?;
     desk.tell(&findings);
     if findings.has_errors() {
         desk.close(&findings, "nothing was staged");
         return Err(End::Fault);
     }
-    put(desk, bytes, confirm)
+    let locked = desk.lock()?;
+    may(&locked)?;
+    put(desk, &locked, staging, confirm)
 }
 
-fn read_input(desk: &Desk, word: &OsStr) -> Result<Vec<u8>, End> {
-    if word == "-" {
-        let mut bytes = Vec::new();
-        let read = std::io::stdin().lock().take(STAGED_LIMIT + 1).read_to_end(&mut bytes);
-        return match read {
-            Ok(_) => Ok(bytes),
-            Err(error) => {
-                let text = format!("cannot read standard input: {error}");
-                Err(desk.refuse(Diagnostic::error("unreadable", text)))
-            }
-        };
+fn read_stdin(desk: &Desk) -> Result<Vec<u8>, End> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(STAGED_LIMIT + 1).read_to_end(&mut bytes);
+    let reason = match read {
+        Ok(_) if bytes.len() as u64 <= STAGED_LIMIT => return Ok(bytes),
+        Ok(_) => format!("it is larger than {} MiB", STAGED_LIMIT >> 20),
+        Err(error) => error.to_string(),
+    };
+    let text = format!("cannot read standard input: {reason}");
+    Err(desk.refuse(Diagnostic::error("unreadable", text)))
+}
+
+/// Whether a path leads to the staged file, by whatever name.
+fn is_staged_file(desk: &Desk, path: &Path) -> bool {
+    let file = |path: &Path| desk.root.metadata(path).map(|found| (found.dev(), found.ino()));
+    let (one, staged) = (file(path), file(Path::new(paths::INTERFACES_NEW)));
+    matches!((one, staged), (Ok(one), Ok(staged)) if one == staged)
+}
+
+/// What is staged; what is not fit to be is told.
+fn staged(desk: &Desk) -> Result<Option<Staged>, End> {
+    match desk.store.staged().map_err(|error| desk.fail(&error))? {
+        Found::Unfit(unfit) => Err(desk.refuse(*unfit)),
+        Found::Fit(staged) => Ok(Some(*staged)),
+        Found::Nothing => Ok(None),
     }
-    let path = std::path::absolute(word).unwrap_or_else(|_| Path::new(word).to_owned());
-    let read = desk.root.read_up_to(&path, STAGED_LIMIT);
-    read.map_err(|error| desk.refuse(Diagnostic::error("unreadable", error.to_string())))
 }
 
-/// Judges bytes as the staged file, against this machine as it will boot.
-fn judge(desk: &Desk, bytes: &[u8]) -> Result<Findings, End> {
+/// Between the look at what is staged and the lock another program may have staged something else.
+fn refuse_other(desk: &Desk, locked: &Locked<'_>, before: Option<&Digest>) -> Result<(), End> {
+    let now = match locked.staged().map_err(|error| desk.fail(&error))? {
+        Found::Fit(staged) => Some(staged.digest),
+        Found::Nothing => None,
+        Found::Unfit(unfit) => return Err(desk.refuse(*unfit)),
+    };
+    if now.as_ref() == before {
+        return Ok(());
+    }
+    let text = match now {
+        Some(_) => "another configuration was staged meanwhile",
+        None => "what was staged is gone meanwhile",
+    };
+    let found = Diagnostic::error("staged-meanwhile", text).note("nothing was staged");
+    Err(desk.refuse(found.help("`cleat-commit status` tells what is staged now")))
+}
+
+/// Judges it as the staged file with the files that go with it, against this machine as it will boot.
+fn judge(desk: &Desk, staging: &Staging) -> Result<Findings, End> {
     let judge = desk.judge()?;
-    let (config, mut found) = ConfigSet::from_bytes(Path::new(paths::INTERFACES_NEW), bytes.to_vec(), &desk.root);
+    let replaced: Replaced = staging
+        .companions
+        .iter()
+        .map(|one| (one.path.clone(), one.new.as_ref().map(|new| new.bytes.clone())))
+        .collect();
+    let path = Path::new(paths::INTERFACES_NEW);
+    let (config, mut found) = ConfigSet::with_replaced(path, staging.bytes.clone(), &desk.root, &replaced);
     let (live, _) = ConfigSet::load(&desk.root, Path::new(paths::INTERFACES));
     found.extend(cleat_store::standing(&config, &live));
     found.extend(judge.judge(&config));
@@ -79,18 +153,20 @@ fn judge(desk: &Desk, bytes: &[u8]) -> Result<Findings, End> {
     })
 }
 
-/// Stages bytes that were judged.
-fn put(desk: &Desk, bytes: Vec<u8>, confirm: Option<Check>) -> Result<End, End> {
-    let base = desk.live_file()?;
-    let locked = desk.lock()?;
+/// Stages what was judged. A check that is asked for takes the place of the one that it had.
+fn put(desk: &Desk, locked: &Locked<'_>, staging: Staging, confirm: Option<Check>) -> Result<End, End> {
     let replaces = locked.staged().is_ok_and(|found| !matches!(found, Found::Nothing));
+    let by = match staging.foreign {
+        Some(_) => format!("{}, over what another program staged", who()),
+        None => who(),
+    };
+    let confirm = confirm.map(|check| check.to_string()).or(staging.confirm);
+    let is_foreign = staging.foreign.is_some();
     let staging = Staging {
-        bytes,
-        base,
-        by: who(),
-        confirm: confirm.as_ref().map(ToString::to_string),
+        by,
+        confirm: confirm.clone(),
         replace: true,
-        ..Staging::default()
+        ..staging
     };
     locked.stage(staging).map_err(|error| desk.fail(&error))?;
     Refused::forget(&desk.root);
@@ -104,6 +180,9 @@ fn put(desk: &Desk, bytes: Vec<u8>, confirm: Option<Check>) -> Result<End, End> 
     if let Some(check) = confirm {
         text += &format!("the first boot with it has to pass: {check}\n");
     }
+    if is_foreign {
+        text += "nothing says what the file of the other program was made from: `cleat-commit status` tells what it undoes\n";
+    }
     Ok(desk.print(&text))
 }
 
@@ -116,37 +195,56 @@ pub fn edit(call: &Call) -> End {
 }
 
 fn edit_copy(desk: &Desk, confirm: Option<Check>) -> Result<End, End> {
-    let staged = match desk.store.staged().map_err(|error| desk.fail(&error))? {
-        Found::Unfit(unfit) => return Err(desk.refuse(*unfit)),
-        Found::Fit(staged) => Some(staged.bytes),
-        Found::Nothing => None,
+    let staged = staged(desk)?;
+    // What it is made from is noted with the copy: an editor may be open for days.
+    let begun = match &staged {
+        Some(staged) => Staging::over(staged),
+        None => {
+            let live = desk.live_file()?;
+            Staging {
+                bytes: live.as_ref().map(|live| live.bytes.clone()).unwrap_or_default(),
+                base: live,
+                ..Staging::default()
+            }
+        }
     };
-    let before = match staged {
-        Some(bytes) => bytes,
-        None => desk.live_file()?.map(|live| live.bytes).unwrap_or_default(),
-    };
-    let copy = Copy::new(&desk.root, &before);
+    let copy = Copy::new(&desk.root, &begun.bytes);
     let copy = copy.map_err(|error| desk.refuse(Diagnostic::error("edit-failed", error.to_string())))?;
     loop {
-        let edited = copy
-            .open()
-            .and_then(|()| copy.read().map_err(|error| error.to_string()));
-        let bytes = edited.map_err(|text| desk.refuse(Diagnostic::error("edit-failed", text)))?;
-        if bytes == before {
+        let failed = |text: String| desk.refuse(Diagnostic::error("edit-failed", text));
+        copy.open().map_err(failed)?;
+        let bytes = match copy.read() {
+            Ok(bytes) => bytes,
+            Err(error) => return Err(kept_aside(failed(error.to_string()), copy.keep())),
+        };
+        if bytes == begun.bytes {
             return Ok(desk.print("nothing was changed, and nothing is staged anew\n"));
         }
-        let findings = judge(desk, &bytes)?;
+        let edited = Staging { bytes, ..begun.clone() };
+        let findings = judge(desk, &edited)?;
         desk.tell(&findings);
         match decide(&findings) {
-            Next::Stage => return put(desk, bytes, confirm),
+            Next::Stage => {
+                let stage = || {
+                    let locked = desk.lock()?;
+                    refuse_other(desk, &locked, staged.as_ref().map(|staged| &staged.digest))?;
+                    put(desk, &locked, edited, confirm)
+                };
+                return stage().map_err(|end| kept_aside(end, copy.keep()));
+            }
             Next::Edit => {}
             Next::GiveUp => {
                 desk.close(&findings, "nothing was staged");
-                complain(&format!("the edited copy is kept as {}", copy.keep().display()));
-                return Err(End::Fault);
+                return Err(kept_aside(End::Fault, copy.keep()));
             }
         }
     }
+}
+
+/// The work is not lost with the run.
+fn kept_aside(end: End, path: PathBuf) -> End {
+    complain(&format!("the edited copy is kept as {}", path.display()));
+    end
 }
 
 /// What to do with an edited copy.

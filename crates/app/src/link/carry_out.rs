@@ -213,15 +213,21 @@ fn stage(store: &Locked<'_>, root: &Root, work: &Work) -> Result<(), StoreError>
     if companions.is_empty() && live.as_ref().is_some_and(|live| live.bytes == bytes) {
         return store.revert().map(drop);
     }
+    let over = staged.as_ref().map_or_else(
+        || Staging {
+            base: live,
+            ..Staging::default()
+        },
+        Staging::over,
+    );
     store.stage(Staging {
         bytes,
-        base: record.as_ref().map_or(live, |record| record.base.clone()),
         by: by(staged.as_ref()),
-        confirm: record.as_ref().and_then(|record| record.confirm.clone()),
         rollback_of: None,
         taken_back: record.as_ref().and_then(|record| record.taken_back.clone()),
         companions,
         replace: true,
+        ..over
     })
 }
 
@@ -253,9 +259,10 @@ pub fn configuration(store: &Store, root: &Root) -> Result<Configuration, Vec<Di
 
 /// Who stages it: us, over what somebody else had staged.
 fn by(staged: Option<&Staged>) -> String {
-    let other = staged
-        .and_then(|staged| staged.record.as_ref())
-        .map(|record| record.by.as_str());
+    let other = staged.map(|staged| match &staged.record {
+        Some(record) => record.by.as_str(),
+        None => "another program",
+    });
     match other.filter(|by| !by.starts_with("cleat-link")) {
         Some(other) => format!("cleat-link, over what {other} staged"),
         None => "cleat-link".to_owned(),

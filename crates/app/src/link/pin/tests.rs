@@ -507,6 +507,17 @@ fn a_staged_file_of_another_is_renamed_and_stays_the_others() {
         bed.read("/etc/network/interfaces.new"),
         staged.replace("enp1s0", "lan0").trim_end()
     );
+    // Nobody knows what it was made from: nothing may be merged as if that were the live file.
+    let found = cleat_store::Store::new(&bed.root, cleat_store::Timestamp::now())
+        .staged()
+        .unwrap();
+    let cleat_store::Found::Fit(found) = found else {
+        panic!("{found:?}")
+    };
+    let record = found.record.unwrap();
+    assert_eq!(record.base, None);
+    assert!(record.foreign.is_some());
+    assert_eq!(record.by, "cleat-link, over what another program staged");
 }
 
 /// An image that cannot be made: what was written is taken back.
