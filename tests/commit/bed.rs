@@ -61,6 +61,31 @@ pub fn done(line: &str) -> String {
     called.out
 }
 
+/// What `cleat status` says of commits, as its `--json` does; the page has each of them as a line.
+#[track_caller]
+pub fn notices() -> Vec<String> {
+    let status = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cleat"));
+        command
+            .arg("status")
+            .args(more)
+            .env_remove("RUST_LOG")
+            .env_remove("JOURNAL_STREAM");
+        called(command.stdin(Stdio::null()).output().unwrap())
+    };
+    let document: serde_json::Value = serde_json::from_str(&status(&["--json"]).out).unwrap();
+    let list = document["commit"].as_array().unwrap();
+    let notices: Vec<String> = list.iter().map(|one| one.as_str().unwrap().to_owned()).collect();
+    let page = status(&[]).out;
+    for notice in &notices {
+        assert!(
+            page.lines().any(|line| line.contains(notice.as_str())),
+            "{notice}: {page}"
+        );
+    }
+    notices
+}
+
 /// Starts `cleat-commit` and does not wait for it.
 pub fn start(line: &str) -> Child {
     let mut command = command(line);

@@ -39,7 +39,7 @@ fn a_reload_that_fails_puts_file_and_kernel_back_and_the_file_is_staged_again() 
     assert_same_network(&network(), &before);
     assert_eq!(
         history(),
-        pairs(&[("found", "unknown"), ("live", "failed"), ("undo", "unknown")])
+        pairs(&[("found", "unknown"), ("live", "failed"), ("undo", "healthy")])
     );
 }
 

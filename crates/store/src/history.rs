@@ -62,6 +62,11 @@ impl Store {
         }
     }
 
+    /// Whether the live configuration is the one that a generation holds.
+    pub fn is_live(&self, number: u32) -> Result<bool, StoreError> {
+        Ok(self.generation(number)?.digest == self.live()?.digest())
+    }
+
     /// The newest generation; none where there is no history (yet).
     pub fn newest(&self) -> Result<Option<u32>, StoreError> {
         let last: Option<Last> = json::read(&self.root, paths::LAST_GENERATION).unwrap_or_default();
@@ -215,7 +220,7 @@ fn damaged(number: u32, error: &StoreError) -> Diagnostic {
 }
 
 /// Something that could not be added to the history.
-pub(crate) fn incomplete(error: &StoreError) -> Diagnostic {
+pub fn incomplete(error: &StoreError) -> Diagnostic {
     Diagnostic::warning("history-incomplete", format!("the history lacks something: {error}"))
         .help("see to the space and the state of /var/lib/cleat and /etc/cleat")
 }

@@ -40,7 +40,7 @@ pub use error::StoreError;
 pub use findings::Findings;
 pub use foreign::Foreign;
 pub use generation::{Generation, Health, Origin};
-pub use history::Keep;
+pub use history::{Keep, incomplete};
 pub use judge::standing;
 pub use merge::{Clash, merge};
 pub use record::{Companion, StageRecord};

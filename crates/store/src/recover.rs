@@ -38,6 +38,8 @@ pub struct Undone {
     pub number: u32,
     /// Why.
     pub reason: String,
+    /// The generation that it is live under now, where one was made for it.
+    pub now: Option<u32>,
     /// The files that changed back.
     pub changed: Vec<PathBuf>,
     /// What could not be done behind it.
@@ -75,6 +77,7 @@ impl Locked<'_> {
                 Ok(Recovery::Undone(Undone {
                     number,
                     reason,
+                    now: None,
                     changed: transaction.changes.into_iter().map(|change| change.path).collect(),
                     warnings: Vec::new(),
                 }))
@@ -131,8 +134,11 @@ impl Locked<'_> {
         };
         undone.push(self.mark(transaction.number, &failed));
         let origin = Origin::Undo { of: transaction.number };
-        let recorded = self.live();
-        undone.push(recorded.and_then(|live| self.record_next(origin, &transaction.by, live)));
+        let recorded = self
+            .live()
+            .and_then(|live| self.record_next(origin, &transaction.by, live));
+        let now = recorded.as_ref().ok().copied();
+        undone.push(recorded.map(drop));
         let lacks = undone.iter().filter_map(|done| done.as_ref().err());
         let mut warnings: Vec<Diagnostic> = lacks.map(incomplete).collect();
         // The files are back, which is what counts: the caller must bring the network back, too. As long as the staged
@@ -149,16 +155,18 @@ impl Locked<'_> {
         Ok(Undone {
             number: transaction.number,
             reason: reason.to_owned(),
+            now,
             changed: transaction.changes.into_iter().map(|change| change.path).collect(),
             warnings,
         })
     }
 
-    fn record_next(&self, origin: Origin, by: &str, files: Files) -> Result<(), StoreError> {
+    fn record_next(&self, origin: Origin, by: &str, files: Files) -> Result<u32, StoreError> {
         let number = self.newest()?.unwrap_or(0) + 1;
         let digest = files.digest();
         self.record(number, origin, by, files)?;
-        self.note_last(number, digest)
+        self.note_last(number, digest)?;
+        Ok(number)
     }
 
     /// Lets the commit that waits stand, where it is that of `number`, and marks it as healthy. Returns what could not

@@ -11,7 +11,8 @@ use crate::settings::Check;
 use cleat_diag::Diagnostic;
 use cleat_root::{Root, paths};
 use cleat_store::{
-    CommitOptions, Committed, Found, Health, Locked, Origin, Outcome, Refusal, Store, Timestamp, Watch, What,
+    CommitOptions, Committed, Found, Health, Locked, Origin, Outcome, Refusal, Store, StoreError, Timestamp, Watch,
+    What,
 };
 
 /// `boot`: finishes or undoes what was cut short, then commits what is staged.
@@ -24,14 +25,62 @@ pub fn boot(call: &Call) -> End {
 }
 
 pub(super) fn boot_at(desk: &Desk) -> Result<End, End> {
-    let locked = desk.lock()?;
+    let earlier = Refused::read(&desk.root);
+    note_refusal(desk, &Refused::unfinished(desk.now));
+    let locked = desk.hold().map_err(|error| failed(desk, &error, None))?;
     let recovered = recover(desk, &locked);
+    let because = match &recovered {
+        Recovered::Failed { reason } => Some(reason.as_str()),
+        Recovered::Changed {
+            generation: Some(generation),
+        } => {
+            note_first_boot(desk, *generation);
+            None
+        }
+        Recovered::Nothing | Recovered::Changed { generation: None } => None,
+    };
     // What is staged is committed even where the leftovers of another run are in the way of its own record.
-    let committed = commit(desk, &locked)?;
-    Ok(match recovered {
-        Recovered::Failed => End::Fault,
-        Recovered::Nothing | Recovered::Changed => committed,
+    let committed = commit(desk, &locked, because)?;
+    match (committed, earlier.filter(|earlier| earlier.kept_as.is_some())) {
+        // Another run of this boot has set a file aside.
+        (Committing::Nothing, Some(earlier)) => note_refusal(desk, &earlier),
+        _ => Refused::forget(&desk.root),
+    }
+    Ok(match (recovered, committed) {
+        (Recovered::Failed { .. }, _) => End::Fault,
+        (_, Committing::Done(end)) => end,
+        (_, Committing::Nothing) => End::Well,
     })
+}
+
+/// What a boot's commit came to, where it was not refused and did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Committing {
+    /// Nothing is staged.
+    Nothing,
+    /// What was staged is live, and was told.
+    Done(End),
+}
+
+/// Notes why a staged file stays: `cleat status` tells it, and Proxmox VE's own unit does not move the file.
+fn note_refusal(desk: &Desk, note: &Refused) {
+    if let Err(error) = note.write(&desk.root) {
+        desk.say(Diagnostic::warning("refusal-unnoted", error.to_string()));
+    }
+}
+
+fn note_first_boot(desk: &Desk, generation: u32) {
+    if let Err(error) = (FirstBoot { generation }).write(&desk.root) {
+        desk.say(Diagnostic::warning("first-boot-unnoted", error.to_string()));
+    }
+}
+
+/// The store failed: that is told and noted, with what failed before it.
+fn failed(desk: &Desk, error: &StoreError, before: Option<&str>) -> End {
+    let mut note = Refused::because(error.to_string(), desk.now);
+    note.reasons.splice(0..0, before.map(str::to_owned));
+    note_refusal(desk, &note);
+    desk.fail(error)
 }
 
 /// The check that the first boot with the staged file has to pass: its own, else the one of the settings.
@@ -46,7 +95,7 @@ fn wanted_check(desk: &Desk, locked: &Locked<'_>) -> Option<Check> {
     }
 }
 
-fn commit(desk: &Desk, locked: &Locked<'_>) -> Result<End, End> {
+fn commit(desk: &Desk, locked: &Locked<'_>, because: Option<&str>) -> Result<Committing, End> {
     let check = wanted_check(desk, locked);
     let options = CommitOptions {
         origin: Origin::Boot,
@@ -58,15 +107,15 @@ fn commit(desk: &Desk, locked: &Locked<'_>) -> Result<End, End> {
     };
     let judge = Judge::of_files();
     let outcome = locked.commit(What::Staged, &options, &|config| judge.judge(config));
-    match outcome.map_err(|error| desk.fail(&error))? {
-        Outcome::Nothing => Ok(End::Well),
+    Ok(match outcome.map_err(|error| failed(desk, &error, because))? {
+        Outcome::Nothing => Committing::Nothing,
         Outcome::Unchanged(findings) => {
             desk.tell(&findings);
-            Ok(desk.print("the staged configuration is the live one already\n"))
+            Committing::Done(desk.print("the staged configuration is the live one already\n"))
         }
-        Outcome::Refused(refusal) => Err(refused(desk, &refusal)),
-        Outcome::Committed(committed) => Ok(accepted(desk, &committed)),
-    }
+        Outcome::Refused(refusal) => return Err(refused(desk, &refusal)),
+        Outcome::Committed(committed) => Committing::Done(accepted(desk, &committed)),
+    })
 }
 
 fn refused(desk: &Desk, refusal: &Refusal) -> End {
@@ -80,10 +129,7 @@ fn refused(desk: &Desk, refusal: &Refusal) -> End {
         None => format!("{} is refused and stays where it is", paths::INTERFACES_NEW),
     };
     desk.close(&refusal.findings, &format!("{outcome}; the network comes up as before"));
-    let note = Refused::of(refusal, desk.now);
-    if let Err(error) = note.write(&desk.root) {
-        desk.say(Diagnostic::warning("refusal-unnoted", error.to_string()));
-    }
+    note_refusal(desk, &Refused::of(refusal, desk.now));
     End::Fault
 }
 
@@ -94,12 +140,7 @@ fn accepted(desk: &Desk, committed: &Committed) -> End {
     for found in others.filter(|found| found.code == "staged-by-others") {
         desk.print(&format!("{}\n", found.message));
     }
-    let note = FirstBoot {
-        generation: committed.number,
-    };
-    if let Err(error) = note.write(&desk.root) {
-        desk.say(Diagnostic::warning("first-boot-unnoted", error.to_string()));
-    }
+    note_first_boot(desk, committed.number);
     let changed: Vec<String> = committed
         .changed
         .iter()
@@ -125,10 +166,12 @@ pub fn check_boot(call: &Call) -> End {
 pub(super) fn check_boot_at(desk: &Desk) -> Result<End, End> {
     let pending = desk.store.pending().map_err(|error| desk.fail(&error))?;
     let pending = pending.filter(|pending| pending.this_boot);
+    // It speaks of this run alone: what is decided now is decided.
+    let first = FirstBoot::take(&desk.root);
     let end = match pending.map(|pending| (pending.number, pending.watch)) {
         Some((number, Watch::FirstBoot { check })) => pass_or_go_back(desk, number, &check)?,
         Some((_, Watch::Live { .. })) => End::Well,
-        None => note_health(desk),
+        None => first.map_or(End::Well, |first| note_health(desk, first)),
     };
     settle_history(desk, &desk.lock()?);
     Ok(end)
@@ -162,10 +205,7 @@ fn pass_or_go_back(desk: &Desk, number: u32, check: &str) -> Result<End, End> {
 }
 
 /// Nobody asked for a check: how the links came up is noted all the same, and changes nothing.
-fn note_health(desk: &Desk) -> End {
-    let Some(FirstBoot { generation }) = FirstBoot::take(&desk.root) else {
-        return End::Well;
-    };
+fn note_health(desk: &Desk, FirstBoot { generation }: FirstBoot) -> End {
     let time = desk.now;
     let health = match desk
         .outside
@@ -177,10 +217,13 @@ fn note_health(desk: &Desk) -> End {
             reason: reasons.join("; "),
         },
     };
-    let marked = desk.lock().map(|locked| locked.mark(generation, &health));
+    let marked = desk.hold().and_then(|locked| match locked.is_live(generation)? {
+        true => locked.mark(generation, &health),
+        // Another one took its place meanwhile: what was seen does not speak of it.
+        false => Ok(()),
+    });
     match marked {
-        Ok(Ok(())) => End::Well,
-        Ok(Err(error)) => desk.fail(&error),
-        Err(end) => end,
+        Ok(()) => End::Well,
+        Err(error) => desk.fail(&error),
     }
 }

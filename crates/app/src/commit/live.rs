@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, at_desk, who};
 use super::notes::Refused;
-use super::recover::{Recovered, recover};
+use super::recover::recover;
 use super::trial::{Outcome as Ended, Trial};
 use crate::cli::{Call, End};
 use crate::hangup;
@@ -66,7 +66,7 @@ fn commit(desk: &Desk, what: What, until: Option<Timestamp>) -> Result<Option<Co
     let outcome = locked.commit(what, &options, &|config| judge.judge(config));
     drop(locked);
     let is_committed = matches!(outcome, Ok(Outcome::Committed(_)));
-    if recovered == Recovered::Changed && !is_committed && !desk.outside.bring_back(&desk.root) {
+    if recovered.is_change() && !is_committed && !desk.outside.bring_back(&desk.root) {
         desk.say(not_followed());
     }
     match outcome.map_err(|error| desk.fail(&error))? {
@@ -142,11 +142,24 @@ pub(super) fn put_back(desk: &Desk, number: u32, reason: &str) -> Ended {
     let text = format!("generation {} is taken back: {reason}", undone.number);
     desk.say(Diagnostic::error("taken-back", text));
     match desk.outside.bring_back(&desk.root) {
-        true => Ended::PutBack,
+        true => {
+            note_put_back(desk, undone.now);
+            Ended::PutBack
+        }
         false => {
             desk.say(not_followed());
             Ended::Stuck
         }
+    }
+}
+
+/// What is live again came up whole: that is what makes a generation healthy where it is applied, too.
+fn note_put_back(desk: &Desk, number: Option<u32>) {
+    let Some(number) = number else { return };
+    let health = Health::Healthy { time: desk.now };
+    let marked = desk.hold().and_then(|locked| locked.mark(number, &health));
+    if let Err(error) = marked {
+        desk.say(cleat_store::incomplete(&error));
     }
 }
 
@@ -240,10 +253,10 @@ pub(super) fn rollback_now(desk: &Desk, number: Option<u32>) -> Result<End, End>
                 return Ok(taken_back(Some(pending.number)));
             }
             let recovered = recover(desk, &desk.lock()?);
-            if recovered == Recovered::Changed && !desk.outside.bring_back(&desk.root) {
+            if recovered.is_change() && !desk.outside.bring_back(&desk.root) {
                 return Err(desk.refuse(not_followed()));
             }
-            if recovered == Recovered::Changed {
+            if recovered.is_change() {
                 return Ok(taken_back(None));
             }
             before_the_newest(desk)?

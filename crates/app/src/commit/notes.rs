@@ -6,7 +6,7 @@ use cleat_store::{Refusal, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// Why a staged file was refused.
+/// Why a staged file was not committed at this boot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     /// When.
@@ -18,6 +18,23 @@ pub struct Refused {
 }
 
 impl Refused {
+    /// The note for as long as a boot's commit has not come to its end: whatever cuts it short, the reason is told, and
+    /// nobody moves the file unjudged.
+    pub fn unfinished(time: Timestamp) -> Self {
+        let reason =
+            "`cleat-commit boot` began and did not come to its end; `journalctl -b -u cleat-commit` may say why";
+        Self::because(reason.to_owned(), time)
+    }
+
+    /// The note of a commit that failed.
+    pub fn because(reason: String, time: Timestamp) -> Self {
+        Self {
+            time,
+            reasons: vec![reason],
+            kept_as: None,
+        }
+    }
+
     /// The note of a refusal.
     pub fn of(refusal: &Refusal, time: Timestamp) -> Self {
         let errors = refusal.findings.diagnostics.iter();

@@ -5,14 +5,27 @@ use cleat_diag::Diagnostic;
 use cleat_store::{Locked, Recovery, Undone};
 
 /// What became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Recovered {
     /// There was nothing.
     Nothing,
     /// The live files are others now: a commit stands, or is taken back.
-    Changed,
+    Changed {
+        /// The generation that was made of it and is live now.
+        generation: Option<u32>,
+    },
     /// It could not be ended, or its record could not be understood.
-    Failed,
+    Failed {
+        /// Why not, in one line.
+        reason: String,
+    },
+}
+
+impl Recovered {
+    /// Whether the network has to follow.
+    pub fn is_change(&self) -> bool {
+        matches!(self, Recovered::Changed { .. })
+    }
 }
 
 /// Finishes or undoes what an earlier run left, and tells of it.
@@ -24,12 +37,15 @@ pub(super) fn recover(desk: &Desk, locked: &Locked<'_>) -> Recovered {
             desk.print(&format!(
                 "generation {number}, whose commit was cut short, is live now\n"
             ));
-            Recovered::Changed
+            Recovered::Changed {
+                generation: Some(number),
+            }
         }
         Ok(Recovery::Undone(undone)) => {
             let Undone {
                 number,
                 reason,
+                now,
                 changed: _,
                 warnings,
             } = undone;
@@ -38,19 +54,22 @@ pub(super) fn recover(desk: &Desk, locked: &Locked<'_>) -> Recovered {
                 "undone",
                 format!("generation {number} is taken back: {reason}"),
             ));
-            Recovered::Changed
+            Recovered::Changed { generation: now }
         }
         Ok(Recovery::SetAside { path, reason }) => {
             let text = format!(
                 "the record of a commit is damaged and was set aside as {}: {reason}",
                 path.display()
             );
-            desk.refuse(Diagnostic::error("transaction-damaged", text).note("the files are as they are"));
-            Recovered::Failed
+            let found = Diagnostic::error("transaction-damaged", text.clone());
+            desk.refuse(found.note("the files are as they are"));
+            Recovered::Failed { reason: text }
         }
         Err(error) => {
             desk.fail(&error);
-            Recovered::Failed
+            Recovered::Failed {
+                reason: error.to_string(),
+            }
         }
     }
 }

@@ -132,6 +132,11 @@ impl Verb {
         }
     }
 
+    /// Whether what is left staged at its end was left by the boot's commit.
+    fn commits_at_boot(self) -> bool {
+        matches!(self, Verb::Boot | Verb::BootRefused | Verb::BootBeforeVar)
+    }
+
     fn is_of_boot(self) -> bool {
         matches!(
             self,
@@ -341,6 +346,11 @@ fn fails(verb: Verb, template: &Template, at: usize, fault: Fault, call: &str) {
     let (end, expected) = verb.expected();
     if ended == Some(End::Well) && end == End::Well {
         assert_eq!(now, expected, "{when}: it says that all is well");
+    }
+    if verb.commits_at_boot() && now == OLD && host.read(paths::INTERFACES_NEW).is_some() {
+        // Proxmox VE's own unit looks for nothing else before it moves the file.
+        let is_noted = host.read(paths::REFUSED).is_some() || said.contains("[refusal-unnoted]");
+        assert!(is_noted, "{when}: the file stays, and nothing holds it");
     }
     let after = After {
         verb,
