@@ -358,7 +358,7 @@ fn the_lock_of_proxmoxs_tools_is_waited_for() {
         .args(["/etc/network/.pve-interfaces.lock", "sleep", "3"])
         .spawn()
         .unwrap();
-    super::bed::until("the lock is held", || {
+    until("the lock is held", || {
         // flock(1) answers 1 where it cannot have the lock.
         let tried = std::process::Command::new("flock")
             .args(["--nonblock", "/etc/network/.pve-interfaces.lock", "true"])

@@ -508,9 +508,7 @@ fn a_staged_file_of_another_is_renamed_and_stays_the_others() {
         staged.replace("enp1s0", "lan0").trim_end()
     );
     // Nobody knows what it was made from: nothing may be merged as if that were the live file.
-    let found = cleat_store::Store::new(&bed.root, cleat_store::Timestamp::now())
-        .staged()
-        .unwrap();
+    let found = Store::new(&bed.root, Timestamp::now()).staged().unwrap();
     let cleat_store::Found::Fit(found) = found else {
         panic!("{found:?}")
     };
