@@ -1,5 +1,6 @@
 //! `cleat-commit` in rooms: every verb, with the kernel and iproute2 as second witnesses.
 
+mod attributes;
 mod bed;
 mod boot;
 mod editing;

@@ -17,11 +17,15 @@ const ACCESS_LIST: &CStr = c"system.posix_acl_access";
 /// Most bytes of one attribute's value, and of all names (xattr(7)).
 const LARGEST: usize = 64 << 10;
 
-/// Gives the open file `new` what the file at `path` has.
+/// Names that a program without CAP_SYS_ADMIN may not set (of `trusted` it does not even see any): what they say is of use
+/// to security modules and file systems alone, and no reason to leave a host with a wrong file.
+const PRIVILEGED: [&[u8]; 2] = [b"security.", b"trusted."];
+
+/// Gives the open file `new` what the file at `path` has. What the kernel allows nobody of these rights is left out.
 ///
 /// *Errors*: where something cannot be kept, so that the caller can leave the old file in place.
 ///
-/// *Source*: acl(5): the list holds the group bits of the mode, so it goes last.
+/// *Source*: xattr(7); acl(5): the list holds the group bits of the mode, so it goes last.
 pub(crate) fn copy(path: &Path, old: &fs::Metadata, new: &File) -> io::Result<()> {
     keep_owner(new, old)?;
     new.set_permissions(Permissions::from_mode(old.mode() & 0o7777))?;
@@ -32,7 +36,12 @@ pub(crate) fn copy(path: &Path, old: &fs::Metadata, new: &File) -> io::Result<()
         if has.is_ok_and(|has| has == value) {
             continue;
         }
-        fsetxattr(new, name.as_c_str(), &value, XattrFlags::empty()).map_err(|errno| {
+        let is_privileged = PRIVILEGED.iter().any(|part| name.to_bytes().starts_with(part));
+        let set = match fsetxattr(new, name.as_c_str(), &value, XattrFlags::empty()) {
+            Err(rustix::io::Errno::PERM) if is_privileged => Ok(()),
+            set => set,
+        };
+        set.map_err(|errno| {
             let text = format!("cannot keep its attribute {}: {errno}", name.to_string_lossy());
             io::Error::new(io::Error::from(errno).kind(), text)
         })?;
@@ -56,6 +65,15 @@ fn keep_owner(file: &File, old: &fs::Metadata) -> io::Result<()> {
         return Ok(());
     }
     std::os::unix::fs::fchown(file, user, group)
+}
+
+/// The names of the attributes of the file at `path` that are kept when it is replaced, as far as they can be.
+pub(crate) fn kept_names(path: &Path) -> io::Result<Vec<String>> {
+    let names = names_of(|room| listxattr(path, room))?;
+    let kept = names.iter().filter(|name| !OF_THE_BYTES.contains(&name.to_bytes()));
+    let mut kept: Vec<String> = kept.map(|name| name.to_string_lossy().into_owned()).collect();
+    kept.sort();
+    Ok(kept)
 }
 
 /// The names of a file's attributes; none where its file system has no such thing.

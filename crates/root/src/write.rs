@@ -25,10 +25,23 @@ impl Root {
     /// Replaces a file (or makes it) so that any reader sees the old bytes or the new ones, never a part, whatever
     /// fails on the way.
     ///
-    /// Owner, mode, access control lists and other extended attributes of an old file are kept; where the path is a
-    /// link, the file that it leads to is replaced.
+    /// Owner, mode, access control lists and other extended attributes of an old file are kept, but for attributes of the
+    /// `security` and `trusted` kind that the kernel does not let this program set ([`Root::attributes`] tells which there
+    /// are); where the path is a link, the file that it leads to is replaced.
     pub fn write_atomic(&self, path: impl AsRef<Path>, bytes: &[u8], durability: Durability) -> Result<(), RootError> {
         self.write_atomic_as(path, bytes, NEW_MODE, durability)
+    }
+
+    /// The names of a file's extended attributes in order, those left out that speak of its bytes; none where there is no file.
+    pub fn attributes(&self, path: impl AsRef<Path>) -> Result<Vec<String>, RootError> {
+        let path = path.as_ref();
+        let host = self
+            .follow(path)
+            .map_err(|error| RootError::new("look at", path, error))?;
+        match self.call(Call::Look(&host), || attributes::kept_names(&host)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            names => names.map_err(|error| RootError::new("look at", path, error)),
+        }
     }
 
     /// As [`Root::write_atomic`], with the mode for a file that did not exist before.

@@ -104,3 +104,44 @@ fn a_sweep_takes_only_what_the_dead_left() {
     assert!(!root.exists("/.cleat-4194305-0"));
     assert_eq!(root.read_dir("/").unwrap().len(), 4);
 }
+
+/// Where the part of the test without CAP_SYS_ADMIN finds its directory.
+const WITHOUT_RIGHTS: &str = "CLEAT_ATTRIBUTES_WITHOUT_RIGHTS";
+
+/// As in a unit whose bounding set lacks CAP_SYS_ADMIN. *Source*: xattr(7) on the `security` and `trusted` classes.
+#[test]
+fn regress_what_the_kernel_lets_nobody_set_does_not_keep_a_file_from_being_replaced() {
+    if let Some(directory) = std::env::var_os(WITHOUT_RIGHTS) {
+        let root = Root::at(Path::new(&directory));
+        assert_eq!(
+            root.attributes("/file").unwrap(),
+            ["security.note", "user.note"],
+            "what is of the kind trusted is not seen"
+        );
+        root.write_atomic("/file", b"new", Durability::Durable).unwrap();
+        assert_eq!(root.attributes("/file").unwrap(), ["user.note"]);
+        return;
+    }
+    let name = "regress_what_the_kernel_lets_nobody_set_does_not_keep_a_file_from_being_replaced";
+    let Some((directory, _)) = room(name) else { return };
+    let path = directory.path().join("file");
+    fs::write(&path, "old").unwrap();
+    setxattr(&path, "user.note", b"by hand", XattrFlags::empty()).unwrap();
+    for name in ["security.note", "trusted.note"] {
+        if setxattr(&path, name, b"by root", XattrFlags::empty()).is_err() {
+            cleat_netns::skip("xattr", &format!("{name}: only root of the machine may set this one"));
+            return;
+        }
+    }
+    let again = std::process::Command::new("setpriv")
+        .args(["--bounding-set=-sys_admin", "--inh-caps=-sys_admin"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", name])
+        .env(WITHOUT_RIGHTS, directory.path())
+        .output()
+        .unwrap();
+    assert!(again.status.success(), "{again:?}");
+    assert_eq!(fs::read(&path).unwrap(), b"new");
+    assert_eq!(attribute(&path, "user.note").unwrap(), b"by hand");
+    assert_eq!(attribute(&path, "security.note"), None);
+}

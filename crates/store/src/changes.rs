@@ -2,6 +2,7 @@
 
 use crate::content::as_path;
 use crate::{Content, StoreError};
+use cleat_diag::Diagnostic;
 use cleat_root::{Durability, Root};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -19,9 +20,25 @@ pub struct Change {
 }
 
 impl Change {
-    /// Puts the new content in place.
-    pub(crate) fn make(&self, root: &Root) -> Result<(), StoreError> {
-        put(root, &self.path, self.new.as_ref())
+    /// Puts the new content in place. Answers what the file had beside its bytes and has no more.
+    pub(crate) fn make(&self, root: &Root) -> Result<Option<Diagnostic>, StoreError> {
+        let before = root.attributes(&self.path).unwrap_or_default();
+        put(root, &self.path, self.new.as_ref())?;
+        if self.new.is_none() || before.is_empty() {
+            return Ok(None);
+        }
+        // Where it cannot be seen what is there nothing is said: the files are in place.
+        let after = root.attributes(&self.path).unwrap_or_else(|_| before.clone());
+        let lost: Vec<&str> = before
+            .iter()
+            .filter(|name| !after.contains(name))
+            .map(String::as_str)
+            .collect();
+        Ok((!lost.is_empty()).then(|| {
+            let (path, lost) = (self.path.display(), lost.join(", "));
+            let message = format!("{path} has lost attributes that only a program with CAP_SYS_ADMIN may set: {lost}");
+            Diagnostic::warning("attributes-lost", message).help("setfattr(1) sets them again")
+        }))
     }
 
     /// Puts the old content back.
@@ -39,7 +56,13 @@ fn put(root: &Root, path: &Path, content: Option<&Content>) -> Result<(), StoreE
             // It may be there and not on the disk yet: of a write that failed at its last step, or was cut short.
             root.sync_directory(directory)?;
         }
-        Some(content) => root.write_atomic_as(path, &content.bytes, content.mode, Durability::Durable)?,
+        Some(content) => {
+            // Of a generation that is brought back the directory may be gone as well.
+            if !root.is_dir(directory) {
+                root.create_dir_all_durable(directory)?;
+            }
+            root.write_atomic_as(path, &content.bytes, content.mode, Durability::Durable)?;
+        }
         None if now.is_none() => {}
         None => {
             root.remove(path)?;

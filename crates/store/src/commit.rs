@@ -200,13 +200,12 @@ impl Locked<'_> {
         if self.generation(transaction.number).is_err() {
             self.record(transaction.number, transaction.origin, &transaction.by, files)?;
         }
-        transaction.make_changes(&self.root)?;
+        let mut warnings = transaction.make_changes(&self.root)?;
         if transaction.watch.is_some() {
             transaction.state = State::Watching;
             transaction.boot = self.boot();
             transaction.write(&self.root)?;
         }
-        let mut warnings = Vec::new();
         if let Err(error) = self.note_last(transaction.number, digest) {
             warnings.push(incomplete(&error));
         }

@@ -1,6 +1,7 @@
 //! The intent record: a commit that is being written, or that waits to be confirmed.
 
 use crate::{Change, Content, Digest, Origin, Store, StoreError, Timestamp, json};
+use cleat_diag::Diagnostic;
 use cleat_root::{Root, paths};
 use serde::{Deserialize, Serialize};
 
@@ -72,8 +73,10 @@ impl Transaction {
         }
     }
 
-    pub fn make_changes(&self, root: &Root) -> Result<(), StoreError> {
-        self.changes.iter().try_for_each(|change| change.make(root))
+    /// Makes the changes. Returns what is to be told of them.
+    pub fn make_changes(&self, root: &Root) -> Result<Vec<Diagnostic>, StoreError> {
+        let told: Result<Vec<_>, StoreError> = self.changes.iter().map(|change| change.make(root)).collect();
+        Ok(told?.into_iter().flatten().collect())
     }
 
     pub fn undo_changes(&self, root: &Root) -> Result<(), StoreError> {
