@@ -202,6 +202,12 @@ fn the_boot_is_ordered_from_the_commit_to_online() {
     }
     assert!(said("cleat-online.service", "After").contains("cleat-up.service"));
     assert!(said("cleat-online.service", "Before").contains("network-online.target"));
+    // Where pins may lie (`link.directory`), and may have to be made anew with their directory. Source: file-hierarchy(7)
+    // has /usr/local; base-files of Debian brings /usr/local/lib.
+    let writable = said("cleat-commit.service", "ReadWritePaths");
+    let writable: Vec<&str> = writable.iter().map(|path| path.trim_start_matches('-')).collect();
+    assert_eq!(writable, ["/usr/local/lib"]);
+    assert!(Path::new("/usr/local/lib/systemd/network").starts_with(writable[0]));
     // At shutdown the network stays as long as the machine: nothing is taken down under what still needs it.
     assert_eq!(said("cleat-up.service", "ExecStop"), BTreeSet::new());
 }

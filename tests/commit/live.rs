@@ -112,3 +112,40 @@ fn rollback_goes_back_now_or_at_the_next_boot() {
         )
     );
 }
+
+/// A file that came behind the generation and is sourced by it would keep its address.
+#[test]
+fn regress_a_rollback_takes_away_what_its_generation_did_not_source() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    netns::run("ip link add eno2 type veth peer name eno2-wire");
+    netns::run("ip link set eno2-wire up");
+    let with_source = |address: &str| config(address) + "\nsource interfaces.d/*\n";
+    std::fs::create_dir_all("/etc/network/interfaces.d").unwrap();
+    std::fs::write(LIVE, with_source("192.0.2.1/24")).unwrap();
+    std::fs::write("/run/next", with_source("192.0.2.2/24")).unwrap();
+    done("stage /run/next");
+    done("apply");
+    let b = "/etc/network/interfaces.d/b";
+    std::fs::write(b, "auto eno2\niface eno2 inet static\n\taddress 198.51.100.1/24\n").unwrap();
+    crate::commands::bed::call("ifreload -a").quietly();
+    assert_eq!(addresses("eno2"), ["198.51.100.1/24"]);
+    let back = commit("rollback 1 --now");
+    assert_eq!(
+        (back.code, back.err.as_str()),
+        (
+            0,
+            "warning: /etc/network/interfaces.d/b is removed: generation 1 did not have it [rollback-removes]; help: \
+             `cleat-commit history` has the generation before this one, which holds it\n"
+        ),
+        "{back:?}"
+    );
+    assert!(!exists(b));
+    assert_eq!(
+        (addresses("eno1"), addresses("eno2")),
+        (vec!["192.0.2.1/24".to_owned()], vec![])
+    );
+    assert_eq!(done("diff 1 4"), "");
+    commit("rollback 3 --now");
+    assert_eq!(addresses("eno2"), ["198.51.100.1/24"]);
+}

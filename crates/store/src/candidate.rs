@@ -67,7 +67,8 @@ impl Store {
         }
     }
 
-    fn of_staged(&self, staged: Staged) -> Result<Result<Candidate, Findings>, StoreError> {
+    /// A staged file, with its base dealt with.
+    pub(crate) fn of_staged(&self, staged: Staged) -> Result<Result<Candidate, Findings>, StoreError> {
         let mut candidate = Candidate {
             interfaces: staged.bytes.clone(),
             name: paths::INTERFACES_NEW.into(),
@@ -96,13 +97,16 @@ impl Store {
         candidate.held = record.taken_back.as_deref().map(held);
         candidate.companions.clone_from(&record.companions);
         candidate.rollback_of = record.rollback_of;
+        let told = self.tell_rollback(record.rollback_of, &candidate.interfaces, &candidate.companions)?;
+        candidate.notes.extend(told);
         candidate.by = Some(record.by.clone());
         Ok(Ok(candidate))
     }
 
-    /// An earlier generation, with the files that it held and those of ours that it did not.
+    /// An earlier generation, with the files that it held and those that it did not.
     pub(crate) fn of_generation(&self, generation: &Generation) -> Result<Candidate, StoreError> {
         let staging = self.staging_of(generation)?;
+        let notes = self.tell_rollback(Some(generation.number), &staging.bytes, &staging.companions)?;
         Ok(Candidate {
             interfaces: staging.bytes,
             name: paths::INTERFACES.into(),
@@ -112,44 +116,7 @@ impl Store {
             by: None,
             merged: false,
             held: None,
-            notes: Vec::new(),
-        })
-    }
-
-    /// What to stage to bring a generation back: its interfaces file, the other files that it held, and the removal
-    /// of files of ours that it did not hold.
-    pub fn staging_of(&self, generation: &Generation) -> Result<Staging, StoreError> {
-        let interfaces = Path::new(paths::INTERFACES);
-        let live = self.live()?;
-        let mut companions = Vec::new();
-        for (path, content) in generation.files.0.iter().filter(|(path, _)| *path != interfaces) {
-            let now = Content::read(&self.root, path)?;
-            if now.as_ref().map(|now| &now.bytes) != Some(&content.bytes) {
-                companions.push(Companion {
-                    path: path.clone(),
-                    base: now.map(|now| now.digest()),
-                    new: Some(content.clone()),
-                });
-            }
-        }
-        for pattern in paths::OUR_FILES {
-            for path in self.root.try_glob(pattern, "/")? {
-                if let (None, Some(now)) = (generation.files.0.get(&path), live.0.get(&path)) {
-                    companions.push(Companion {
-                        base: Some(now.digest()),
-                        path,
-                        new: None,
-                    });
-                }
-            }
-        }
-        let bytes = generation.files.0.get(interfaces).map(|content| content.bytes.clone());
-        Ok(Staging {
-            bytes: bytes.unwrap_or_default(),
-            base: live.0.get(interfaces).cloned(),
-            rollback_of: Some(generation.number),
-            companions,
-            ..Staging::default()
+            notes,
         })
     }
 }
@@ -166,11 +133,7 @@ fn held(reason: &str) -> Diagnostic {
 impl Candidate {
     /// The files that go with it, as they will be.
     pub fn replaced(&self) -> Replaced {
-        let bytes = |content: &Content| content.bytes.clone();
-        self.companions
-            .iter()
-            .map(|companion| (companion.path.clone(), companion.new.as_ref().map(bytes)))
-            .collect()
+        replaced(&self.companions)
     }
 
     fn take_merged(&mut self, merged: Vec<u8>, record: &StageRecord) {
@@ -227,4 +190,13 @@ impl Candidate {
         }
         Ok(Ok(changes))
     }
+}
+
+/// Files that go with a configuration, as they will be.
+pub fn replaced(companions: &[Companion]) -> Replaced {
+    let bytes = |content: &Content| content.bytes.clone();
+    companions
+        .iter()
+        .map(|companion| (companion.path.clone(), companion.new.as_ref().map(bytes)))
+        .collect()
 }

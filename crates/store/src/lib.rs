@@ -25,6 +25,7 @@ mod merge;
 mod preview;
 mod record;
 mod recover;
+mod rollback;
 mod stage;
 mod staged;
 mod store;

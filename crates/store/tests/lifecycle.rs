@@ -222,6 +222,72 @@ fn regress_what_was_taken_back_is_not_committed_by_a_boot() {
     assert!(matches!(host.commit(What::Staged, boot()), Ok(Outcome::Committed(_))));
 }
 
+/// `source interfaces.d/*`, and files that came later: left there, the host would not run what it ran then.
+#[test]
+fn regress_a_rollback_removes_what_its_generation_did_not_source_and_tells_it() {
+    let host = Host::new();
+    let interfaces = "auto eno1\niface eno1 inet manual\nsource interfaces.d/*\nsource /usr/share/net/*\n";
+    host.write("/etc/network/interfaces", interfaces);
+    host.write("/etc/network/interfaces.d/a", "iface eno3 inet manual\n");
+    host.stage(&interfaces.replace("manual", "dhcp"));
+    host.commit(What::Staged, boot()).unwrap();
+    host.write(
+        "/etc/network/interfaces.d/b",
+        "auto eno2\niface eno2 inet dhcp\nsource ../more\n",
+    );
+    host.write("/etc/network/more", "iface eno4 inet manual\n");
+    host.write("/usr/share/net/package", "iface eno5 inet manual\n");
+    let told = |diagnostics: &[Diagnostic]| {
+        let rollback = diagnostics.iter().filter(|found| found.code.starts_with("rollback-"));
+        rollback.map(|found| found.message.clone()).collect::<Vec<_>>()
+    };
+    let expected = [
+        "/etc/network/interfaces.d/b is removed: generation 1 did not have it",
+        "/usr/share/net/package stays and is sourced, which generation 1 did not have",
+    ];
+    // Staged for the next boot it says so, too.
+    let generation = host.store().generation(1).unwrap();
+    let staging = host.store().staging_of(&generation).unwrap();
+    host.locked(|locked| locked.stage(staging)).unwrap();
+    let preview = host.store().preview(&no_fault).unwrap().unwrap();
+    assert_eq!(told(&preview.diagnostics), expected);
+    host.locked(|locked| locked.revert()).unwrap();
+
+    let Outcome::Committed(committed) = host.commit(What::Generation(1), live_now()).unwrap() else {
+        panic!("not committed")
+    };
+    assert_eq!(told(&committed.findings.diagnostics), expected);
+    assert_eq!(host.read("/etc/network/interfaces.d/b"), None);
+    // Only what is sourced goes.
+    assert!(host.read("/etc/network/more").is_some() && host.read("/usr/share/net/package").is_some());
+    // What went is in the history, and comes back.
+    let before = host.store().generation(committed.before).unwrap();
+    assert!(
+        before
+            .files
+            .0
+            .contains_key(std::path::Path::new("/etc/network/interfaces.d/b"))
+    );
+    host.commit(What::Generation(committed.before), live_now()).unwrap();
+    assert_eq!(
+        host.read("/etc/network/interfaces.d/b").as_deref(),
+        Some("auto eno2\niface eno2 inet dhcp\nsource ../more\n")
+    );
+}
+
+#[test]
+fn regress_a_rollback_makes_the_directory_that_is_gone_with_its_files() {
+    let host = Host::new();
+    let pin = "/usr/local/lib/systemd/network/10-cleat-eno1.link";
+    host.write(pin, "[Match]\n");
+    host.stage(NEW);
+    host.commit(What::Staged, boot()).unwrap();
+    std::fs::remove_dir_all(host.root.host_path("/usr/local")).unwrap();
+    let outcome = host.commit(What::Generation(1), boot()).unwrap();
+    assert!(matches!(outcome, Outcome::Committed(_)), "{outcome:?}");
+    assert_eq!(host.read(pin).as_deref(), Some("[Match]\n"));
+}
+
 #[test]
 fn a_rollback_brings_back_every_file_of_its_generation() {
     let host = Host::new();

@@ -316,11 +316,13 @@ pub(super) fn stage_generation(desk: &Desk, number: Option<u32>) -> Result<End, 
     let stage = || {
         let generation = locked.generation(number)?;
         let mut staging = locked.staging_of(&generation)?;
+        let told = locked.tell_rollback(Some(number), &staging.bytes, &staging.companions)?;
         staging.by = who();
         staging.replace = false;
-        locked.stage(staging)
+        locked.stage(staging).map(|()| told)
     };
-    stage().map_err(|error| desk.fail(&error))?;
+    let told = stage().map_err(|error| desk.fail(&error))?;
+    told.into_iter().for_each(|found| desk.say(found));
     desk.document(&json!({ "to": number, "when": "next-boot", "generation": null, "taken_back": null }));
     Ok(desk.print(&format!(
         "generation {number} is staged; the next boot makes it the live one, `cleat-commit apply` does so now\n"
