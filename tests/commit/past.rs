@@ -108,3 +108,37 @@ fn the_history_is_kept_within_the_bounds_of_the_settings() {
     assert_eq!(document["generations"][2]["bytes"], text(LIVE).len());
     assert_eq!(history().len(), 3);
 }
+
+/// Second witness: diff(1) of the live file before and after the boot.
+#[test]
+fn regress_diff_and_status_show_what_a_merge_changes() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    let two = |one: &str, other: &str| {
+        config(one) + &format!("\nauto dm0\niface dm0 inet static\n\tlink-type dummy\n\taddress {other}\n")
+    };
+    std::fs::write(LIVE, two("192.0.2.1/24", "198.51.100.1/24")).unwrap();
+    std::fs::write("/run/next", two("192.0.2.2/24", "198.51.100.1/24")).unwrap();
+    done("stage /run/next");
+    std::fs::write(LIVE, two("192.0.2.1/24", "198.51.100.9/24")).unwrap();
+    std::fs::copy(LIVE, "/run/one").unwrap();
+    let (shown, document, status) = (done("diff"), json("diff"), commit("status"));
+    assert_eq!(commit("boot").code, 0);
+    let witness = std::process::Command::new("diff")
+        .args([
+            "-u",
+            "--label",
+            LIVE,
+            "--label",
+            &format!("{STAGED} (merged)"),
+            "/run/one",
+            LIVE,
+        ])
+        .output()
+        .unwrap();
+    let witness = String::from_utf8(witness.stdout).unwrap();
+    assert!(witness.contains("+\taddress 192.0.2.2/24\n") && !witness.contains("\n-\taddress 198.51.100.9/24"));
+    assert_eq!(shown, witness);
+    assert_eq!(document["diff"], witness);
+    assert!(status.out.contains("it adds 1 lines and takes 1 away: "), "{status:?}");
+}

@@ -2,7 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::judge::standing;
-use crate::{Findings, Judge, Store, StoreError, What};
+use crate::{Companion, Content, Findings, Judge, Staged, Store, StoreError, What, unified};
 use cleat_diag::Diagnostic;
 use cleat_eni::ConfigSet;
 use cleat_root::paths;
@@ -23,6 +23,27 @@ impl Store {
         }
         findings.diagnostics.extend(candidate.held);
         Ok(Some(findings))
+    }
+
+    /// What the commit of a staged file would change of the live files, as `diff -u` shows it: with what was changed
+    /// since merged in. Where both changes touch the same stanza nothing would be committed, and the two files are shown as
+    /// they are.
+    pub fn staged_diff(&self, staged: &Staged) -> Result<String, StoreError> {
+        let path = Path::new(paths::INTERFACES);
+        let (name, new, companions) = match self.of_staged(staged.clone())? {
+            Ok(candidate) => (candidate.name, candidate.interfaces, candidate.companions),
+            Err(_) => {
+                let companions = staged.record.iter().flat_map(|record| record.companions.clone());
+                (paths::INTERFACES_NEW.into(), staged.bytes.clone(), companions.collect())
+            }
+        };
+        let bytes = |path: &Path| Content::read(&self.root, path).map(|found| found.map(|content| content.bytes));
+        let mut text = unified(path, bytes(path)?.as_deref(), &name, Some(&new));
+        for Companion { path, new, .. } in &companions {
+            let new = new.as_ref().map(|content| content.bytes.as_slice());
+            text += &unified(path, bytes(path)?.as_deref(), path, new);
+        }
+        Ok(text)
     }
 
     /// The configuration with all that it sources, and everything that is found about it.

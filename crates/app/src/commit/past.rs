@@ -5,11 +5,9 @@ use crate::cli::{Call, End, complain, print};
 use crate::face::args::Options;
 use crate::face::check::json_text;
 use crate::face::terminal::Page;
-use cleat_root::paths;
-use cleat_store::{Content, Files, Found, Generation, Health, Origin, Staged, unified};
+use cleat_store::{Content, Files, Found, Generation, Health, Origin};
 use serde_json::{Value, json};
 use std::ffi::OsStr;
-use std::path::Path;
 
 /// The number of a generation on the command line.
 pub(super) fn number(word: &OsStr) -> Result<u32, End> {
@@ -196,7 +194,7 @@ pub fn diff(call: &Call) -> End {
                 Found::Fit(staged) => (
                     Value::from("live"),
                     Value::from("staged"),
-                    staged_diff(&live()?, &staged),
+                    desk.store.staged_diff(&staged).map_err(|error| desk.fail(&error))?,
                 ),
             },
         };
@@ -205,19 +203,6 @@ pub fn diff(call: &Call) -> End {
             false => painted(&text, color),
         }))
     })
-}
-
-/// What a staged file, with the files that go with it, changes of the live one, as `diff -u` shows it.
-pub(super) fn staged_diff(live: &Files, staged: &Staged) -> String {
-    let bytes = |path: &Path| live.0.get(path).map(|content| content.bytes.as_slice());
-    let interfaces = Path::new(paths::INTERFACES);
-    let new_name = Path::new(paths::INTERFACES_NEW);
-    let mut text = unified(interfaces, bytes(interfaces), new_name, Some(&staged.bytes));
-    for companion in staged.record.iter().flat_map(|record| &record.companions) {
-        let new = companion.new.as_ref().map(|content| content.bytes.as_slice());
-        text += &unified(&companion.path, bytes(&companion.path), &companion.path, new);
-    }
-    text
 }
 
 /// A diff in the colours of diff(1).

@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, at_desk};
 use super::notes::Refused;
-use super::past::{color, staged_diff};
+use super::past::color;
 use super::trial::Trial;
 use crate::cli::{Call, End, print};
 use crate::face::check::{document, in_order, json_text, page};
@@ -127,9 +127,8 @@ fn staged(desk: &Desk) -> Result<Option<StagedStatus>, End> {
     let judge = desk.judge()?;
     let judged = desk.store.preview(&|config| judge.judge(config));
     let findings = judged.map_err(|error| desk.fail(&error))?.unwrap_or_default();
-    let live = desk.store.live().map_err(|error| desk.fail(&error))?;
     Ok(Some(StagedStatus {
-        diff: staged_diff(&live, &file),
+        diff: desk.store.staged_diff(&file).map_err(|error| desk.fail(&error))?,
         file: Some(file),
         findings,
     }))
