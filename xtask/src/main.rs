@@ -28,12 +28,13 @@ usage: cargo xtask COMMAND
 
   demo [--yes]
         install what is missing, build, and give a tour in a network of its own
-  test [FILTER] [--no-uml] [--no-vm] [--seed N|any] [--yes]
+  test [FILTER] [--no-uml] [--no-vm] [--seed N|any] [--all-faults] [--yes]
         install what is missing, check, and run every test; with FILTER only the
         tests whose name contains it. The network tests run twice: in this kernel,
         and in user-mode Linux, which has every link kind. Without FILTER the
         scenarios of `vm` follow. Property tests begin at the same seed in every
-        run, or at N, or anywhere.
+        run, or at N, or anywhere. With --all-faults cleat-commit's verbs are tried
+        with every fault at every call to the file system
   bench [--links N] [--repeat N] [--no-peers] [--only WORD] [--debug-build]
         the same links made by us, by ip -batch and by the peers, as ratios; each
         with the bar that it must hold

@@ -11,6 +11,8 @@ use crate::{checks, deb, process, tree, udevs, uml_tests, vm};
 
 /// For one executable, and for all documentation tests.
 const LIMIT: Duration = Duration::from_secs(900);
+/// The same where the verbs are tried at every point of `--all-faults`.
+const LIMIT_OF_ALL_FAULTS: Duration = Duration::from_secs(3 * 3600);
 /// Where the property tests begin to invent, unless another start is asked for: a change is judged by the same cases
 /// as the one before it, and `--seed` looks for new ones.
 const SEED: u64 = 20;
@@ -20,10 +22,11 @@ struct Options {
     uml: bool,
     vm: bool,
     seed: u64,
+    all_faults: bool,
     consent: Consent,
 }
 
-/// `cargo xtask test [FILTER] [--no-uml] [--no-vm] [--seed N|any] [--yes]`: exit status 0 only if nothing failed.
+/// `cargo xtask test [FILTER] [--no-uml] [--no-vm] [--seed N|any] [--all-faults] [--yes]`: exit status 0 only if nothing failed.
 pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
     let options = options(args)?;
     println!("property tests start at seed {}", options.seed);
@@ -77,6 +80,7 @@ fn options(mut args: lexopt::Parser) -> Result<Options, String> {
         uml: true,
         vm: true,
         seed: SEED,
+        all_faults: false,
         consent: Consent::AskOnTerminal,
     };
     while let Some(argument) = args.next().map_err(|error| error.to_string())? {
@@ -84,6 +88,7 @@ fn options(mut args: lexopt::Parser) -> Result<Options, String> {
             Long("no-uml") => options.uml = false,
             Long("no-vm") => options.vm = false,
             Long("seed") => options.seed = seed(&args.value().and_then(|value| value.string()).map_err(text)?)?,
+            Long("all-faults") => options.all_faults = true,
             Long("yes") => options.consent = Consent::Given,
             Value(filter) if options.filter.is_none() => options.filter = Some(filter.string().map_err(text)?),
             other => return Err(other.unexpected().to_string()),
@@ -226,8 +231,12 @@ fn run_executable(
         .try_clone()
         .map_err(|error| format!("cannot duplicate a file: {error}"))?;
     let start = Instant::now();
+    let mut command = Command::new(path);
+    if options.all_faults {
+        command.env("CLEAT_FAULTS", "all");
+    }
     let end = process::run_limited(
-        Command::new(path)
+        command
             .args(&options.filter)
             .args([OsString::from("--logfile"), log.clone().into()])
             .current_dir(directory)
@@ -237,7 +246,7 @@ fn run_executable(
             .env("PROPTEST_RNG_SEED", options.seed.to_string())
             .stdout(output)
             .stderr(errors),
-        LIMIT,
+        if options.all_faults { LIMIT_OF_ALL_FAULTS } else { LIMIT },
     )?;
     let results = std::fs::read_to_string(&log).unwrap_or_default();
     let told = TestLog::read(&scratch.join("tests.log"));
