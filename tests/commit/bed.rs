@@ -150,3 +150,16 @@ pub fn reboot(number: u32) {
     std::fs::write(&name, format!("00000000-0000-0000-0000-{number:012}\n")).unwrap();
     run(&format!("mount --bind {name} /proc/sys/kernel/random/boot_id"));
 }
+
+/// The commit of generation 2, which took this address in place of the other, was cut short: its intent is written and
+/// nothing of it was done, in another boot.
+pub fn cut_short(before: &str, after: &str) {
+    let content = |address: &str| serde_json::json!({ "text": config(address), "mode": 0o644 });
+    let transaction = serde_json::json!({
+        "state": "writing", "number": 2, "before": 1, "origin": { "kind": "boot" }, "by": "root",
+        "time": 1_795_426_812, "boot": "another one\n", "watch": null, "staged": null,
+        "changes": [{ "path": LIVE, "old": content(before), "new": content(after) }],
+    });
+    std::fs::write("/etc/cleat/commit/transaction.json", transaction.to_string()).unwrap();
+    std::fs::write(LIVE, config(before)).unwrap();
+}

@@ -1,7 +1,8 @@
 //! `boot` and `check-boot`. Second witness: the files themselves, and iproute2 where the network is changed.
 
 use super::bed::{
-    LIVE, STAGED, commit, config, done, exists, history, host, json, notices, reboot, stage, start, text, until,
+    LIVE, STAGED, commit, config, cut_short, done, exists, history, host, json, notices, reboot, stage, start, text,
+    until,
 };
 use crate::commands::bed::{addresses, call};
 use cleat_netns::{self as netns, run};
@@ -220,19 +221,9 @@ fn regress_the_health_of_a_commit_that_was_finished_later_is_noted() {
     let room = netns::enter!(Veth);
     host(&room, "192.0.2.1/24");
     stage("192.0.2.2/24");
-    // The intent is written, and nothing else: the first file cannot be put in its place.
-    let record = "/etc/cleat/commit/transaction.json";
     reboot(1);
     done("boot");
-    let old = serde_json::json!({ "text": config("192.0.2.1/24"), "mode": 0o644 });
-    let new = serde_json::json!({ "text": config("192.0.2.2/24"), "mode": 0o644 });
-    let transaction = serde_json::json!({
-        "state": "writing", "number": 2, "before": 1, "origin": { "kind": "boot" }, "by": "root", "time": 1_795_426_812,
-        "boot": "another one\n", "watch": null, "staged": null,
-        "changes": [{ "path": LIVE, "old": old, "new": new }],
-    });
-    std::fs::write(record, transaction.to_string()).unwrap();
-    std::fs::write(LIVE, config("192.0.2.1/24")).unwrap();
+    cut_short("192.0.2.1/24", "192.0.2.2/24");
     reboot(2);
     assert_eq!(done("boot"), "generation 2, whose commit was cut short, is live now\n");
     call("ifup -a").quietly();

@@ -1,6 +1,6 @@
 //! `apply` and `rollback`. Second witness: iproute2.
 
-use super::bed::{LIVE, STAGED, commit, config, done, exists, history, host, json, stage, text};
+use super::bed::{LIVE, STAGED, commit, config, cut_short, done, exists, history, host, json, stage, text};
 use super::boot::pairs;
 use crate::commands::bed::{addresses, assert_same_network, network};
 use cleat_netns as netns;
@@ -148,4 +148,20 @@ fn regress_a_rollback_takes_away_what_its_generation_did_not_source() {
     assert_eq!(done("diff 1 4"), "");
     commit("rollback 3 --now");
     assert_eq!(addresses("eno2"), ["198.51.100.1/24"]);
+}
+
+/// It ends what was cut short, and the network follows: that is as good as an `apply`.
+#[test]
+fn regress_what_a_rollback_ends_for_an_earlier_run_is_healthy_once_the_network_follows() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    stage("192.0.2.2/24");
+    done("boot");
+    cut_short("192.0.2.1/24", "192.0.2.2/24");
+    assert_eq!(
+        done("rollback --now"),
+        "generation 2, whose commit was cut short, is live now\n"
+    );
+    assert_eq!(addresses("eno1"), ["192.0.2.2/24"]);
+    assert_eq!(history(), pairs(&[("found", "unknown"), ("boot", "healthy")]));
 }

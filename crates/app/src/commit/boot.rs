@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, at_desk};
 use super::judge::Judge;
-use super::live::{keep, put_back, settle_history};
+use super::live::{keep, mark_live, put_back, settle_history};
 use super::notes::{FirstBoot, Refused};
 use super::recover::{Recovered, recover};
 use super::trial::Outcome as Ended;
@@ -217,12 +217,7 @@ fn note_health(desk: &Desk, FirstBoot { generation }: FirstBoot) -> End {
             reason: reasons.join("; "),
         },
     };
-    let marked = desk.hold().and_then(|locked| match locked.is_live(generation)? {
-        true => locked.mark(generation, &health),
-        // Another one took its place meanwhile: what was seen does not speak of it.
-        false => Ok(()),
-    });
-    match marked {
+    match mark_live(desk, generation, &health) {
         Ok(()) => End::Well,
         Err(error) => desk.fail(&error),
     }

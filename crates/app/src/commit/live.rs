@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, at_desk, who};
 use super::notes::Refused;
-use super::recover::recover;
+use super::recover::{Recovered, recover};
 use super::trial::{Outcome as Ended, Trial};
 use crate::cli::{Call, End};
 use crate::hangup;
@@ -66,7 +66,7 @@ fn commit(desk: &Desk, what: What, until: Option<Timestamp>) -> Result<Option<Co
     let outcome = locked.commit(what, &options, &|config| judge.judge(config));
     drop(locked);
     let is_committed = matches!(outcome, Ok(Outcome::Committed(_)));
-    if recovered.is_change() && !is_committed && !desk.outside.bring_back(&desk.root) {
+    if !is_committed && !follow(desk, &recovered) {
         desk.say(not_followed());
     }
     match outcome.map_err(|error| desk.fail(&error))? {
@@ -153,13 +153,33 @@ pub(super) fn put_back(desk: &Desk, number: u32, reason: &str) -> Ended {
     }
 }
 
+/// The network follows what was ended for an earlier run. Answers whether it does, or had nothing to follow.
+fn follow(desk: &Desk, recovered: &Recovered) -> bool {
+    let Recovered::Changed { generation } = recovered else {
+        return true;
+    };
+    let follows = desk.outside.bring_back(&desk.root);
+    if follows {
+        note_put_back(desk, *generation);
+    }
+    follows
+}
+
 /// What is live again came up whole: that is what makes a generation healthy where it is applied, too.
 fn note_put_back(desk: &Desk, number: Option<u32>) {
     let Some(number) = number else { return };
     let health = Health::Healthy { time: desk.now };
-    let marked = desk.hold().and_then(|locked| locked.mark(number, &health));
-    if let Err(error) = marked {
+    if let Err(error) = mark_live(desk, number, &health) {
         desk.say(cleat_store::incomplete(&error));
+    }
+}
+
+/// Marks a generation with what was seen of the network; where another one is live by now that does not speak of it.
+pub(super) fn mark_live(desk: &Desk, number: u32, health: &Health) -> Result<(), StoreError> {
+    let locked = desk.hold()?;
+    match locked.is_live(number)? {
+        true => locked.mark(number, health),
+        false => Ok(()),
     }
 }
 
@@ -253,7 +273,7 @@ pub(super) fn rollback_now(desk: &Desk, number: Option<u32>) -> Result<End, End>
                 return Ok(taken_back(Some(pending.number)));
             }
             let recovered = recover(desk, &desk.lock()?);
-            if recovered.is_change() && !desk.outside.bring_back(&desk.root) {
+            if !follow(desk, &recovered) {
                 return Err(desk.refuse(not_followed()));
             }
             if recovered.is_change() {
