@@ -111,6 +111,21 @@ fn regress_a_boot_that_fails_leaves_the_reason_behind() {
     assert_eq!(notices(), [""; 0]);
 }
 
+/// Nothing is staged, and what the boot was started for cannot be understood.
+#[test]
+fn regress_a_record_of_a_commit_that_is_set_aside_is_told_in_the_status() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    std::fs::create_dir_all("/etc/cleat/commit").unwrap();
+    std::fs::write("/etc/cleat/commit/transaction.json", "{").unwrap();
+    reboot(1);
+    assert_eq!(commit("boot").code, 1);
+    let told = "refused when this machine booted: the record of a commit is damaged and was set aside as \
+                /etc/cleat/commit/transaction.json.damaged-";
+    assert!(notices()[0].starts_with(told), "{:?}", notices());
+    assert!(!exists("/etc/cleat/commit/transaction.json"));
+}
+
 /// A crash and the unit's time limit leave no time to write anything: the reason is there from the beginning.
 #[test]
 fn regress_a_boot_that_is_killed_leaves_a_reason_behind() {

@@ -41,9 +41,10 @@ pub(super) fn boot_at(desk: &Desk) -> Result<End, End> {
     };
     // What is staged is committed even where the leftovers of another run are in the way of its own record.
     let committed = commit(desk, &locked, because)?;
-    match (committed, earlier.filter(|earlier| earlier.kept_as.is_some())) {
+    match (committed, because, earlier.filter(|earlier| earlier.kept_as.is_some())) {
+        (Committing::Nothing, Some(reason), _) => note_refusal(desk, &Refused::because(reason.to_owned(), desk.now)),
         // Another run of this boot has set a file aside.
-        (Committing::Nothing, Some(earlier)) => note_refusal(desk, &earlier),
+        (Committing::Nothing, None, Some(earlier)) => note_refusal(desk, &earlier),
         _ => Refused::forget(&desk.root),
     }
     Ok(match (recovered, committed) {
