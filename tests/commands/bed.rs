@@ -2,6 +2,7 @@
 
 use cleat_netns::{Room, ip_json, run};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// What a command did.
 #[derive(Debug)]
@@ -182,4 +183,20 @@ fn settle(value: &mut serde_json::Value) {
         }
         _ => {}
     }
+}
+
+/// Repeats until it is so. The limit is for a machine that does much else, and is never reached where all is well.
+#[track_caller]
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(120);
+    while !is_so() {
+        assert!(Instant::now() < end, "never so: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Waits until a link is there with an address.
+#[track_caller]
+pub fn until_up(link: &str) {
+    until(&format!("{link} is up"), || exists(link) && !addresses(link).is_empty());
 }

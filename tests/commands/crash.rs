@@ -1,8 +1,7 @@
 //! A run that is killed half-way, or loses its terminal.
 
-use super::bed::{addresses, call, end, exists, host, is_up, start, write_interfaces};
+use super::bed::{call, end, exists, host, is_up, start, until_up, write_interfaces};
 use cleat_netns as netns;
-use std::time::{Duration, Instant};
 
 const ONE: &str = "auto eno1\niface eno1 inet manual\n";
 const BRIDGE: &str =
@@ -47,12 +46,4 @@ fn a_hang_up_does_not_end_a_run() {
         "{up:?}"
     );
     assert!(is_up("vmbr1"));
-}
-
-fn until_up(link: &str) {
-    let end = Instant::now() + Duration::from_secs(10);
-    while !exists(link) || addresses(link).is_empty() {
-        assert!(Instant::now() < end, "{link} did not come up");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }

@@ -1,6 +1,6 @@
 //! Two runs at a time.
 
-use super::bed::{addresses, call, end, host, start};
+use super::bed::{addresses, call, end, host, start, until_up};
 use cleat_netns as netns;
 use std::time::{Duration, Instant};
 
@@ -52,12 +52,4 @@ fn a_hook_may_bring_up_another_interface() {
     call("ifup eno1").quietly();
     assert_eq!(addresses("eno2"), ["198.51.100.2/24"]);
     assert_eq!(call("ifquery --state").out, "eno1=eno1\neno2=eno2\n");
-}
-
-fn until_up(link: &str) {
-    let end = Instant::now() + Duration::from_secs(10);
-    while addresses(link).is_empty() {
-        assert!(Instant::now() < end, "{link} did not come up");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }

@@ -1,10 +1,10 @@
 //! What the tests of `cleat-commit` stand on.
 
+pub use crate::commands::bed::until;
 use crate::commands::bed::{Called, called};
 use cleat_netns::{Room, run};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 pub const LIVE: &str = "/etc/network/interfaces";
 pub const STAGED: &str = "/etc/network/interfaces.new";
@@ -126,16 +126,6 @@ pub fn history() -> Vec<(String, String)> {
     list.iter()
         .map(|one| (word(one, "origin"), word(one, "health")))
         .collect()
-}
-
-/// Repeats until it is so. The limit is for a machine that does much else, and is never reached where all is well.
-#[track_caller]
-pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(120);
-    while !is_so() {
-        assert!(Instant::now() < end, "never so: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// Another boot begins: what only lives until then is gone, and the kernel's name for the boot is another one.
