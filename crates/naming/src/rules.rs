@@ -336,6 +336,8 @@ impl Token {
             // No rule before has given it one.
             "NAME" => of(Some("")),
             "KERNEL" if self.value.contains('*') || self.value.contains('?') => of(Some(KERNEL_NAME)),
+            // Which of these it is at first depends on the order of drivers; `device-mapper` it never is.
+            "KERNEL" if !self.value.split('|').any(may_be_the_kernels) => of(None),
             "ATTR" if crate::facts::NET_ATTRIBUTES.contains(&attribute) => of(nic.attribute(attribute)),
             "ENV" if nic.property(attribute).is_some() => of(nic.property(attribute)),
             "ENV" if attribute == "INTERFACE" => self.unknown(),
@@ -368,6 +370,11 @@ impl Token {
         } = self;
         Holds::Unknown(format!("{key}{}{operator}\"{value}\"", attribute.unwrap_or_default()))
     }
+}
+
+/// Whether drivers, or the labels of a devicetree, call NICs like this: `eth0`, `wlan1`, `wan`.
+fn may_be_the_kernels(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]
@@ -418,6 +425,23 @@ mod tests {
         let rules = "ACTION==\"add\", SUBSYSTEM==\"net\", SUBSYSTEMS==\"usb\", ATTRS{idVendor}==\"413c\", NAME=\"idrac\"\n\
                      NAME==\"\", ENV{ID_NET_NAME}!=\"\", NAME=\"$env{ID_NET_NAME}\"\n";
         assert_eq!(named(rules, "bc:24:11:00:00:01"), None);
+    }
+
+    /// Source: 55-dm.rules of Debian's dmsetup, which is on every host with LVM: it names a device node. A name that a
+    /// driver may give is left open.
+    #[test]
+    fn a_kernel_name_that_no_nic_has_is_no_rule_for_one() {
+        let may = |kernel: &str| {
+            let text = format!("KERNEL==\"{kernel}\", NAME=\"mapper/control\"\n");
+            let rules = parse(Path::new("/usr/lib/udev/rules.d/55-dm.rules"), &text);
+            let nic = nic("bc:24:11:00:00:01");
+            let found = ruled(&rules, &nic);
+            assert_eq!(found.by, None);
+            found.perhaps.len()
+        };
+        assert_eq!(["device-mapper", "eth1", "device-mapper|wan"].map(may), [0, 1, 1]);
+        let other = "KERNEL!=\"device-mapper\", NAME=\"lan0\"\n";
+        assert_eq!(named(other, "bc:24:11:00:00:01").as_deref(), Some("lan0"));
     }
 
     #[test]

@@ -43,9 +43,11 @@ pub(crate) const DEVICE_ATTRIBUTES: &[&str] = &[
     "sfnum",
 ];
 
-/// `NET_ADDR_PERM` and `NET_ADDR_SET` of linux/netdevice.h: what /sys/class/net/IFACE/addr_assign_type says. A bond sets
-/// the addresses of its ports, its first one's too.
+/// `NET_ADDR_PERM`, `NET_ADDR_RANDOM`, `NET_ADDR_STOLEN` and `NET_ADDR_SET` of linux/netdevice.h: what
+/// /sys/class/net/IFACE/addr_assign_type says. A bond sets the addresses of its ports, its first one's too.
 const BURNT_IN: &str = "0";
+const DRAWN: &str = "1";
+const TAKEN: &str = "2";
 const SET: &str = "3";
 
 /// Everything about a NIC that names it, and nothing that does not.
@@ -141,8 +143,12 @@ impl NicFacts {
         let (Some(own), Some(interface)) = (self.permanent_mac.clone(), self.devices.first_mut()) else {
             return self;
         };
-        let changed =
-            interface.attribute("address") != Some(&own) || interface.attribute("addr_assign_type") == Some(SET);
+        // One that the kernel drew by lot (1) or took from another (2) is that of this boot alone.
+        let changed = match interface.attribute("addr_assign_type") {
+            Some(DRAWN | TAKEN) => false,
+            Some(SET) => true,
+            _ => interface.attribute("address") != Some(&own),
+        };
         if changed {
             interface.attributes.insert("address".to_owned(), own);
             interface
@@ -199,5 +205,37 @@ impl Device {
     /// Whether its header says that it has more functions than this one.
     pub(crate) fn is_multifunction(&self) -> bool {
         self.header_type.is_some_and(|kind| kind & 0x80 != 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Second witness: `udevadm test-builtin net_id` of Debian 12 gives a virtual function of igb no name by its MAC, which
+    /// the kernel drew and calls permanent (scenario nic-topologies).
+    #[test]
+    fn an_address_that_the_kernel_drew_is_no_burnt_in_one_at_boot() {
+        let at_boot = |kind: &str, permanent: &str| {
+            let text = format!(
+                r#"{{"permanent_mac": "{permanent}", "devices": [
+                    {{"syspath": "/sys/devices/pci0000:00/0000:00:03.0/net/ens7v0", "subsystem": "net",
+                      "attributes": {{"address": "66:18:39:9e:42:90", "addr_assign_type": "{kind}"}}}}]}}"#
+            );
+            let facts: NicFacts = serde_json::from_str::<NicFacts>(&text).unwrap().at_boot();
+            let of = |name: &str| facts.attribute(name).unwrap().to_owned();
+            [of("address"), of("addr_assign_type")]
+        };
+        let (now, own) = ("66:18:39:9e:42:90", "52:54:00:aa:00:07");
+        for (kind, permanent, expected) in [
+            ("1", now, [now, "1"]),
+            ("2", own, [now, "2"]),
+            ("3", now, [now, "0"]),
+            ("3", own, [own, "0"]),
+            ("0", now, [now, "0"]),
+            ("0", own, [own, "0"]),
+        ] {
+            assert_eq!(at_boot(kind, permanent), expected, "{kind} {permanent}");
+        }
     }
 }
