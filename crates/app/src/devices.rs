@@ -49,9 +49,10 @@ pub struct Waited<'a> {
 pub fn wait<'a>(root: &Root, names: &[&'a str], limit: Option<Duration>, unnamed: &dyn Fn(&str) -> bool) -> Waited<'a> {
     let udev = root.is_real() && root.exists("/run/udev/control") && in_udevs_namespace(root);
     let lacking = |names: &[&'a str]| -> Vec<(&'a str, Lack)> {
-        let found = names.iter().filter_map(|name| match lack(root, name, udev)? {
-            Lack::Missing if unnamed(name) => Some((*name, Lack::Unnamed)),
-            other => Some((*name, other)),
+        let found = names.iter().filter_map(|name| match lack(root, name, udev) {
+            // Another NIC may have the name meanwhile.
+            None | Some(Lack::Missing) if unnamed(name) => Some((*name, Lack::Unnamed)),
+            other => Some((*name, other?)),
         });
         found.collect()
     };
@@ -235,9 +236,27 @@ mod tests {
             std::thread::sleep(Duration::from_millis(300));
             later.create_dir_all("/sys/class/net/eno1").unwrap();
         });
-        let waited = wait(&root, &["eno1", "eno2"], Some(Duration::ZERO), &|name| name == "eno1");
+        let unnamed = |name: &str| name == "eno1" && !root.exists("/sys/class/net/eno1");
+        let waited = wait(&root, &["eno1", "eno2"], Some(Duration::ZERO), &unnamed);
         thread.join().unwrap();
         assert_eq!((waited.slept, waited.missing), (true, vec!["eno2"]));
+    }
+
+    /// Cards were moved: the name is another NIC's, and the one that is meant has a pin's name to come.
+    #[test]
+    fn a_nic_that_has_still_to_be_named_is_waited_for_though_its_old_name_is_there() {
+        let tree = tree(&["enp0s1", "enp0s2"]);
+        let root = Root::at(tree.path());
+        let later = root.clone();
+        let thread = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(300));
+            later.create_dir_all("/sys/class/net/nic0").unwrap();
+        });
+        let unnamed = |_: &str| !root.exists("/sys/class/net/nic0");
+        let waited = wait(&root, &["enp0s1"], Some(Duration::ZERO), &unnamed);
+        thread.join().unwrap();
+        assert_eq!((waited.slept, waited.missing), (true, vec![]));
+        assert!(root.exists("/sys/class/net/nic0"), "it was waited for");
     }
 
     #[test]

@@ -56,7 +56,10 @@ pub fn renamed(desired: &Desired, snapshot: &Snapshot, saved: &SavedNics, pins: 
             Some(there) if is_nic(there) && !is_pinned(there, pins) => by_saved(*name, snapshot, saved)?,
             Some(_) => return None,
         };
-        (found.to != *name).then_some(found)
+        (found.to != *name).then(|| Renamed {
+            pin: found.pin.or_else(|| pin_to_come(found.to, snapshot, pins)),
+            ..found
+        })
     });
     let mut all: Vec<Renamed> = all.collect();
     loop {
@@ -71,6 +74,13 @@ pub fn renamed(desired: &Desired, snapshot: &Snapshot, saved: &SavedNics, pins: 
         }
         all = kept;
     }
+}
+
+/// The pin that gives a NIC another name than it has, once udev has come to it: brought up before, it would keep this one.
+fn pin_to_come(nic: IfName, snapshot: &Snapshot, pins: &Pins) -> Option<PathBuf> {
+    let own = own_mac(snapshot.get(nic)?)?;
+    let pin = pins.of_address(&own.to_string().parse().ok()?)?;
+    (pin.name != nic.as_str()).then(|| pin.path.clone())
 }
 
 fn gone(name: IfName, snapshot: &Snapshot, saved: &SavedNics, pins: &Pins) -> Option<Renamed> {
@@ -289,6 +299,32 @@ mod tests {
         );
         // A card that took another's place, and its name, is what is meant.
         assert_eq!(found(&["enp0s1"], &[("enp0s1", 9, &[])], known), [""; 0]);
+    }
+
+    /// As `moved-nics` of the machines found it, where ifup was quicker than udev: the pin is in the root alone, the
+    /// initramfs gave the NIC another name, and one that is up is not renamed.
+    #[test]
+    fn regress_a_nic_that_moved_on_has_its_pins_name_to_come() {
+        let pinned = |files: &[(&str, u8, &str)]| {
+            let tree = tempfile::tempdir().unwrap();
+            let root = Root::at(tree.path());
+            root.create_dir_all("/etc/systemd/network").unwrap();
+            for (path, last, name) in files {
+                let text = format!("[Match]\nMACAddress=bc:24:11:00:00:{last:02x}\nType=ether\n[Link]\nName={name}\n");
+                root.write_atomic(path, text.as_bytes(), Durability::Volatile).unwrap();
+            }
+            let nics: &[(&str, u8, &[&str])] = &[("enp0s1", 9, &[]), ("enp0s2", 1, &[])];
+            let pins = Pins::of(&LinkFiles::load(&root));
+            let all = renamed(&desired(&["enp0s1"]), &snapshot(nics), &saved(&[("enp0s1", 1)]), &pins);
+            all.into_iter()
+                .map(|one| (one.to.to_string(), one.pin))
+                .collect::<Vec<_>>()
+        };
+        let file = "/etc/systemd/network/50-nic0.link";
+        let is = |pin: Option<&str>| vec![("enp0s2".to_owned(), pin.map(PathBuf::from))];
+        assert_eq!(pinned(&[(file, 1, "nic0")]), is(Some(file)));
+        assert_eq!(pinned(&[(file, 1, "enp0s2")]), is(None));
+        assert_eq!(pinned(&[(file, 7, "nic0")]), is(None));
     }
 
     #[test]
