@@ -153,3 +153,16 @@ pub fn cut_short(before: &str, after: &str) {
     std::fs::write("/etc/cleat/commit/transaction.json", transaction.to_string()).unwrap();
     std::fs::write(LIVE, config(before)).unwrap();
 }
+
+/// A configuration of `eno1` and a dummy link, with an address each.
+pub fn two(one: &str, other: &str) -> String {
+    config(one) + &format!("\nauto dm0\niface dm0 inet static\n\tlink-type dummy\n\taddress {other}\n")
+}
+
+/// A change of `eno1` to 192.0.2.2 is staged, and the live file has got another address of the dummy link since.
+pub fn changed_on_both_sides() {
+    std::fs::write(LIVE, two("192.0.2.1/24", "198.51.100.1/24")).unwrap();
+    std::fs::write("/run/next", two("192.0.2.2/24", "198.51.100.1/24")).unwrap();
+    done("stage /run/next");
+    std::fs::write(LIVE, two("192.0.2.1/24", "198.51.100.9/24")).unwrap();
+}

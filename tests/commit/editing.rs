@@ -1,6 +1,6 @@
 //! `edit`: the editor is a script; the terminal is that of script(1), where questions are asked.
 
-use super::bed::{LIVE, STAGED, command, commit, config, done, exists, host, json, stage, text};
+use super::bed::{LIVE, STAGED, command, commit, config, done, exists, host, json, stage, text, two};
 use crate::commands::bed::{Called, called};
 use cleat_netns as netns;
 use std::os::unix::fs::PermissionsExt;
@@ -96,11 +96,6 @@ fn on_a_terminal_a_wrong_edit_is_shown_and_edited_again() {
     let said = edit_typing("\n");
     assert!(said.contains("edit again? [Y/n]"), "{said}");
     assert_eq!(text(STAGED), config("192.0.2.3/24"), "{said}");
-}
-
-/// With a second stanza, of a dummy link.
-fn two(one: &str, other: &str) -> String {
-    config(one) + &format!("\nauto dm0\niface dm0 inet static\n\tlink-type dummy\n\taddress {other}\n")
 }
 
 /// Somebody else was at it while the editor was open, or since the file was staged that is edited.

@@ -1,6 +1,6 @@
 //! `history`, `show`, `diff` and `status`. Second witness: the files, and diff(1).
 
-use super::bed::{LIVE, STAGED, commit, config, done, history, host, json, stage, text};
+use super::bed::{LIVE, STAGED, changed_on_both_sides, commit, config, done, history, host, json, stage, text};
 use cleat_netns as netns;
 
 #[test]
@@ -114,13 +114,7 @@ fn the_history_is_kept_within_the_bounds_of_the_settings() {
 fn regress_diff_and_status_show_what_a_merge_changes() {
     let room = netns::enter!(Veth);
     host(&room, "192.0.2.1/24");
-    let two = |one: &str, other: &str| {
-        config(one) + &format!("\nauto dm0\niface dm0 inet static\n\tlink-type dummy\n\taddress {other}\n")
-    };
-    std::fs::write(LIVE, two("192.0.2.1/24", "198.51.100.1/24")).unwrap();
-    std::fs::write("/run/next", two("192.0.2.2/24", "198.51.100.1/24")).unwrap();
-    done("stage /run/next");
-    std::fs::write(LIVE, two("192.0.2.1/24", "198.51.100.9/24")).unwrap();
+    changed_on_both_sides();
     std::fs::copy(LIVE, "/run/one").unwrap();
     let (shown, document, status) = (done("diff"), json("diff"), commit("status"));
     assert_eq!(commit("boot").code, 0);

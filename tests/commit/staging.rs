@@ -1,6 +1,6 @@
 //! `stage` and `revert`.
 
-use super::bed::{LIVE, STAGED, commit, config, done, exists, host, stage, text};
+use super::bed::{LIVE, STAGED, changed_on_both_sides, commit, config, done, exists, host, stage, text, two};
 use crate::commands::bed::{addresses, called};
 use cleat_netns as netns;
 
@@ -85,13 +85,7 @@ fn a_nic_that_bears_the_name_as_an_alternative_one_is_known_and_told() {
 fn a_live_file_that_changed_since_is_merged_or_refused() {
     let room = netns::enter!(Veth);
     host(&room, "192.0.2.1/24");
-    let two = |one: &str, other: &str| {
-        config(one) + &format!("\nauto dm0\niface dm0 inet static\n\tlink-type dummy\n\taddress {other}\n")
-    };
-    std::fs::write(LIVE, two("192.0.2.1/24", "198.51.100.1/24")).unwrap();
-    std::fs::write("/run/next", two("192.0.2.2/24", "198.51.100.1/24")).unwrap();
-    done("stage /run/next");
-    std::fs::write(LIVE, two("192.0.2.1/24", "198.51.100.9/24")).unwrap();
+    changed_on_both_sides();
     let boot = commit("boot");
     assert!(
         boot.code == 0 && boot.err.contains(" both changes are merged [staged-merged]"),

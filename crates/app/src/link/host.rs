@@ -345,6 +345,26 @@ mod tests {
         assert_eq!(choice.reason, "the kernel says that its name is predictable");
     }
 
+    /// Second witness: `ip -j link` and `udevadm test-builtin net_id` of Debian 12 on an igb in QEMU (scenario
+    /// nic-topologies): the function's `permaddr` is another at every boot, and udev gives it no name by its MAC.
+    #[test]
+    fn regress_what_a_virtual_function_calls_permanent_is_not_its_address_at_boot() {
+        let bed = super::super::testing::Bed::new();
+        bed.nic_as("ens7v0", "a2:db:cc:51:36:40", "ens7v0", |link| {
+            link.perm_mac = cleat_model::name::Mac::new(&[0xde, 0xd5, 0xe1, 0x76, 0xa0, 0x08]);
+        });
+        for (file, value) in [("addr_assign_type", "3"), ("ifindex", "2"), ("iflink", "2")] {
+            bed.write(&format!("/sys/class/net/ens7v0/{file}"), value);
+        }
+        bed.write("/sys/class/net/ens7v0/device/physfn/net/ens7/type", "1\n");
+        let host = bed.host();
+        let nic = &host.nics[0];
+        assert_eq!((nic.address(), nic.function_of.as_deref()), (None, Some("ens7")));
+        let facts = host.facts_at_boot(nic).unwrap();
+        let said = ["address", "addr_assign_type"].map(|name| facts.attribute(name));
+        assert_eq!(said, [Some("a2:db:cc:51:36:40"), Some("3")]);
+    }
+
     /// Source: Linux's drivers/net/bonding: ports have the bond's address, and `IFLA_BOND_SLAVE_PERM_HWADDR` (4 in
     /// linux/if_link.h) is the one that each has again at boot; virtio NICs have no other permanent one.
     #[test]

@@ -56,11 +56,19 @@ impl Nic {
         };
         device.kind = None;
         let assigned = root.read_text(directory.join("addr_assign_type")).unwrap_or_default();
+        let function_of = physical_function(root, &directory);
+        // Its driver may call permanent what it drew at this boot, and udev set another (igbvf of Linux 6.1 in QEMU).
+        let own = match &function_of {
+            Some(of) => Own::Unknown(format!(
+                "as a virtual function of {of} it gets another address at every boot"
+            )),
+            None => own(&device, link, &assigned),
+        };
         Some(Self {
             name: name.to_owned(),
             altnames: link.map(|link| link.altnames.clone()).unwrap_or_default(),
-            own: own(&device, link, &assigned),
-            function_of: physical_function(root, &directory),
+            own,
+            function_of,
             has_predictable_name: root
                 .read_text(directory.join("name_assign_type"))
                 .is_ok_and(|said| said == PREDICTABLE),
