@@ -73,13 +73,10 @@ fn write(known: &Host, tree: &Root) -> Result<String, RootError> {
     let mut nics = facts::nics(host)?;
     nics.iter_mut().for_each(keep_what_names);
     for nic in &mut nics {
-        // What only netlink tells of a NIC outside of a bond.
-        let device = known
-            .nics
-            .iter()
-            .find(|one| one.name == nic.name())
-            .map(|one| &one.device);
-        let permanent = device.and_then(|device| device.permanent.as_ref());
+        // What only netlink tells of a NIC outside of a bond. That of a virtual function is of this boot alone.
+        let mut kept = known.nics.iter().filter(|one| one.function_of.is_none());
+        let kept = kept.find(|one| one.name == nic.name());
+        let permanent = kept.and_then(|one| one.device.permanent.as_ref());
         nic.permanent_mac = permanent.map(ToString::to_string).or(nic.permanent_mac.take());
     }
     facts::write(tree, &nics)?;

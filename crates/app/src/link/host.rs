@@ -363,6 +363,9 @@ mod tests {
         let facts = host.facts_at_boot(nic).unwrap();
         let said = ["address", "addr_assign_type"].map(|name| facts.attribute(name));
         assert_eq!(said, [Some("a2:db:cc:51:36:40"), Some("3")]);
+        let copy = tempfile::tempdir().unwrap();
+        super::super::capture::capture(&host, copy.path()).unwrap();
+        assert_eq!(facts::own_address(&Root::at(copy.path()), "ens7v0"), None);
     }
 
     /// Source: Linux's drivers/net/bonding: ports have the bond's address, and `IFLA_BOND_SLAVE_PERM_HWADDR` (4 in
