@@ -41,7 +41,7 @@ const WARM: Duration = Duration::from_secs(25 * 60);
 /// The same with images to be made.
 const COLD: Duration = Duration::from_secs(40 * 60);
 /// How much longer a slower machine may take before what has not begun is given up.
-const SLOWER: Duration = Duration::from_secs(10 * 60);
+const SLOWER: Duration = Duration::from_secs(20 * 60);
 
 /// What was asked for.
 pub struct Options {
