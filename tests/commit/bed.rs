@@ -166,3 +166,11 @@ pub fn changed_on_both_sides() {
     done("stage /run/next");
     std::fs::write(LIVE, two("192.0.2.1/24", "198.51.100.9/24")).unwrap();
 }
+
+/// The first boot with 192.0.2.2, staged with these words, has committed it.
+pub fn first_boot(words: &str) {
+    std::fs::write("/run/next", config("192.0.2.2/24")).unwrap();
+    done(&format!("stage /run/next {words}"));
+    reboot(1);
+    done("boot");
+}

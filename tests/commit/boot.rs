@@ -1,8 +1,8 @@
 //! `boot` and `check-boot`. Second witness: the files themselves, and iproute2 where the network is changed.
 
 use super::bed::{
-    LIVE, STAGED, commit, config, cut_short, done, exists, history, host, json, notices, reboot, stage, start, text,
-    until,
+    LIVE, STAGED, commit, config, cut_short, done, exists, first_boot, history, host, json, notices, reboot, stage,
+    start, text, until,
 };
 use crate::commands::bed::{addresses, call};
 use cleat_netns::{self as netns, run};
@@ -204,10 +204,7 @@ fn regress_a_generation_that_was_taken_back_is_not_healthy_when_the_boot_is_chec
     let room = netns::enter!(Veth);
     host(&room, "192.0.2.1/24");
     std::fs::write("/etc/cleat/cleat.toml", "[confirm]\nlimit = 1\n").unwrap();
-    std::fs::write("/run/next", config("192.0.2.2/24")).unwrap();
-    done("stage /run/next --confirm-boot=/bin/false");
-    reboot(1);
-    done("boot");
+    first_boot("--confirm-boot=/bin/false");
     call("ifup -a").quietly();
     assert_eq!(commit("check-boot").code, 1);
     let expected = pairs(&[("found", "unknown"), ("boot", "failed"), ("undo", "healthy")]);
@@ -251,10 +248,7 @@ fn regress_the_health_of_a_commit_that_was_finished_later_is_noted() {
 fn regress_the_health_of_what_a_boot_has_put_back_is_noted() {
     let room = netns::enter!(Veth);
     host(&room, "192.0.2.1/24");
-    std::fs::write("/run/next", config("192.0.2.2/24")).unwrap();
-    done("stage /run/next --confirm-boot=/bin/true");
-    reboot(1);
-    done("boot");
+    first_boot("--confirm-boot=/bin/true");
     reboot(2);
     assert_eq!(commit("boot").code, 0);
     call("ifup -a").quietly();
@@ -440,10 +434,7 @@ fn a_first_boot_that_does_not_pass_its_check_is_undone_in_the_same_boot() {
 fn a_first_boot_that_passes_its_check_stands() {
     let room = netns::enter!(Veth);
     host(&room, "192.0.2.1/24");
-    std::fs::write("/run/next", config("192.0.2.2/24")).unwrap();
-    done("stage /run/next --confirm-boot");
-    reboot(1);
-    done("boot");
+    first_boot("--confirm-boot");
     call("ifreload -a").quietly();
     assert_eq!(done("check-boot"), "generation 2 has passed its check (links)\n");
     reboot(2);
@@ -456,10 +447,7 @@ fn a_first_boot_that_passes_its_check_stands() {
 fn a_first_boot_that_never_came_to_its_check_counts_as_failed_at_the_next() {
     let room = netns::enter!(Veth);
     host(&room, "192.0.2.1/24");
-    std::fs::write("/run/next", config("192.0.2.2/24")).unwrap();
-    done("stage /run/next --confirm-boot=/bin/true");
-    reboot(1);
-    done("boot");
+    first_boot("--confirm-boot=/bin/true");
     assert_eq!(text(LIVE), config("192.0.2.2/24"));
     reboot(2);
     let boot = commit("boot");

@@ -21,25 +21,8 @@ pub enum Ask {
 /// What the links that come up at boot lack, a sentence each.
 pub fn lacking(desired: &Desired, now: &Snapshot, ask: Ask) -> Vec<String> {
     let links = desired.links().iter();
-    let at_boot = links.filter(|want| want.up && comes_up(want, desired, now));
+    let at_boot = links.filter(|want| want.up && desired.comes_up(want, now));
     at_boot.flat_map(|want| lacks_of(want, desired, now, ask)).collect()
-}
-
-/// Whether a link comes up at boot: it is `auto`, or `allow-hotplug` and plugged in, or such a one stands on it.
-fn comes_up(want: &WantLink, desired: &Desired, now: &Snapshot) -> bool {
-    let is_in = |class: &str| want.classes.iter().any(|of| of == class);
-    let with_master = || {
-        let master = want.master.as_ref();
-        master.is_some_and(|master| {
-            desired
-                .get(master.name)
-                .is_none_or(|upper| comes_up(upper, desired, now))
-        })
-    };
-    is_in("auto")
-        || is_in("hotplug") && is_plugged_in(want, desired, now)
-        || with_master()
-        || desired.uppers(want.name).any(|upper| comes_up(upper, desired, now))
 }
 
 /// NICs that udev has yet to come to, a sentence each, where one that is marked `allow-hotplug` is not there: it may be
@@ -54,15 +37,6 @@ pub fn unnamed(desired: &Desired, now: &Snapshot, handled: &dyn Fn(&str) -> bool
     nics.filter(|nic| !handled(nic.name.as_str()))
         .map(|nic| format!("udev has yet to come to {}", nic.name))
         .collect()
-}
-
-/// Whether it, or a NIC below it, is there: cleat-up@.service brings it up then. Another one is not missed.
-fn is_plugged_in(want: &WantLink, desired: &Desired, now: &Snapshot) -> bool {
-    let below = |name| match desired.get(name) {
-        Some(lower) => is_plugged_in(lower, desired, now),
-        None => now.get(name).is_some(),
-    };
-    now.get(want.name).is_some() || want.lower().any(|lower| below(lower.name))
 }
 
 fn lacks_of(want: &WantLink, desired: &Desired, now: &Snapshot, ask: Ask) -> Vec<String> {

@@ -3,6 +3,7 @@
 use crate::attr::{Attr, Value};
 use crate::hash::Map;
 use crate::name::IfName;
+use crate::snapshot::Snapshot;
 use crate::types::{Address, Fdb, Kind, Origin, Route, VlanRange};
 use cleat_diag::Spanned;
 
@@ -292,11 +293,27 @@ impl Desired {
         self.by_name.get(&name).map(|at| &self.links[*at])
     }
 
-    /// Whether a link comes up without being asked for by name: it is `auto`, or something else stands on it.
-    pub fn comes_up(&self, want: &WantLink) -> bool {
-        want.classes.iter().any(|class| class == "auto")
-            || want.master.is_some()
-            || self.uppers(want.name).next().is_some()
+    /// Whether a link comes up without being asked for by name: it is `auto`, or `allow-hotplug` and plugged in, or such a
+    /// one stands on it.
+    pub fn comes_up(&self, want: &WantLink, now: &Snapshot) -> bool {
+        let is_in = |class: &str| want.classes.iter().any(|of| of == class);
+        let with_master = || {
+            let master = want.master.as_ref();
+            master.is_some_and(|master| self.get(master.name).is_none_or(|upper| self.comes_up(upper, now)))
+        };
+        is_in("auto")
+            || is_in("hotplug") && self.is_plugged_in(want, now)
+            || with_master()
+            || self.uppers(want.name).any(|upper| self.comes_up(upper, now))
+    }
+
+    /// Whether it, or a NIC below it, is there: cleat-up@.service brings it up then. Another one is not missed.
+    fn is_plugged_in(&self, want: &WantLink, now: &Snapshot) -> bool {
+        let below = |name| match self.get(name) {
+            Some(lower) => self.is_plugged_in(lower, now),
+            None => now.get(name).is_some(),
+        };
+        now.get(want.name).is_some() || want.lower().any(|lower| below(lower.name))
     }
 
     /// Links that name `name` as parent or port.

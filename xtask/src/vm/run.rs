@@ -167,10 +167,10 @@ impl<'a> Bench<'a> {
     /// Brings the machines to where the steps begin.
     fn start(&mut self) -> Result<(), String> {
         for index in 0..self.scenario.machines.len() {
-            let machine = match self.snapshot {
-                Some(_) => {
+            let machine = match &self.snapshot {
+                Some(snapshot) => {
                     self.write_job(index, self.scenario, &[])?;
-                    self.resumed(index)?
+                    self.resumed(index, snapshot)?
                 }
                 None => self.boot(index)?,
             };
@@ -201,10 +201,7 @@ impl<'a> Bench<'a> {
     }
 
     /// A machine that goes on where the snapshot was taken.
-    fn resumed(&self, index: usize) -> Result<Machine, String> {
-        let Some(snapshot) = &self.snapshot else {
-            return Err("there is no machine to resume".to_owned());
-        };
+    fn resumed(&self, index: usize, snapshot: &Snapshot) -> Result<Machine, String> {
         let state = snapshot.state();
         let plan = Plan {
             incoming: Some(&state),
@@ -347,15 +344,18 @@ impl<'a> Bench<'a> {
     fn start_again(&mut self, index: usize, waited: Duration) -> Result<(), String> {
         // The next one counts from zero.
         self.deadline.extend(waited);
-        let mut machine = match self.snapshot {
-            Some(_) => self.resumed(index)?,
-            None => self.switched_on(index, self.root(index))?,
+        let machine = match &self.snapshot {
+            Some(snapshot) => {
+                let mut machine = self.resumed(index, snapshot)?;
+                unpacked(machine.ask("job", &self.deadline)?)?;
+                machine
+            }
+            None => {
+                let mut machine = self.switched_on(index, self.root(index))?;
+                machine.ready(&self.deadline)?;
+                machine
+            }
         };
-        if self.snapshot.is_some() {
-            unpacked(machine.ask("job", &self.deadline)?)?;
-        } else {
-            machine.ready(&self.deadline)?;
-        }
         self.machines[index] = machine;
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::{Args, Verbosity};
 use crate::command::Command;
-use regex_lite::{Regex, escape};
+use regex_lite::escape;
 
 /// Whether interfaces are to be brought up at all: not with `CONFIGURE_INTERFACES=no`.
 ///
@@ -14,12 +14,29 @@ pub fn is_on(variable: &dyn Fn(&str) -> Option<String>) -> bool {
 /// The interfaces of `EXCLUDE_INTERFACES`: names and shell patterns, as regular expressions of whole names.
 pub fn excluded(variable: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
     let words = variable("EXCLUDE_INTERFACES").unwrap_or_default();
-    let patterns = words.split_whitespace().map(|word| {
-        let text = escape(word).replace("\\*", ".*").replace("\\?", ".");
-        format!("^{text}$")
-    });
-    // `[ab]` is not among what is translated: as a name it matches nothing.
-    patterns.filter(|pattern| Regex::new(pattern).is_ok()).collect()
+    words.split_whitespace().map(expression).collect()
+}
+
+/// A shell pattern as a regular expression of the whole text.
+fn expression(glob: &str) -> String {
+    let mut text = String::from("^");
+    let mut rest = glob;
+    while let Some(sign) = rest.chars().next() {
+        // `[ab]`, `[!ab]`: a `[` without its `]` stands for itself.
+        if let Some((class, behind)) = rest.strip_prefix('[').and_then(|class| class.split_once(']')) {
+            let (not, signs) = class.strip_prefix('!').map_or(("", class), |signs| ("^", signs));
+            text += &format!("[{not}{signs}]");
+            rest = behind;
+            continue;
+        }
+        rest = &rest[sign.len_utf8()..];
+        match sign {
+            '*' => text += ".*",
+            '?' => text.push('.'),
+            _ => text += &escape(sign.encode_utf8(&mut [0; 4])),
+        }
+    }
+    text + "$"
 }
 
 /// Heeds the variables; whether there is anything left to do.
@@ -34,6 +51,7 @@ pub fn heed(args: &mut Args, variable: &dyn Fn(&str) -> Option<String>) -> bool 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use regex_lite::Regex;
 
     /// Second witness: the comments of /etc/default/networking: "Set to 'no' to skip interfaces configuration on boot",
     /// "Shell wildcards supported".
@@ -59,7 +77,10 @@ mod tests {
             ("EXCLUDE_INTERFACES", ""),
         ];
         assert_eq!(heeded(Command::Ifup, &yes), (true, vec![], normal));
-        let some = [("EXCLUDE_INTERFACES", "eno1 wl* bond0.?"), ("VERBOSE", "yes")];
+        let some = [
+            ("EXCLUDE_INTERFACES", "eno1 wl* bond0.? eth[01] ib[!2]"),
+            ("VERBOSE", "yes"),
+        ];
         let (goes_on, patterns, verbosity) = heeded(Command::Ifup, &some);
         assert_eq!((goes_on, verbosity), (true, Verbosity::Verbose));
         let excluded = |name: &str| {
@@ -67,7 +88,11 @@ mod tests {
                 .iter()
                 .any(|pattern| Regex::new(pattern).unwrap().is_match(name))
         };
-        let names = ["eno1", "eno10", "wlan0", "bond0.5", "bond0x5", "bond0.50", "lo"];
-        assert_eq!(names.map(excluded), [true, false, true, true, false, false, false]);
+        for name in ["eno1", "wlan0", "bond0.5", "eth1", "ib0"] {
+            assert!(excluded(name), "{name}");
+        }
+        for name in ["eno10", "bond0x5", "bond0.50", "lo", "eth2", "ib2"] {
+            assert!(!excluded(name), "{name}");
+        }
     }
 }

@@ -71,7 +71,7 @@ fn once(check: &Check, root: &Root, end: Instant) -> Vec<String> {
 
 /// The gateways of the file and those that the kernel has by other ways (DHCP, router advertisements), with their link.
 fn known_gateways(desired: &Desired, snapshot: &Snapshot) -> BTreeSet<(IfName, IpAddr)> {
-    let declared = desired.links().iter().filter(|want| desired.comes_up(want));
+    let declared = desired.links().iter().filter(|want| desired.comes_up(want, snapshot));
     let declared = declared.flat_map(|want| {
         let vias = want.routes.iter().filter_map(|route| route.value.via);
         vias.map(|via| (want.name, via))

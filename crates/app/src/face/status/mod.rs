@@ -105,7 +105,7 @@ fn look(options: &Options) -> Option<(String, End)> {
         }
     };
     let desired = session.resolve(Some(&now));
-    let wanted = desired.links().iter().filter(|want| desired.comes_up(want));
+    let wanted = desired.links().iter().filter(|want| desired.comes_up(want, &now));
     let scope: Vec<IfName> = wanted.map(|want| want.name).collect();
     let differences = verify(&desired, &now, &scope);
     let overview = Overview::new(&desired, &now, &differences, session.sources());

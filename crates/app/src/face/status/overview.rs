@@ -189,7 +189,7 @@ fn entry(want: &WantLink, desired: &Desired, now: &Snapshot) -> Entry {
         name: want.name,
         kind: kind.to_owned(),
         state: link.map_or(LinkState::Missing, links::state),
-        auto: desired.comes_up(want),
+        auto: desired.comes_up(want, now),
         master: link
             .and_then(|link| now.by_index(link.master?))
             .map(|master| master.name),

@@ -118,11 +118,10 @@ pub fn choose<'a>(host: &'a Host, wish: &Wish, declared: &dyn Fn(&str) -> bool) 
 
 /// Why one of all NICs is not pinned: a warning with the words of the refusal.
 fn left_out(reason: Diagnostic) -> Diagnostic {
-    let Diagnostic { severity, code, .. } = Diagnostic::warning("pin-left-out", "");
     Diagnostic {
-        severity,
-        code,
-        ..reason
+        iface: reason.iface,
+        help: reason.help,
+        ..Diagnostic::warning("pin-left-out", reason.message)
     }
 }
 

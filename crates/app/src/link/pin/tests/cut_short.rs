@@ -24,7 +24,8 @@ fn cut_while_the_initramfs_is_made(bed: &Bed, work: &Work) {
         let programs = Stand::new(|_| panic!("the power is gone"));
         do_it(bed, work, &programs)
     }));
-    assert!(cut.is_err());
+    let said = cut.expect_err("the power is gone");
+    assert_eq!(said.downcast_ref::<&str>(), Some(&"the power is gone"));
 }
 
 /// The boot after the cut makes the staged file the live one, as pvenetcommit.service does: with mv(1). Merged with a
