@@ -116,6 +116,25 @@ fn preinst_refuses_where_the_other_program_is_there_and_warns_where_it_is_gone()
     assert_eq!(preinst(&["install"]), (0, String::new()), "nothing is declared");
 }
 
+/// `dpkg --force-depends` runs it before cleat is there, which would have to be (Pre-Depends).
+#[test]
+fn preinst_does_not_take_a_lacking_program_for_a_fault_of_the_file() {
+    let room = netns::enter!(Veth);
+    let host = Host::new(&room, GOOD);
+    std::fs::remove_file(host.bin.path().join("cleat")).unwrap();
+    let mut preinst = || host.command("cleat-ifupdown/preinst", &["install"]);
+    let unchecked = "cleat-ifupdown: nothing can check /etc/network/interfaces, for cleat is not installed.\n";
+    let refused = "cleat-ifupdown: not installed; install cleat first, or set CLEAT_TAKEOVER=force.\n";
+    assert_eq!(run(&mut preinst(), ""), (1, format!("{unchecked}{refused}")));
+    assert_eq!(run_with(&mut preinst(), "force"), (0, unchecked.to_owned()));
+    std::fs::remove_file(host.bin.path().join("ifup")).unwrap();
+    assert_eq!(
+        run(&mut preinst(), ""),
+        (0, unchecked.to_owned()),
+        "a host without a network is worse"
+    );
+}
+
 /// `CLEAT_TAKEOVER` as the administrator set it.
 fn run_with(command: &mut Command, word: &str) -> (i32, String) {
     let output = command

@@ -177,6 +177,7 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, alone: bo
         snapshot,
         names,
         followed,
+        modules,
     } = seen;
     if args.adopt {
         return adopt(session, &desired, &snapshot, &state, names);
@@ -212,6 +213,8 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, alone: bo
         Command::Ifreload => OnError::RollBack,
         _ => OnError::KeepGoing,
     };
+    drop(modules);
+    session.lap("modules");
     let applied = session.apply(&mut kernel, &plan, basis, &mut runner, on_error);
     session.lap("apply and settle");
     session.save(&state, &applied.owned);

@@ -26,6 +26,7 @@ pub mod lock;
 pub mod logging;
 mod look;
 pub mod mapping;
+mod modules;
 pub mod pick;
 pub mod pipeline;
 pub mod programs;

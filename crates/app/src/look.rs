@@ -3,6 +3,7 @@
 use crate::args::Args;
 use crate::command::Command;
 use crate::follow::Renamed;
+use crate::modules::Loading;
 use crate::rename::Due;
 use crate::scope::{Known, scope};
 use crate::session::Session;
@@ -29,6 +30,8 @@ pub(crate) struct Seen {
     pub names: Vec<IfName>,
     /// Whether NICs go by other names than the file has.
     pub followed: bool,
+    /// Modules that are being loaded for it.
+    pub modules: Option<Loading>,
 }
 
 /// Reads the kernel and resolves the file against it; looks again after waiting for NICs that were not there yet. NICs
@@ -46,6 +49,7 @@ pub(crate) fn look(
     let mut tries = FOLLOWED;
     let query = session.query(state.owned());
     let mut before = session.diagnostics.len();
+    let mut modules = None;
     let mut waited = args.command == Command::Ifdown || args.no_act || args.adopt;
     // The NIC that came is there; waiting for others would hold up the next one that comes.
     let limit = args.wait.or_else(|| args.hotplug.then_some(Duration::ZERO));
@@ -78,6 +82,9 @@ pub(crate) fn look(
             owned: state.owned(),
         };
         let (names, mut found) = scope(&args, known);
+        if modules.is_none() && args.read_environment && session.files.is_of_host() {
+            modules = Loading::of(&session.root, &names, &desired, &snapshot);
+        }
         let named = !renamed.iter().any(|nic| session.is_unnamed(nic));
         let wait_first = !waited && (renamed.is_empty() || !named);
         // Whoever runs for one NIC that came does not wait for the names of others.
@@ -110,6 +117,7 @@ pub(crate) fn look(
             snapshot,
             names,
             followed: followed.is_some(),
+            modules,
         });
     }
 }

@@ -120,8 +120,15 @@ pub const SYS_CLASS_NET: &str = "/sys/class/net";
 pub const SYS_PCI_SLOTS: &str = "/sys/bus/pci/slots";
 /// The devicetree, on machines that have one: a link into /sys.
 pub const PROC_DEVICE_TREE: &str = "/proc/device-tree";
-/// Kernel modules that are loaded or built in.
-pub const SYS_MODULE: &str = "/sys/module";
+/// Where systemd looks for a credential that a unit wants: what it was started with, then the stores.
+pub const CREDENTIALS: [&str; 4] = [
+    "/run/credentials/@system",
+    "/etc/credstore",
+    "/run/credstore",
+    "/usr/lib/credstore",
+];
+/// The program that the kernel starts for a module that it needs.
+pub const PROC_MODPROBE: &str = "/proc/sys/kernel/modprobe";
 /// Release of the running kernel.
 pub const PROC_OSRELEASE: &str = "/proc/sys/kernel/osrelease";
 /// The directories of .link files that last over a boot, the highest precedence first (systemd.link(5)). On a system

@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+/// The name of the credential.
+const CREDENTIAL: &str = "sysctl.extra";
+
 /// A setting, or a pattern of settings, with the line that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
@@ -38,6 +41,21 @@ pub struct Settings {
     pub hidden: Vec<(PathBuf, PathBuf)>,
 }
 
+/// The credential that systemd-sysctl reads last: of a unit that loads it, else where systemd would find it. To have it
+/// loaded costs a boot more than all else that our unit does, for what hardly any host has.
+///
+/// *Source*: systemd-sysctl.service(8), "Credentials"; systemd.exec(5), `LoadCredential=`: what the service manager
+/// received, then the stores.
+fn credential(root: &Root) -> Option<PathBuf> {
+    if let Some(directory) = std::env::var_os("CREDENTIALS_DIRECTORY") {
+        return Some(Path::new(&directory).join(CREDENTIAL));
+    }
+    let mut places = paths::CREDENTIALS
+        .iter()
+        .map(|directory| Path::new(directory).join(CREDENTIAL));
+    places.find(|path| root.metadata(path).is_ok())
+}
+
 impl Settings {
     /// Reads the files of all directories, in the order of their names; of those of one name only that in the first
     /// directory counts. The files are added to `sources`, so that diagnostics can point into them.
@@ -64,8 +82,7 @@ impl Settings {
                 }
             }
         }
-        let credential = std::env::var_os("CREDENTIALS_DIRECTORY").map(|path| Path::new(&path).join("sysctl.extra"));
-        for path in files.into_values().chain(credential) {
+        for path in files.into_values().chain(credential(root)) {
             settings.read(root, &path, sources, &mut found);
         }
         (settings, found)
@@ -155,4 +172,45 @@ fn names(root: &Root, directory: &Path, found: &mut Vec<Diagnostic>) -> Vec<OsSt
         bytes.ends_with(b".conf") && !bytes.starts_with(b".")
     };
     names.into_iter().filter(counts).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    // Tests make the tree directly.
+    #![allow(clippy::disallowed_methods)]
+
+    use super::*;
+
+    /// systemd.exec(5), `LoadCredential=`: what the service manager received, then /etc/credstore, /run/credstore and
+    /// /usr/lib/credstore; systemd-sysctl.service has no path of its own for it, and is read after all files.
+    #[test]
+    fn the_credential_is_found_where_systemd_finds_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::at(directory.path());
+        let write = |path: &str, text: &str| {
+            let path = directory.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("etc/sysctl.d/zz.conf", "net.ipv4.ip_forward = 0\n");
+        // The last place first: each hides those before it.
+        let places = [
+            "usr/lib/credstore",
+            "run/credstore",
+            "etc/credstore",
+            "run/credentials/@system",
+        ];
+        for (value, place) in ["1", "2", "3", "4"].iter().zip(places) {
+            write(
+                &format!("{place}/sysctl.extra"),
+                &format!("net.ipv4.ip_forward = {value}\n"),
+            );
+            let (settings, found) = Settings::load(&root, &mut Sources::default());
+            assert_eq!(found, []);
+            let files = ["/etc/sysctl.d/zz.conf".to_owned(), format!("/{place}/sysctl.extra")];
+            assert_eq!(settings.files, files.map(PathBuf::from));
+            let setting = settings.settings.last().unwrap();
+            assert_eq!(setting.value.as_ref().unwrap().to_string(), *value);
+        }
+    }
 }
