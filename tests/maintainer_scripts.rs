@@ -122,7 +122,7 @@ fn preinst_does_not_take_a_lacking_program_for_a_fault_of_the_file() {
     let room = netns::enter!(Veth);
     let host = Host::new(&room, GOOD);
     std::fs::remove_file(host.bin.path().join("cleat")).unwrap();
-    let mut preinst = || host.command("cleat-ifupdown/preinst", &["install"]);
+    let preinst = || host.command("cleat-ifupdown/preinst", &["install"]);
     let unchecked = "cleat-ifupdown: nothing can check /etc/network/interfaces, for cleat is not installed.\n";
     let refused = "cleat-ifupdown: not installed; install cleat first, or set CLEAT_TAKEOVER=force.\n";
     assert_eq!(run(&mut preinst(), ""), (1, format!("{unchecked}{refused}")));
