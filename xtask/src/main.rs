@@ -42,7 +42,7 @@ usage: cargo xtask COMMAND
         the Debian packages cleat and cleat-ifupdown, into target/debian, checked by
         lintian
   gen [--check] [--yes]
-        write the manual pages from their frames and the program's tables; with --check
+        write the manual pages and completions from their frames and the program's tables; with --check
         only say whether they are fresh
   uml [--timeout SECONDS] [--memory MIB] -- COMMAND...
         run a command in user-mode Linux on this machine's own files, read-only

@@ -345,9 +345,10 @@ pub static FLAGS: &[Flag] = &[
         Some('L'),
         &["lock"],
         Some("FILE"),
-        EVERY,
+        CHANGING,
         "another lock file than /run/network/.lock",
     ),
+    row(Id::Accepted, Some('L'), &["lock"], Some("FILE"), &[Ifquery], ""),
     row(
         Id::LockWait,
         None,

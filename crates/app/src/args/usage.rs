@@ -30,9 +30,10 @@ pub fn usage(command: Command) -> String {
             head.clear();
         }
     }
-    text.push_str(
-        "\nExit codes: 0 what was asked is so, 1 it is not, 89 another run held the lock\ntoo long, 90 bad arguments.\n",
-    );
+    text.push_str(match command {
+        Command::Ifquery => "\nExit codes: 0 what was asked is so, 1 it is not, 90 bad arguments.\n",
+        _ => "\nExit codes: 0 what was asked is so, 1 it is not, 89 another run held the lock\ntoo long, 90 bad arguments.\n",
+    });
     text
 }
 
