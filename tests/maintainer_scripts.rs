@@ -265,6 +265,18 @@ fn the_scripts_of_cleat_ifupdown_may_run_twice_and_take_back_what_they_made() {
     on(root, "cleat-ifupdown/prerm", &["upgrade", "0.2.0"]);
     on(root, "cleat-ifupdown/postrm", &["upgrade", "0.2.0"]);
     assert_eq!(state(root), installed);
+    // Deconfigured for another package that then does not come: what was switched off stays so, too.
+    let networking = root.join("etc/systemd/system/networking.service");
+    let link = std::fs::read_link(&networking).unwrap();
+    std::fs::remove_file(&networking).unwrap();
+    let off = state(root);
+    on(
+        root,
+        "cleat-ifupdown/prerm",
+        &["deconfigure", "in-favour", "other", "1", "removing", "cleat", "0.1.0"],
+    );
+    assert_eq!(state(root), off);
+    symlink(link, &networking).unwrap();
 
     on(root, "cleat-ifupdown/prerm", &["remove"]);
     let removed = state(root);
@@ -319,10 +331,18 @@ fn the_scripts_of_cleat_enable_nothing_and_a_purge_stays_in_its_root() {
     assert_eq!(links.count(), 0, "{installed:?}");
     on(root, "cleat/postinst", &["configure", "0.1.0"]);
     assert_eq!(state(root), installed);
+    let switched_on = root.join("etc/systemd/system/sysinit.target.wants/cleat-commit.service");
+    std::fs::create_dir_all(switched_on.parent().unwrap()).unwrap();
+    symlink("/lib/systemd/system/cleat-commit.service", &switched_on).unwrap();
     for _ in 0..2 {
         on(root, "cleat/prerm", &["remove"]);
         on(root, "cleat/postrm", &["remove"]);
     }
+    on(root, "cleat/postinst", &["configure", "0.1.0"]);
+    assert!(
+        switched_on.is_symlink(),
+        "what the administrator switched on is so when it is installed again"
+    );
     assert!(
         root.join("var/lib/cleat/generations").is_dir(),
         "the history stays until a purge"
@@ -337,4 +357,33 @@ fn the_scripts_of_cleat_enable_nothing_and_a_purge_stays_in_its_root() {
     on(root, "cleat/postrm", &["purge"]);
     assert!(!root.join("etc/cleat").exists());
     assert!(Path::new("/var/lib/cleat").exists(), "the host's own");
+}
+
+/// dpkg gives the version that was there before also where only its conffiles are left (deb-postinst(5), most-recently-
+/// configured-version): what another program did since then is to be recorded all the same.
+#[test]
+fn the_network_is_taken_over_whenever_the_commands_were_not_ours() {
+    let room = netns::enter!(Veth);
+    let host = Host::new(&room, GOOD);
+    room.private_dir("/usr/sbin").unwrap();
+    room.private_dir("/usr/share").unwrap();
+    std::fs::create_dir_all("/run/systemd/system").unwrap();
+    for tool in ["ln", "mkdir", "readlink", "rm", "rmdir"] {
+        symlink(Path::new("/usr/bin").join(tool), host.bin.path().join(tool)).unwrap();
+    }
+    for stand_in in ["deb-systemd-helper", "systemctl", "udevadm"] {
+        symlink("/usr/bin/true", host.bin.path().join(stand_in)).unwrap();
+    }
+    symlink("/usr/bin/echo", host.bin.path().join("ifreload")).unwrap();
+    let adopts = |script: &str, words: &[&str]| {
+        let output = host.command(script, words).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap() == "--adopt -a\n"
+    };
+    let postinst = "cleat-ifupdown/postinst";
+    assert!(adopts(postinst, &["configure", ""]));
+    assert!(!adopts(postinst, &["configure", "0.1.0"]), "a newer version");
+    assert!(!adopts(postinst, &["abort-remove"]));
+    assert!(!adopts("cleat-ifupdown/prerm", &["remove"]));
+    assert!(adopts(postinst, &["configure", "0.1.0"]), "installed once more");
 }

@@ -42,7 +42,7 @@ pub struct Settings {
 }
 
 /// The credential that systemd-sysctl reads last: of a unit that loads it, else where systemd would find it. To have it
-/// loaded costs a boot more than all else that our unit does, for what hardly any host has.
+/// loaded takes our unit more time than to do its work, for what hardly any host has.
 ///
 /// *Source*: systemd-sysctl.service(8), "Credentials"; systemd.exec(5), `LoadCredential=`: what the service manager
 /// received, then the stores.
