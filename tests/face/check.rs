@@ -135,3 +135,19 @@ fn a_takeover_is_refused_while_a_line_says_what_is_not_done_yet() {
     );
     assert!(ran.out.ends_with("2 errors, 0 warnings\n"), "{}", ran.out);
 }
+
+/// networkinterfaces.py of ifupdown2, `process_vlan`: a keyword beside `iface`. Left out, its lines would not be done.
+#[test]
+fn a_takeover_is_refused_for_a_stanza_that_only_ifupdown2_knows() {
+    let directory = Directory::new("check-takeover-stanza");
+    let file = directory.file(
+        "vlan",
+        "auto lo\niface lo inet loopback\nvlan br0.5\n\tbridge-igmp-querier-src 192.0.2.1\n",
+    );
+    let file = file.display();
+    assert_eq!(cleat(&format!("check {file}")).code, Some(0));
+    let ran = cleat(&format!("check --takeover {file}"));
+    assert_eq!(ran.code, Some(1));
+    let told = format!("error[unknown-stanza]: `vlan` stanzas are not known\n --> {file}:3:1\n");
+    assert!(ran.out.contains(&told), "{}", ran.out);
+}

@@ -25,9 +25,6 @@ pub const FOR_SCRIPTS: &[&str] = &[
     "vendor",
     "client",
     "media",
-    "request-prefix",
-    "ll-attempts",
-    "ll-interval",
     "firewall-",
     "tunnel-name",
     "ip-rp-filter",
@@ -37,7 +34,8 @@ pub const FOR_SCRIPTS: &[&str] = &[
 
 /// Keys of ifupdown2 and ifupdown-ng that this program knows and does not act on yet.
 ///
-/// *Source*: ifupdown-addons-interfaces(5); ifupdown-ng's interfaces(5).
+/// *Source*: ifupdown-addons-interfaces(5); ifupdown-ng's interfaces(5); of ifupdown's what it does itself and not by a
+/// script, interfaces(5) "inet6 address family".
 pub const NOT_YET: &[&str] = &[
     "ovs-",
     "tunnel-",
@@ -56,6 +54,9 @@ pub const NOT_YET: &[&str] = &[
     "vrrp-",
     "dad-attempts",
     "dad-interval",
+    "ll-attempts",
+    "ll-interval",
+    "request-prefix",
     "mpls-enable",
     "bridge-l2protocol-tunnel",
     "bridge-vlan-vni-map",

@@ -18,8 +18,8 @@ pub use merge::declare;
 pub(crate) use options::bad_value;
 
 /// The codes of warnings about what is written rightly, in the vocabulary of ifupdown2 and the others, and not done by
-/// this program yet.
-pub const NOT_DONE: [&str; 2] = ["dhcp-not-yet", "not-handled"];
+/// this program yet; `vlan` stanzas of ifupdown2 are among those of an unknown keyword.
+pub const NOT_DONE: [&str; 3] = ["dhcp-not-yet", "not-handled", "unknown-stanza"];
 
 /// How a stanza gets its addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -66,6 +66,16 @@ fn unknown(option: &Opt) -> Option<Diagnostic> {
     if known::is_for_scripts(key) {
         return None;
     }
+    // Of `inet6 auto`: other settings by DHCPv6, which ifupdown asks for itself.
+    if key == "dhcp" {
+        let asked = Diagnostic::warning(
+            "dhcp-not-yet",
+            "DHCPv6 beside router advertisements is not asked for yet",
+        )
+        .at(option.key.place, "the link has the addresses that routers announce")
+        .help("start a DHCP client in a `post-up` line");
+        return (option.value.text != "0").then_some(asked);
+    }
     if known::is_not_yet(key) {
         let diagnostic = Diagnostic::warning("not-handled", format!("`{key}` is known but not acted on yet"))
             .at(option.key.place, "handed to hook scripts only");

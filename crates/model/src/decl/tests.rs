@@ -1,3 +1,4 @@
+use crate::decl::NOT_DONE;
 use crate::desired::Phase;
 use crate::testing::{Read, read, told};
 
@@ -166,6 +167,24 @@ fn methods_and_families_that_are_not_ours_leave_the_stanza_out() {
          5:17 «dhcp» the link is brought up without an address\n  help: start a DHCP client in a `post-up` line\n"
     );
     assert_eq!(read(text).decls.iter().count(), 2);
+}
+
+/// ifupdown's interfaces(5), "inet6 auto": `dhcp` (0 or 1), `request_prefix`, `ll-attempts`, done by ifup itself: its program
+/// has `dhclient -6 -S` and `-P` in it, and no script of a package sees to these.
+#[test]
+fn what_ifupdown_does_itself_beside_router_advertisements_is_told() {
+    let text = "iface eno1 inet6 auto\n dhcp 1\n request_prefix 1\n ll-attempts 9\niface eno2 inet6 auto\n dhcp 0\n";
+    assert_eq!(
+        fault(text),
+        "warning[dhcp-not-yet] eno1: DHCPv6 beside router advertisements is not asked for yet\n  \
+         2:2 «dhcp» the link has the addresses that routers announce\n  help: start a DHCP client in a `post-up` line\n\
+         warning[not-handled] eno1: `request-prefix` is known but not acted on yet\n  \
+         3:2 «request_prefix» handed to hook scripts only\n\
+         warning[not-handled] eno1: `ll-attempts` is known but not acted on yet\n  \
+         4:2 «ll-attempts» handed to hook scripts only\n"
+    );
+    let done = read(text).found.iter().all(|told| NOT_DONE.contains(&told.code));
+    assert!(done, "cleat check --takeover refuses each");
 }
 
 #[test]
