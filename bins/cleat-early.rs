@@ -4,10 +4,15 @@ use cleat_early::Level;
 use cleat_root::Root;
 use std::process::ExitCode;
 
+const USAGE: &str = "usage: cleat-early [-v] ROOT, where ROOT is the directory that the root is mounted on";
+
 fn main() -> ExitCode {
     let (verbose, mut words): (Vec<_>, Vec<_>) = std::env::args_os().skip(1).partition(|word| word == "-v");
-    let (Some(root), None) = (words.pop(), words.pop()) else {
-        cleat_early::log("usage: cleat-early [-v] ROOT, where ROOT is the directory that the root is mounted on");
+    let root = words.pop().filter(|word| words.is_empty() && !word.as_encoded_bytes().starts_with(b"-"));
+    let Some(root) = root else {
+        // In the initramfs nobody sees the one, and by hand nobody the other.
+        eprintln!("{USAGE}");
+        cleat_early::log(USAGE);
         return ExitCode::from(2);
     };
     let level = match verbose.is_empty() {

@@ -89,6 +89,7 @@ fn bash_offers_verbs_options_values_and_interfaces() {
     assert_eq!(verbs, ["apply"]);
     assert_eq!(bash("cleat-sysctl", &["check", "--j"]).unwrap(), ["--json"]);
     assert_eq!(bash("cleat-sysctl", &["-v", "forward", "o"]).unwrap(), ["on", "off"]);
+    assert_eq!(bash("cleat-sysctl", &["proxy-arp", "on", "l"]).unwrap(), ["lo"]);
     assert_eq!(bash("ifquery", &["--format", "j"]).unwrap(), ["json"]);
     assert_eq!(bash("ifup", &["l"]).unwrap(), ["lo"]);
     assert_eq!(bash("ifreload", &["--al"]).unwrap(), ["--all", "--allow"]);
@@ -118,6 +119,8 @@ fn fish_offers_verbs_options_values_and_interfaces() {
         states.is_superset(&["off", "on"].map(str::to_owned).into()),
         "{states:?}"
     );
+    let links = offered("cleat-sysctl", "cleat-sysctl proxy-arp on l").unwrap();
+    assert!(links.contains(&"lo".to_owned()), "{links:?}");
     assert_eq!(offered("ifquery", "ifquery --format j").unwrap(), ["json"]);
     assert!(offered("ifup", "ifup l").unwrap().contains(&"lo".to_owned()));
 }

@@ -85,6 +85,8 @@ pub enum Hint {
     Interface,
     /// One of these.
     OneOf(&'static [&'static str]),
+    /// One of these, and network interfaces after it.
+    Switch(&'static [&'static str]),
 }
 
 /// One option.

@@ -74,5 +74,9 @@ fn hinted(hint: Hint, indent: &str) -> String {
             format!("{indent}mapfile -t COMPREPLY < <(compgen -W \"$(command ls /sys/class/net)\" -- \"$cur\")\n")
         }
         Hint::OneOf(words) => offer(&words.join(" "), indent),
+        Hint::Switch(words) => format!(
+            "{indent}mapfile -t COMPREPLY < <(compgen -W \"{} $(command ls /sys/class/net)\" -- \"$cur\")\n",
+            words.join(" ")
+        ),
     }
 }

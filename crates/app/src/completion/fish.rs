@@ -59,6 +59,7 @@ fn hinted(hint: Hint) -> String {
         Hint::File => " -F".to_owned(),
         Hint::Directory => " -a '(__fish_complete_directories)'".to_owned(),
         Hint::Interface => " -a '(command ls /sys/class/net)'".to_owned(),
+        Hint::Switch(words) => format!(" -a '{} (command ls /sys/class/net)'", words.join(" ")),
         Hint::OneOf(words) => format!(" -a {}", quoted(&words.join(" "), "\\'")),
     }
 }

@@ -51,6 +51,7 @@ fn action(hint: Hint) -> Option<String> {
         Hint::File => "_files".to_owned(),
         Hint::Directory => "_files -/".to_owned(),
         Hint::Interface => "(${(f)\"$(command ls /sys/class/net)\"})".to_owned(),
+        Hint::Switch(words) => format!("({} ${{(f)\"$(command ls /sys/class/net)\"}})", words.join(" ")),
         Hint::OneOf(words) => format!("({})", words.join(" ")),
     })
 }
