@@ -8,7 +8,9 @@ const USAGE: &str = "usage: cleat-early [-v] ROOT, where ROOT is the directory t
 
 fn main() -> ExitCode {
     let (verbose, mut words): (Vec<_>, Vec<_>) = std::env::args_os().skip(1).partition(|word| word == "-v");
-    let root = words.pop().filter(|word| words.is_empty() && !word.as_encoded_bytes().starts_with(b"-"));
+    let root = words
+        .pop()
+        .filter(|word| words.is_empty() && !word.as_encoded_bytes().starts_with(b"-"));
     let Some(root) = root else {
         // In the initramfs nobody sees the one, and by hand nobody the other.
         eprintln!("{USAGE}");

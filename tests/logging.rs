@@ -59,6 +59,10 @@ fn under_systemd_each_line_has_its_priority_and_elsewhere_none() {
         (env!("CARGO_BIN_EXE_cleat-sysctl"), "apply"),
         (env!("CARGO_BIN_EXE_ifupdown"), "ifreload -a -n"),
     ];
+    let usage = told(env!("CARGO_BIN_EXE_ifupdown"), "ifup --bogus", true, &[]);
+    let lines: Vec<&str> = usage.lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines.iter().all(|line| line.starts_with("<3>")), "{usage}");
     for (program, line) in programs {
         let priorities = |text: &str| -> Vec<String> {
             let starts = text

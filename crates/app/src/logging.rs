@@ -51,6 +51,14 @@ pub(crate) fn to_journal() -> bool {
     fstat(std::io::stderr()).is_ok_and(|stat| stream == format!("{}:{}", stat.st_dev, stat.st_ino))
 }
 
+/// Writes an error to standard error before or beside the log; each line has the priority where that is the journal.
+pub(crate) fn complain(text: &str) {
+    let priority = if to_journal() { "<3>" } else { "" };
+    let lines: String = text.lines().map(|line| format!("{priority}{line}\n")).collect();
+    // There is nowhere to tell that standard error cannot be written.
+    let _ = std::io::stderr().write_all(lines.as_bytes());
+}
+
 /// The least that the log lets through; errors are always told.
 fn of_log() -> Severity {
     if log_enabled!(Level::Info) {

@@ -4,6 +4,7 @@ use crate::args::{self, Args, Asked};
 use crate::command::Command;
 use crate::early::Early;
 use crate::exit::Exit;
+use crate::logging::complain;
 use crate::run_files::RunFiles;
 use crate::session::Session;
 use crate::{change, ifquery, logging, pick, unchanged, version};
@@ -62,12 +63,6 @@ pub fn show(text: &str) -> Exit {
             Exit::Failed
         }
     }
-}
-
-fn complain(text: &str) {
-    // There is nowhere to tell that standard error cannot be written.
-    let priority = if logging::to_journal() { "<3>" } else { "" };
-    let _ = writeln!(std::io::stderr(), "{priority}{text}");
 }
 
 /// Runs what was asked for, on the machine that the program runs on.

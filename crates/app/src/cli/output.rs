@@ -1,6 +1,6 @@
 //! What a program says and how it ends.
 
-use crate::logging::to_journal;
+use crate::logging;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -49,7 +49,5 @@ pub fn print(text: &str) -> End {
 /// Writes `PROGRAM: TEXT` and a line end to standard error; with the priority of an error where that is the journal.
 pub fn complain(text: &str) {
     let name = NAME.get().copied().unwrap_or("cleat");
-    // There is nowhere to tell that standard error cannot be written.
-    let priority = if to_journal() { "<3>" } else { "" };
-    let _ = writeln!(std::io::stderr(), "{priority}{name}: {}", text.trim_end_matches('\n'));
+    logging::complain(&format!("{name}: {}", text.trim_end_matches('\n')));
 }
