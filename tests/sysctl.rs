@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Exit code, standard output and standard error.
-fn call(line: &str) -> (i32, String, String) {
+pub(crate) fn call(line: &str) -> (i32, String, String) {
     call_with(line, &[])
 }
 
@@ -21,20 +21,17 @@ fn call_with(line: &str, environment: &[(&str, &str)]) -> (i32, String, String) 
         .output()
         .unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code().unwrap_or(-1),
-        text(output.stdout),
-        text(output.stderr),
-    )
+    let code = output.status.code().unwrap_or(-1);
+    (code, text(output.stdout), text(output.stderr))
 }
 
-fn read(key: &str) -> String {
+pub(crate) fn read(key: &str) -> String {
     let path = Path::new("/proc/sys").join(key);
     std::fs::read_to_string(path).unwrap().trim_end().to_owned()
 }
 
 /// Files of /etc/sysctl.d and nothing else; v0 and v1, up.
-fn host(room: &netns::Room, text: &str) {
+pub(crate) fn host(room: &netns::Room, text: &str) {
     for directory in ["/etc", "/usr/lib/sysctl.d", "/usr/local/lib"] {
         room.private_dir(directory).unwrap();
     }
@@ -107,19 +104,10 @@ fn check_tells_what_differs_and_apply_makes_it_so() {
         (0, String::new(), "info: net.ipv4.conf.v0.proxy_arp = 1\n".into())
     );
     assert_eq!(read("net/ipv4/conf/v0/proxy_arp"), "1");
-    assert_eq!(
-        call("apply -v"),
-        (0, String::new(), String::new()),
-        "nothing is left to write"
-    );
-    assert_eq!(
-        call("check"),
-        (
-            0,
-            "1 of 1 settings are in force; 0 errors, 0 warnings\n".into(),
-            String::new()
-        )
-    );
+    let nothing = (0, String::new(), String::new());
+    assert_eq!(call("apply -v"), nothing, "nothing is left to write");
+    let told = "1 of 1 settings are in force; 0 errors, 0 warnings\n";
+    assert_eq!(call("check"), (0, told.into(), String::new()));
     let shown = "net.ipv4.conf.v0.proxy_arp = 1  # /etc/sysctl.d/50-test.conf:2, over /etc/sysctl.d/50-test.conf:1\n";
     assert_eq!(call("show"), (0, shown.into(), String::new()));
 }
@@ -207,11 +195,8 @@ fn ipv6_goes_off_for_every_link_and_comes_back_as_it_was() {
     netns::run("sysctl -qw net.ipv6.conf.v1.disable_ipv6=1");
     let before = std::fs::read_dir("/etc").unwrap().count();
     let (code, out, err) = call("ipv6 off");
-    assert_eq!(code, 0, "{err}");
-    assert_eq!(
-        out,
-        "net.ipv6.conf.all.disable_ipv6 = 1\nnet.ipv6.conf.default.disable_ipv6 = 1\n"
-    );
+    let told = "net.ipv6.conf.all.disable_ipv6 = 1\nnet.ipv6.conf.default.disable_ipv6 = 1\n";
+    assert_eq!((code, out.as_str()), (0, told), "{err}");
     assert!(err.contains("[ipv6-loopback]"), "{err}");
     assert_eq!(with_ipv6(), Vec::<String>::new());
     netns::run("ip link add w0 type veth peer name w1");
@@ -222,13 +207,7 @@ fn ipv6_goes_off_for_every_link_and_comes_back_as_it_was() {
     let text = std::fs::read_to_string("/etc/sysctl.d/zz-cleat-ipv6.conf").unwrap();
     let settings: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
     // The two lines of Proxmox VE's manual, "Disabling IPv6 on the Node".
-    assert_eq!(
-        settings,
-        [
-            "net.ipv6.conf.all.disable_ipv6 = 1",
-            "net.ipv6.conf.default.disable_ipv6 = 1"
-        ]
-    );
+    assert_eq!(settings.join("\n") + "\n", out);
     assert_eq!(call("check").0, 0);
     let (code, _, err) = call("ipv6 on");
     assert_eq!((code, err.as_str()), (0, ""));
@@ -298,11 +277,6 @@ fn proxy_arp_is_switched_for_one_link() {
     assert_eq!(proxy(), ["1", "0"]);
     assert_eq!(call("proxy-arp off v0").0, 0);
     assert_eq!(proxy(), ["0", "0"]);
-    let (code, _, err) = call("proxy-arp on no:name");
-    assert_eq!(
-        (code, err.as_str()),
-        (2, "cleat-sysctl: `no:name` cannot be the name of an interface\n")
-    );
 }
 
 /// Second witness: the kernel's table of sockets, from which `ss -6ltn` reads, and the place in the file.
@@ -415,11 +389,8 @@ fn forwarding_of_ipv6_and_of_both_goes_on_and_off() {
     assert_eq!(call("forward off").0, 0);
     assert_eq!(now(), ["0", "0", "0", "0"]);
     assert!(!Path::new("/etc/sysctl.d/zz-cleat-forward.conf").exists());
-    let (code, _, err) = call("forward on v5");
-    assert_eq!(
-        (code, err.as_str()),
-        (2, "cleat-sysctl: `forward` takes v4 or v6, not `v5`\n")
-    );
+    let told = "cleat-sysctl: `forward` takes v4 or v6, not `v5`\n";
+    assert_eq!(call("forward on v5"), (2, String::new(), told.into()));
 }
 
 #[test]
@@ -510,4 +481,120 @@ fn show_names_the_files_that_another_one_hides() {
     assert_eq!(call("show").1, shown);
     let document: serde_json::Value = serde_json::from_str(&call("show --json").1).unwrap();
     assert_eq!(document["hidden"][0]["file"], "/usr/lib/sysctl.d/50-test.conf");
+}
+
+/// sysctl.d(5): a pattern does not hold for what another line names. ip-sysctl: `ip_forward` is `conf/all/forwarding`.
+#[test]
+fn regress_a_switch_holds_over_a_pattern_and_over_the_other_name() {
+    const FILE: &str = "/etc/sysctl.d/50-test.conf";
+    let room = netns::enter!(Veth, Inet6);
+    host(&room, "net.ipv4.conf.v1.proxy_arp = 0\n");
+    let v6 = "net.ipv6.conf.*.disable_ipv6 = 1\n";
+    let all = "all default lo v0 v1"
+        .split(' ')
+        .map(|link| format!("net/ipv6/conf/{link}/disable_ipv6"));
+    let one = |key: &str| vec![key.to_owned()];
+    let (arp, v4) = ("net.ipv4.conf.*.proxy_arp = 1\n", "net.ipv4.conf.all.forwarding = 1\n");
+    for (text, line, opposite, keys) in [
+        (v6, "ipv6 on v0", "ipv6 off v0", one("net/ipv6/conf/v0/disable_ipv6")),
+        (v6, "ipv6 on", "ipv6 off", all.collect()),
+        (
+            arp,
+            "proxy-arp off v0",
+            "proxy-arp on v0",
+            one("net/ipv4/conf/v0/proxy_arp"),
+        ),
+        (v4, "forward off v4", "forward on v4", one("net/ipv4/ip_forward")),
+    ] {
+        std::fs::write(FILE, text).unwrap();
+        // First with the kernel not as the file says, then after a boot.
+        for booted in [false, true] {
+            if booted {
+                assert_eq!(call("apply").0, 0);
+            }
+            for again in [line, line, "apply", "check"] {
+                let (code, _, err) = call(again);
+                assert_eq!(code, 0, "{line}, {again}: {err}");
+                keys.iter()
+                    .for_each(|key| assert_eq!(read(key), "0", "{line}, {again}: {key}"));
+            }
+            let ours = format!("/etc/sysctl.d/zz-cleat-{}.conf", line.split(' ').next().unwrap());
+            let said = std::fs::read_to_string(&ours).unwrap();
+            assert!(
+                said.contains(&format!("\n{} = 0\n", keys[0].replace('/', "."))),
+                "{said}"
+            );
+            assert_eq!(call(opposite).0, 0);
+            keys.iter()
+                .for_each(|key| assert_eq!(read(key), "1", "{opposite}: {key}"));
+            assert_eq!(std::fs::read_dir("/etc/sysctl.d").unwrap().count(), 1);
+            assert_eq!(std::fs::read_to_string(FILE).unwrap(), text);
+        }
+    }
+    std::fs::write(FILE, v6).unwrap();
+    assert_eq!(call("ipv6 on gone0").0, 0);
+    let said = std::fs::read_to_string("/etc/sysctl.d/zz-cleat-ipv6.conf").unwrap();
+    assert!(
+        said.ends_with("net.ipv6.conf.gone0.disable_ipv6 = 0\n"),
+        "a link that may come: {said}"
+    );
+}
+
+#[test]
+fn a_pattern_is_no_name_of_an_interface() {
+    let room = netns::enter!(Veth);
+    host(&room, "");
+    for line in ["ipv6 off", "ipv6 on", "proxy-arp on"] {
+        for name in ["*", "v?", "v[01]", "no:name"] {
+            let told = format!("cleat-sysctl: `{name}` cannot be the name of an interface\n");
+            assert_eq!(call(&format!("{line} {name}")), (2, String::new(), told));
+        }
+    }
+    assert!(!Path::new("/etc/sysctl.d").exists());
+    assert_eq!(read("net/ipv4/conf/v0/proxy_arp"), "0");
+}
+
+#[test]
+fn regress_show_ends_with_a_fault_and_json_names_the_file() {
+    let room = netns::enter!(Veth);
+    host(&room, "net.ipv4.conf.v0.proxy_arp = 0\nnonsense\n");
+    for line in ["show", "show --json"] {
+        assert_eq!(call(line).0, 1, "a line without `=`: {line}");
+    }
+    std::fs::write("/etc/sysctl.d/50-test.conf", "net.ipv4.conf.v0.proxy_arp = 0\n").unwrap();
+    assert_eq!(call("show").0, 0);
+    std::fs::create_dir("/etc/sysctl.d/a.conf").unwrap();
+    assert_eq!(call("show").0, 1);
+    for line in ["show --json", "check --json"] {
+        let (code, out, _) = call(line);
+        let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let told = &document["diagnostics"][0];
+        assert_eq!((code, &told["code"]), (1, &"unreadable".into()), "{line}");
+        assert_eq!(
+            (&told["file"], &told["line"]),
+            (&"/etc/sysctl.d/a.conf".into(), &serde_json::Value::Null)
+        );
+    }
+}
+
+#[test]
+fn regress_a_switch_leaves_a_file_that_is_not_its_own() {
+    const OURS: &str = "/etc/sysctl.d/zz-cleat-proxy-arp.conf";
+    let room = netns::enter!(Veth);
+    host(&room, "net.ipv4.conf.v1.proxy_arp = 0\n");
+    std::os::unix::fs::symlink("/dev/null", OURS).unwrap();
+    let told =
+        format!("cleat-sysctl: {OURS} is a symbolic link, and is not replaced; remove it to have the switch work\n");
+    assert_eq!(call("proxy-arp on v0"), (1, String::new(), told));
+    assert_eq!(std::fs::read_link(OURS).unwrap(), Path::new("/dev/null"));
+    std::fs::remove_file(OURS).unwrap();
+    let by_hand = "# mine\nnet.ipv4.conf.v0.proxy_arp = 1\n";
+    std::fs::write(OURS, by_hand).unwrap();
+    let told = format!(
+        "cleat-sysctl: {OURS} was not written by cleat-sysctl, and is not replaced; give it another name to have the \
+         switch work\n"
+    );
+    assert_eq!(call("proxy-arp off v0"), (1, String::new(), told));
+    assert_eq!(std::fs::read_to_string(OURS).unwrap(), by_hand);
+    assert_eq!(read("net/ipv4/conf/v0/proxy_arp"), "0");
 }

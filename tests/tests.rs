@@ -16,5 +16,6 @@ mod maintainer_scripts;
 mod manual;
 mod netns_rooms;
 mod packages;
+mod switches;
 mod sysctl;
 mod units;

@@ -48,7 +48,7 @@ pub(crate) fn may_reset(cause: &Key) -> bool {
 }
 
 /// Whether the two keys name one setting of the kernel.
-pub(crate) fn is_one_setting(one: &Key, other: &Key) -> bool {
+pub fn is_one_setting(one: &Key, other: &Key) -> bool {
     resolve(one) == resolve(other)
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn rank(key: &Key) -> u8 {
 }
 
 /// `net/ipv4/ip_forward` is another name of `net/ipv4/conf/all/forwarding`.
-fn resolve(key: &Key) -> Key {
+pub(crate) fn resolve(key: &Key) -> Key {
     match key.as_str() {
         "net/ipv4/ip_forward" => Key::new("net/ipv4/conf/all/forwarding"),
         _ => key.clone(),

@@ -4,7 +4,7 @@ use crate::key::Key;
 use crate::line::{self, Line};
 use crate::value::Value;
 use cleat_diag::{Diagnostic, Place, Sources};
-use cleat_root::{Root, paths};
+use cleat_root::{Root, RootError, paths};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -39,6 +39,8 @@ pub struct Settings {
     pub files: Vec<PathBuf>,
     /// Files that are not read because one of the same name stands in a directory before theirs: they, and that one.
     pub hidden: Vec<(PathBuf, PathBuf)>,
+    /// What each diagnostic `unreadable` is about, in their order.
+    pub unreadable: Vec<PathBuf>,
 }
 
 /// The credential that systemd-sysctl reads last: of a unit that loads it, else where systemd would find it. To have it
@@ -74,7 +76,12 @@ impl Settings {
             if root.identity(directory).is_ok_and(|directory| !seen.insert(directory)) {
                 continue;
             }
-            for name in names(root, Path::new(directory), &mut found) {
+            let names = names(root, Path::new(directory)).unwrap_or_else(|error| {
+                settings.unreadable.push(directory.into());
+                found.push(Diagnostic::error("unreadable", error.to_string()));
+                Vec::new()
+            });
+            for name in names {
                 let path = Path::new(directory).join(&name);
                 match files.get(&name) {
                     Some(first) => settings.hidden.push((path, first.clone())),
@@ -94,6 +101,7 @@ impl Settings {
             // A link that leads nowhere hides the files of its name, as an empty file does.
             Err(error) if error.is_missing() => return,
             Err(error) => {
+                self.unreadable.push(path.to_owned());
                 let fault = Diagnostic::error("unreadable", error.to_string());
                 return found
                     .push(fault.help("what its lines say is not known, so none is named; the other files count"));
@@ -147,7 +155,7 @@ impl Settings {
     }
 
     /// All settings and patterns, in the order in which systemd-sysctl writes them.
-    pub fn iter(&self) -> impl Iterator<Item = &Setting> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Setting> {
         self.settings.iter()
     }
 
@@ -158,20 +166,17 @@ impl Settings {
 }
 
 /// The names of the files of a directory that count: those that end in `.conf` and are not hidden.
-fn names(root: &Root, directory: &Path, found: &mut Vec<Diagnostic>) -> Vec<OsString> {
+fn names(root: &Root, directory: &Path) -> Result<Vec<OsString>, RootError> {
     let names = match root.read_dir(directory) {
         Ok(names) => names,
-        Err(error) if error.is_missing() => return Vec::new(),
-        Err(error) => {
-            found.push(Diagnostic::error("unreadable", error.to_string()));
-            return Vec::new();
-        }
+        Err(error) if error.is_missing() => return Ok(Vec::new()),
+        Err(error) => return Err(error),
     };
     let counts = |name: &OsString| {
         let bytes = name.as_encoded_bytes();
         bytes.ends_with(b".conf") && !bytes.starts_with(b".")
     };
-    names.into_iter().filter(counts).collect()
+    Ok(names.into_iter().filter(counts).collect())
 }
 
 #[cfg(test)]

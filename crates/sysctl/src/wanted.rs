@@ -1,7 +1,7 @@
 //! What is to be written: patterns expanded, prefixes heeded, and an order in which no write undoes another.
 
 use crate::key::Key;
-use crate::resets::{is_one_setting, may_reset, rank, resets};
+use crate::resets::{is_one_setting, may_reset, rank, resets, resolve};
 use crate::settings::{Setting, Settings};
 use crate::value::Value;
 use cleat_diag::{Diagnostic, Place};
@@ -68,6 +68,45 @@ impl Settings {
         all.sort_by_key(|wanted| rank(&wanted.key));
         (all, found)
     }
+
+    /// The patterns that give a setting a value, under either of its names.
+    pub fn patterns_of(&self, key: &Key) -> impl DoubleEndedIterator<Item = &Setting> {
+        let names = [key.clone(), resolve(key)];
+        self.iter().filter(move |setting| {
+            let speaks = |name: &Key| setting.key.matches(name);
+            setting.key.is_pattern() && setting.value.is_some() && names.iter().any(speaks)
+        })
+    }
+
+    /// The value that a setting is to have, under either of its names, by a line of its own or by a pattern, also where the
+    /// kernel does not have it yet; `wanted` as [`Settings::wanted`] answered.
+    pub fn value_of(&self, wanted: &[Wanted], key: &Key) -> Option<Value> {
+        let known = wanted.iter().rfind(|wanted| is_one_setting(&wanted.key, key));
+        let by_pattern = || match self.get(key) {
+            Some(_) => None,
+            None => self.patterns_of(key).next_back()?.value.clone(),
+        };
+        known.map(|wanted| wanted.value.clone()).or_else(by_pattern)
+    }
+}
+
+/// Of two names of one setting that get two values the last one holds; `all` as [`Settings::wanted`] answered.
+pub fn last_of_names(mut all: Vec<Wanted>) -> Vec<Wanted> {
+    let later = |at: usize| {
+        let mut after = (at + 1)..all.len();
+        after.rfind(|late| is_one_setting(&all[*late].key, &all[at].key) && all[*late].value != all[at].value)
+    };
+    let lost: Vec<(usize, usize)> = (0..all.len())
+        .filter(|at| may_reset(&all[*at].key))
+        .filter_map(|at| Some((at, later(at)?)))
+        .collect();
+    for (early, late) in lost.into_iter().rev() {
+        let old = all.remove(early);
+        if let Some(late) = all.get_mut(late - 1) {
+            late.overridden.insert(0, (old.place, Some(old.value)));
+        }
+    }
+    all
 }
 
 /// Of several patterns that match one setting the last one holds, as each writes over the one before it.

@@ -7,6 +7,7 @@ use cleat_diag::{Diagnostic, Place, Sources, Summary};
 use cleat_root::{Root, paths};
 use cleat_sysctl::{Found, Wanted, check, differences};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// The verb that compares.
 pub(super) const CHECK: Verb = Verb {
@@ -40,18 +41,10 @@ fn run_check(call: &Call) -> End {
     let now = check(&root, &read.wanted);
     read.found.extend(differences(&read.wanted, &now));
     read.found.extend(unread(&root, &read));
-    let summary = Summary::of(&read.found);
-    let end = match summary.errors {
-        0 => End::Well,
-        _ => End::Fault,
-    };
     if call.has("json") {
-        let text = document(&read, &now);
-        return match print(&format!("{text:#}\n")) {
-            End::Well => end,
-            other => other,
-        };
+        return end(&read, &format!("{:#}\n", document(&read, &now)));
     }
+    let summary = Summary::of(&read.found);
     let reporter = Reporter::new(call.verbosity);
     reporter.print(&read.found, &read.sources);
     reporter.print_notes(&read.found, &read.sources);
@@ -61,9 +54,14 @@ fn run_check(call: &Call) -> End {
         so.count(),
         read.wanted.len()
     );
-    match print(&text) {
-        End::Well => end,
-        other => other,
+    end(&read, &text)
+}
+
+/// Prints, and ends with a fault where there is an error.
+fn end(read: &Read, text: &str) -> End {
+    match print(text) {
+        End::Well if Summary::of(&read.found).errors > 0 => End::Fault,
+        end => end,
     }
 }
 
@@ -72,7 +70,7 @@ fn run_show(call: &Call) -> End {
     let read = read(&root, call);
     Reporter::new(call.verbosity).print(&read.found, &read.sources);
     if call.has("json") {
-        return print(&format!("{:#}\n", document(&read, &check(&root, &read.wanted))));
+        return end(&read, &format!("{:#}\n", document(&read, &check(&root, &read.wanted))));
     }
     let mut text = String::new();
     for wanted in &read.wanted {
@@ -90,7 +88,7 @@ fn run_show(call: &Call) -> End {
     for (path, first) in &read.settings.hidden {
         text += &format!("# not read: {}, for {}\n", path.display(), first.display());
     }
-    print(&text)
+    end(&read, &text)
 }
 
 /// `path:line`.
@@ -133,13 +131,18 @@ fn document(read: &Read, now: &[Found]) -> Value {
         .iter()
         .zip(now)
         .map(|(wanted, found)| setting(&read.sources, wanted, found));
+    let mut unreadable = read.settings.unreadable.iter();
     let diagnostics = read.found.iter().map(|found| {
         let place = found.label.as_ref().and_then(|label| read.sources.locate(label.place));
+        let file = match found.code {
+            "unreadable" => unreadable.next().map(PathBuf::as_path),
+            _ => place.map(|(path, _)| path),
+        };
         json!({
             "severity": found.severity.word(),
             "code": found.code,
             "message": found.message,
-            "file": place.map(|(path, _)| path.display().to_string()),
+            "file": file.map(|path| path.display().to_string()),
             "line": place.map(|(_, position)| position.line),
         })
     });

@@ -10,7 +10,7 @@ mod switch;
 use crate::cli::{Call, Opt, Program, flag};
 use cleat_diag::{Diagnostic, Sources};
 use cleat_root::Root;
-use cleat_sysctl::{Key, Settings, Wanted};
+use cleat_sysctl::{Key, Settings, Wanted, last_of_names};
 
 /// `cleat-sysctl`: each verb's row stands beside what it does.
 pub static PROGRAM: Program = Program {
@@ -51,7 +51,7 @@ fn read(root: &Root, call: &Call) -> Read {
     Read {
         sources,
         settings,
-        wanted,
+        wanted: last_of_names(wanted),
         found,
     }
 }

@@ -1,6 +1,6 @@
 //! The files of /etc/sysctl.d that the switches write, and undo.
 
-use cleat_root::{Durability, Root, RootError, paths};
+use cleat_root::{Durability, Root, paths};
 use cleat_sysctl::{Key, resets};
 use std::path::PathBuf;
 
@@ -19,13 +19,27 @@ pub(super) struct Snippet {
 impl Snippet {
     /// Reads the file of that switch; an empty one where there is none.
     ///
+    /// # Errors
+    /// It cannot be read, or it is not ours: a symbolic link (a mask), or without our heading.
+    ///
     /// *Shape*: its name sorts behind what people write, so that the switch holds.
-    pub(super) fn read(root: &Root, switch: &str) -> Result<Self, RootError> {
+    pub(super) fn read(root: &Root, switch: &str) -> Result<Self, String> {
         let path = PathBuf::from(format!("{}/zz-cleat-{switch}.conf", paths::SYSCTL_D[0]));
+        let shown = path.display();
+        if root.metadata_of_link(&path).is_ok_and(|found| found.is_symlink()) {
+            return Err(format!(
+                "{shown} is a symbolic link, and is not replaced; remove it to have the switch work"
+            ));
+        }
         let text = match root.read_text(&path) {
-            Ok(text) => text,
+            Ok(text) if text.lines().next() == HEAD.lines().next() => text,
+            Ok(_) => {
+                return Err(format!(
+                    "{shown} was not written by cleat-sysctl, and is not replaced; give it another name to have the switch work"
+                ));
+            }
             Err(error) if error.is_missing() => String::new(),
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.to_string()),
         };
         let mut snippet = Self {
             path,
@@ -50,9 +64,14 @@ impl Snippet {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Adds a setting; `before` is what it and those that it resets are now.
+    /// Adds a setting; `before` is what it and those that it resets are now. What they are by another of our own settings
+    /// goes with that one.
     pub(super) fn add(&mut self, key: Key, value: &str, before: Vec<(Key, String)>) {
         for (key, value) in before {
+            let of_ours = |(cause, said): &(Key, String)| resets(cause, &key) && *said == value;
+            if self.settings.iter().any(of_ours) {
+                continue;
+            }
             if !self.before.iter().any(|(known, _)| *known == key) {
                 self.before.push((key, value));
             }
@@ -75,9 +94,9 @@ impl Snippet {
     }
 
     /// Writes the file, or removes it where nothing is left in it.
-    pub(super) fn write(&self, root: &Root) -> Result<(), RootError> {
+    pub(super) fn write(&self, root: &Root) -> Result<(), String> {
         if self.settings.is_empty() {
-            return root.remove(&self.path).map(drop);
+            return root.remove(&self.path).map(drop).map_err(|error| error.to_string());
         }
         let mut text = HEAD.to_owned();
         for (key, value) in &self.before {
@@ -86,9 +105,10 @@ impl Snippet {
         for (key, value) in &self.settings {
             text += &format!("{key} = {value}\n");
         }
-        root.create_dir_all(paths::SYSCTL_D[0])?;
-        root.replace_if_changed(&self.path, text.as_bytes(), Durability::Durable)
+        root.create_dir_all(paths::SYSCTL_D[0])
+            .and_then(|()| root.replace_if_changed(&self.path, text.as_bytes(), Durability::Durable))
             .map(drop)
+            .map_err(|error| error.to_string())
     }
 }
 

@@ -6,8 +6,8 @@ use crate::cli::{Call, End, Hint, Verb, Words, YES, complain, print};
 use crate::logging::Reporter;
 use cleat_diag::{Diagnostic, Sources, Summary};
 use cleat_model::name::IfName;
-use cleat_root::{Root, RootError, paths};
-use cleat_sysctl::{Found, Key, Settings, Wanted, apply, check, differences, resets};
+use cleat_root::{Root, paths};
+use cleat_sysctl::{Found, Key, Settings, Wanted, apply, check, differences, is_one_setting, last_of_names, resets};
 use std::path::Path;
 
 /// IPv6 off and on.
@@ -96,7 +96,9 @@ fn state(call: &Call) -> Result<(bool, Vec<String>), String> {
 }
 
 fn links(names: &[String]) -> Result<Vec<String>, String> {
-    let bad = names.iter().find(|name| IfName::new(name).is_err());
+    let bad = names
+        .iter()
+        .find(|name| IfName::new(name).is_err() || Key::new(name).is_pattern());
     bad.map_or(Ok(names.to_vec()), |name| {
         Err(format!("`{name}` cannot be the name of an interface"))
     })
@@ -172,7 +174,7 @@ fn set(call: &Call, switch: &str, asked: &[(Key, &str)], warnings: Vec<Diagnosti
     let (found, sources) = match carry_out(&root, switch, asked) {
         Ok(found) => found,
         Err(error) => {
-            complain(&error.to_string());
+            complain(&error);
             return End::Fault;
         }
     };
@@ -189,8 +191,10 @@ pub(super) fn carry_out(
     root: &Root,
     switch: &str,
     asked: &[(Key, &str)],
-) -> Result<(Vec<Diagnostic>, Sources), RootError> {
+) -> Result<(Vec<Diagnostic>, Sources), String> {
     let mut snippet = Snippet::read(root, switch)?;
+    let (settings, _) = Settings::load(root, &mut Sources::new());
+    let asked = &with_links(root, asked, &snippet, &settings);
     let opposite = asked
         .iter()
         .filter(|(key, value)| snippet.get(key).is_some_and(|said| said != *value));
@@ -199,14 +203,17 @@ pub(super) fn carry_out(
     snippet.write(root)?;
     // With the switch's own word gone, another file or what was so before may say what is asked. The kernel begins with 0.
     let (others, _) = Settings::load(root, &mut Sources::new());
+    let net = [Key::new("net")];
+    let (by_others, _) = others.wanted(root, &net);
     for (key, value) in asked {
         if snippet.get(key).is_some() {
             continue;
         }
-        let said = others
-            .get(key)
-            .and_then(|setting| setting.value.as_ref())
-            .map(ToString::to_string);
+        // What is said of all links is said of one that nothing else speaks of.
+        let of_all = || by_others.iter().rfind(|wanted| resets(&wanted.key, key));
+        let said = others.value_of(&by_others, key);
+        let said = said.or_else(|| of_all().map(|wanted| wanted.value.clone()));
+        let said = said.map(|value| value.to_string());
         let before = back
             .iter()
             .find(|(known, _)| known == key)
@@ -218,7 +225,8 @@ pub(super) fn carry_out(
     snippet.write(root)?;
     let mut sources = Sources::new();
     let (settings, _) = Settings::load(root, &mut sources);
-    let unsaid = |key: &Key| settings.get(key).is_none();
+    let mut wanted = last_of_names(settings.wanted(root, &net).0);
+    let unsaid = |key: &Key| settings.value_of(&wanted, key).is_none();
     for (key, value) in asked.iter().filter(|(key, _)| unsaid(key)) {
         put_back(root, key, value);
     }
@@ -227,7 +235,6 @@ pub(super) fn carry_out(
         put_back(root, key, value);
     }
     let touched = |key: &Key| asked.iter().any(|(cause, _)| cause == key || resets(cause, key));
-    let (mut wanted, _) = settings.wanted(root, &[Key::new("net")]);
     wanted.retain(|wanted| touched(&wanted.key));
     let (_, mut found) = apply(root, &wanted);
     if found.is_empty() {
@@ -241,6 +248,34 @@ pub(super) fn carry_out(
         found.extend(settings.wanted(root, &keys).1);
     }
     Ok((found, sources))
+}
+
+/// What is asked, and for all links also each link that is there, where one pattern speaks of it and of all of them: it
+/// would get the pattern's value again.
+fn with_links<'a>(
+    root: &Root,
+    asked: &[(Key, &'a str)],
+    snippet: &Snippet,
+    settings: &Settings,
+) -> Vec<(Key, &'a str)> {
+    let mut all = asked.to_vec();
+    for (key, value) in asked {
+        let patterns: Vec<&Key> = settings.patterns_of(key).map(|setting| &setting.key).collect();
+        if patterns.is_empty() {
+            continue;
+        }
+        // A link that is gone may still be named by our file.
+        let ours = snippet.settings.iter().map(|(known, _)| known);
+        let ours = ours.filter(|known| resets(key, known)).cloned();
+        for link in reset_by(root, key).into_iter().chain(ours) {
+            let named = settings.get(&link).is_some() && snippet.get(&link).is_none();
+            let is_asked = all.iter().any(|(known, _)| is_one_setting(known, &link));
+            if !named && !is_asked && patterns.iter().any(|pattern| pattern.matches(&link)) {
+                all.push((link, value));
+            }
+        }
+    }
+    all
 }
 
 /// A link that another line leaves as it is, where the switch is for all of them.
