@@ -91,22 +91,19 @@ impl Settings {
 }
 
 /// Of two names of one setting that get two values the last one holds; `all` as [`Settings::wanted`] answered.
-pub fn last_of_names(mut all: Vec<Wanted>) -> Vec<Wanted> {
-    let later = |at: usize| {
-        let mut after = (at + 1)..all.len();
-        after.rfind(|late| is_one_setting(&all[*late].key, &all[at].key) && all[*late].value != all[at].value)
-    };
-    let lost: Vec<(usize, usize)> = (0..all.len())
-        .filter(|at| may_reset(&all[*at].key))
-        .filter_map(|at| Some((at, later(at)?)))
-        .collect();
-    for (early, late) in lost.into_iter().rev() {
-        let old = all.remove(early);
-        if let Some(late) = all.get_mut(late - 1) {
-            late.overridden.insert(0, (old.place, Some(old.value)));
+pub fn last_of_names(all: Vec<Wanted>) -> Vec<Wanted> {
+    let mut kept: Vec<Wanted> = Vec::with_capacity(all.len());
+    for mut wanted in all {
+        // Only what resets others has two names.
+        if may_reset(&wanted.key) {
+            let is_other = |known: &Wanted| is_one_setting(&known.key, &wanted.key) && known.value != wanted.value;
+            if let Some(old) = kept.iter().position(is_other).map(|at| kept.remove(at)) {
+                wanted.overridden.insert(0, (old.place, Some(old.value)));
+            }
         }
+        kept.push(wanted);
     }
-    all
+    kept
 }
 
 /// Of several patterns that match one setting the last one holds, as each writes over the one before it.

@@ -1,6 +1,6 @@
 //! The help text, made from the table of flags.
 
-use super::flags;
+use super::flags::{self, Id};
 use crate::command::Command;
 use std::fmt::Write;
 
@@ -30,10 +30,17 @@ pub fn usage(command: Command) -> String {
             head.clear();
         }
     }
-    text.push_str(match command {
-        Command::Ifquery => "\nExit codes: 0 what was asked is so, 1 it is not, 90 bad arguments.\n",
-        _ => "\nExit codes: 0 what was asked is so, 1 it is not, 89 another run held the lock\ntoo long, 90 bad arguments.\n",
-    });
+    let locks = flags::of(command).any(|flag| flag.id == Id::Lock);
+    let busy = if locks {
+        ", 89 another run held the lock too long"
+    } else {
+        ""
+    };
+    let codes = format!("Exit codes: 0 what was asked is so, 1 it is not{busy}, 90 bad arguments.");
+    text.push('\n');
+    for line in wrap(&codes, WIDTH) {
+        let _ = writeln!(text, "{line}");
+    }
     text
 }
 

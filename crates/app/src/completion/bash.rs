@@ -1,6 +1,6 @@
 //! bash(1): one function per program, by the variables of `complete -F`.
 
-use super::{Line, MADE, Spec};
+use super::{LINKS, Line, MADE, Spec};
 use crate::cli::{Hint, Takes};
 
 pub(super) fn script(spec: &Spec) -> String {
@@ -19,7 +19,7 @@ pub(super) fn script(spec: &Spec) -> String {
         let names: Vec<&str> = spec.verbs.iter().map(|verb| verb.name).collect();
         text += &format!(
             "    '' | help)\n{}        ;;\n",
-            offer(&format!("help {}", names.join(" ")), "        ")
+            offer(&format!("'help {}'", names.join(" ")), "        ")
         );
         for verb in &spec.verbs {
             text += &format!("    {})\n{}        ;;\n", verb.name, body(verb, "        "));
@@ -53,7 +53,7 @@ fn body(line: &Line, indent: &str) -> String {
     let deeper = format!("{indent}    ");
     text += &format!(
         "{indent}if [[ $cur == -* ]]; then\n{}",
-        offer(&options.join(" "), &deeper)
+        offer(&format!("'{}'", options.join(" ")), &deeper)
     );
     match hinted(line.words, &deeper) {
         words if words.is_empty() => text + &format!("{indent}fi\n"),
@@ -61,8 +61,9 @@ fn body(line: &Line, indent: &str) -> String {
     }
 }
 
+/// Offers words, quoted as the shell is to read them.
 fn offer(words: &str, indent: &str) -> String {
-    format!("{indent}mapfile -t COMPREPLY < <(compgen -W '{words}' -- \"$cur\")\n")
+    format!("{indent}mapfile -t COMPREPLY < <(compgen -W {words} -- \"$cur\")\n")
 }
 
 fn hinted(hint: Hint, indent: &str) -> String {
@@ -70,13 +71,8 @@ fn hinted(hint: Hint, indent: &str) -> String {
         Hint::Free => String::new(),
         Hint::File => format!("{indent}mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"),
         Hint::Directory => format!("{indent}mapfile -t COMPREPLY < <(compgen -d -- \"$cur\")\n"),
-        Hint::Interface => {
-            format!("{indent}mapfile -t COMPREPLY < <(compgen -W \"$(command ls /sys/class/net)\" -- \"$cur\")\n")
-        }
-        Hint::OneOf(words) => offer(&words.join(" "), indent),
-        Hint::Switch(words) => format!(
-            "{indent}mapfile -t COMPREPLY < <(compgen -W \"{} $(command ls /sys/class/net)\" -- \"$cur\")\n",
-            words.join(" ")
-        ),
+        Hint::Interface => offer(&format!("\"$({LINKS})\""), indent),
+        Hint::OneOf(words) => offer(&format!("'{}'", words.join(" ")), indent),
+        Hint::Switch(words) => offer(&format!("\"{} $({LINKS})\"", words.join(" ")), indent),
     }
 }

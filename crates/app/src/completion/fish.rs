@@ -1,6 +1,6 @@
 //! fish(1): one `complete` for each verb and option.
 
-use super::{Choice, Line, MADE, Spec, quoted};
+use super::{Choice, LINKS, Line, MADE, Spec, quoted};
 use crate::cli::{Hint, Takes};
 
 pub(super) fn script(spec: &Spec) -> String {
@@ -58,8 +58,8 @@ fn hinted(hint: Hint) -> String {
         Hint::Free => String::new(),
         Hint::File => " -F".to_owned(),
         Hint::Directory => " -a '(__fish_complete_directories)'".to_owned(),
-        Hint::Interface => " -a '(command ls /sys/class/net)'".to_owned(),
-        Hint::Switch(words) => format!(" -a '{} (command ls /sys/class/net)'", words.join(" ")),
+        Hint::Interface => format!(" -a '({LINKS})'"),
+        Hint::Switch(words) => format!(" -a '{} ({LINKS})'", words.join(" ")),
         Hint::OneOf(words) => format!(" -a {}", quoted(&words.join(" "), "\\'")),
     }
 }

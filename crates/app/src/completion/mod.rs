@@ -8,6 +8,9 @@ use crate::args::flags;
 use crate::cli::{COMMON, Hint, Opt, Program, Takes};
 use crate::command::Command;
 
+/// Prints the links that there are.
+const LINKS: &str = "command ls /sys/class/net";
+
 /// A shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shell {

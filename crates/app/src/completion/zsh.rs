@@ -1,6 +1,6 @@
 //! zsh(1): `_arguments` and `_describe` of zshcompsys(1).
 
-use super::{Choice, Line, MADE, Spec, quoted};
+use super::{Choice, LINKS, Line, MADE, Spec, quoted};
 use crate::cli::{Hint, Takes};
 
 pub(super) fn script(spec: &Spec) -> String {
@@ -50,8 +50,8 @@ fn action(hint: Hint) -> Option<String> {
         Hint::Free => return None,
         Hint::File => "_files".to_owned(),
         Hint::Directory => "_files -/".to_owned(),
-        Hint::Interface => "(${(f)\"$(command ls /sys/class/net)\"})".to_owned(),
-        Hint::Switch(words) => format!("({} ${{(f)\"$(command ls /sys/class/net)\"}})", words.join(" ")),
+        Hint::Interface => format!("(${{(f)\"$({LINKS})\"}})"),
+        Hint::Switch(words) => format!("({} ${{(f)\"$({LINKS})\"}})", words.join(" ")),
         Hint::OneOf(words) => format!("({})", words.join(" ")),
     })
 }
