@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 /// What a program writes to standard error, which is a file; with `journal` the file is said to be the journal's.
 fn told(program: &str, line: &str, journal: bool, variables: &[(&str, &str)]) -> String {
-    let path = std::path::Path::new("/tmp/told");
+    let path = std::path::Path::new("/run/told");
     let file = File::create(path).unwrap();
     let about = file.metadata().unwrap();
     let mut command = Command::new(program);
@@ -32,14 +32,8 @@ fn told(program: &str, line: &str, journal: bool, variables: &[(&str, &str)]) ->
 
 /// A file of the network and a sysctl snippet, each with a fault and something to warn of.
 fn host(room: &netns::Room) {
-    for directory in [
-        "/etc",
-        "/usr/lib/sysctl.d",
-        "/usr/local/lib",
-        "/run",
-        "/tmp",
-        "/var/lib",
-    ] {
+    // Not /tmp: the programs under test may lie there.
+    for directory in ["/etc", "/usr/lib/sysctl.d", "/usr/local/lib", "/run", "/var/lib"] {
         room.private_dir(directory).unwrap();
     }
     std::fs::create_dir_all("/etc/network").unwrap();

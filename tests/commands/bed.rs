@@ -73,9 +73,21 @@ pub fn call_with(line: &str, environment: &[(&str, &str)]) -> Called {
     called(command.output().unwrap())
 }
 
-/// Starts one of the commands and does not wait for it.
+/// Starts one of the commands and does not wait for it. A hang-up reaches the command, though nohup(1) may have started
+/// the test runner.
 pub fn start(line: &str) -> Child {
-    let mut command = command(line);
+    let called = command(line);
+    let mut command = Command::new("env");
+    command
+        .arg("--default-signal=HUP")
+        .arg(called.get_program())
+        .args(called.get_args());
+    for (name, value) in called.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
