@@ -10,7 +10,7 @@ complete -c ifdown -s p -l print-dependency -r -a 'list dot' -d 'print which int
 complete -c ifdown -s w -l with-depends -d 'also the interfaces that the named ones depend on'
 complete -c ifdown -s u -l use-current-config -d 'take down by what the file says now, not by what was recorded'
 complete -c ifdown -l admin-state -d 'only set the links up or down; no addresses, no hooks'
-complete -c ifdown -l ignore-errors -d 'a failing hook is a warning'
+complete -c ifdown -l ignore-errors -d 'a failing hook is a warning, whatever hook-failure in cleat.toml says'
 complete -c ifdown -l no-mappings -d 'do not run mapping scripts'
 complete -c ifdown -l read-environment -d 'heed CONFIGURE_INTERFACES=no, EXCLUDE_INTERFACES and VERBOSE=yes of the environment, as the unit hands on /etc/default/networking'
 complete -c ifdown -s L -l lock -r -F -d 'another lock file than /run/network/.lock'

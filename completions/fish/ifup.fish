@@ -11,7 +11,7 @@ complete -c ifup -s p -l print-dependency -r -a 'list dot' -d 'print which inter
 complete -c ifup -s w -l with-depends -d 'also the interfaces that the named ones depend on'
 complete -c ifup -s k -l skip-upperifaces -d 'do not give the interfaces back to the bridge or bond that they belong to'
 complete -c ifup -l admin-state -d 'only set the links up or down; no addresses, no hooks'
-complete -c ifup -l ignore-errors -d 'a failing hook is a warning'
+complete -c ifup -l ignore-errors -d 'a failing hook is a warning, whatever hook-failure in cleat.toml says'
 complete -c ifup -l no-mappings -d 'do not run mapping scripts'
 complete -c ifup -l hotplug -d 'the named NICs have just appeared: bring up what is marked hotplug or auto and needs them'
 complete -c ifup -l read-environment -d 'heed CONFIGURE_INTERFACES=no, EXCLUDE_INTERFACES and VERBOSE=yes of the environment, as the unit hands on /etc/default/networking'

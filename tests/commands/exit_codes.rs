@@ -6,22 +6,6 @@ use cleat_netns as netns;
 const ONE: &str = "auto eno1\niface eno1 inet static\n\taddress 192.0.2.2/24\n";
 
 #[test]
-fn a_failing_hook_is_an_error_unless_errors_are_ignored() {
-    let room = netns::enter!();
-    host(&room, &["eno1"], &format!("{ONE}\tup false\n"));
-    let up = call("ifup eno1");
-    assert_eq!(up.code, 1, "{up:?}");
-    assert!(
-        up.err.contains("error: eno1: up command failed: exit code 1: `false`"),
-        "{up:?}"
-    );
-    call("ifdown eno1").quietly();
-    let up = call("ifup --ignore-errors eno1");
-    assert_eq!(up.code, 0, "{up:?}");
-    assert!(up.err.contains("warning: eno1: up command failed"), "{up:?}");
-}
-
-#[test]
 fn an_unknown_interface_is_an_error_and_the_nearest_is_named() {
     let room = netns::enter!();
     host(&room, &["eno1"], ONE);

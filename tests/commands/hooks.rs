@@ -108,6 +108,29 @@ fn what_hooks_print_is_in_the_log_with_the_interfaces_name() {
     assert_eq!((up.code, up.err.as_str()), (0, "eno1: up: hello\neno1: up: there\n"));
 }
 
+/// Witness: ifupdown2 3.0.0, the same file: `warning: eno1: pre-up cmd 'false' failed: returned 1`, exit code 0, and the
+/// address is there. Proxmox VE's worker stops at any other exit code.
+#[test]
+fn a_failing_hook_is_a_warning_and_an_error_where_the_settings_say_so() {
+    let room = netns::enter!();
+    let text = "auto eno1\niface eno1 inet static\n\taddress 192.0.2.2/24\n\tpre-up false\n\tup exit 3\n";
+    host(&room, &["eno1"], text);
+    let failed = "eno1: pre-up command failed: exit code 1: `false` (/etc/network/interfaces:4:9) [hook-failed]";
+    for (settings, arguments, code, severity) in [
+        ("", "", 0, "warning"),
+        ("hook-failure = \"error\"\n", "", 1, "error"),
+        ("hook-failure = \"error\"\n", " --ignore-errors", 0, "warning"),
+    ] {
+        std::fs::create_dir_all("/etc/cleat").unwrap();
+        std::fs::write("/etc/cleat/cleat.toml", settings).unwrap();
+        let up = call(&format!("ifup -a --force{arguments}"));
+        assert_eq!(up.code, code, "{up:?}");
+        let found: Vec<&str> = up.err.lines().filter(|line| line.contains("pre-up")).collect();
+        assert_eq!(found, [format!("{severity}: {failed}")], "{up:?}");
+        assert_eq!(super::bed::addresses("eno1"), ["192.0.2.2/24"]);
+    }
+}
+
 /// The masquerading example has a blank line before its hooks; they belong to vmbr0.
 #[test]
 fn a_hook_behind_a_blank_line_still_runs() {

@@ -14,6 +14,7 @@ use crate::rename::{self, Due};
 use crate::run::show;
 use crate::saved_nics::SavedNics;
 use crate::session::Session;
+use crate::settings::HookFailure;
 use crate::state::State;
 use crate::unchanged::{self, Question};
 use cleat_diag::{Diagnostic, Severity};
@@ -36,8 +37,8 @@ use std::borrow::Cow;
 pub fn run(args: &Args, session: &mut Session, early: Option<Early>) -> Exit {
     let reporter = Reporter::new(args.verbosity);
     let ended = go(args, session, early);
-    if args.ignore_errors {
-        forgive_hooks(&mut session.diagnostics);
+    if session.settings.hook_failure == HookFailure::Error && !args.ignore_errors {
+        blame_hooks(&mut session.diagnostics);
     }
     if !args.names.is_empty() && args.command != Command::Ifreload {
         leave_out_others(&mut session.diagnostics, &ended.scope);
@@ -342,13 +343,13 @@ fn loud(args: &Args) -> bool {
     args.verbosity > crate::args::Verbosity::Normal
 }
 
-/// With `--ignore-errors` a failing hook is a warning.
-fn forgive_hooks(diagnostics: &mut [Diagnostic]) {
+/// With `hook-failure = "error"` a failing hook is an error.
+fn blame_hooks(diagnostics: &mut [Diagnostic]) {
     for diagnostic in diagnostics
         .iter_mut()
         .filter(|diagnostic| diagnostic.code == "hook-failed")
     {
-        diagnostic.severity = Severity::Warning;
+        diagnostic.severity = Severity::Error;
     }
 }
 

@@ -305,7 +305,7 @@ pub static FLAGS: &[Flag] = &[
         &["ignore-errors"],
         None,
         UP_DOWN,
-        "a failing hook is a warning",
+        "a failing hook is a warning, whatever hook-failure in cleat.toml says",
     ),
     row(
         Id::NoMappings,

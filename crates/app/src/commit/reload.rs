@@ -28,6 +28,8 @@ fn run(root: &Root, verbosity: Verbosity, command: Command) -> bool {
     let args = Args {
         all: true,
         verbosity,
+        // A good change is never taken back because a hook failed, whatever `hook-failure` says.
+        ignore_errors: true,
         ..Args::new(command)
     };
     let mut session = Session::load(root.clone(), &Input::Standard);

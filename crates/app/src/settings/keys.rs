@@ -44,6 +44,17 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         table: "",
+        name: "hook-failure",
+        variable: None,
+        slot: Slot::HookFailure(|settings| &mut settings.hook_failure),
+        default: Some("\"warn\""),
+        example: "\"error\"",
+        doc: "What it means when a hook command or script fails. \"warn\": a warning, and the exit code stays 0, as with \
+              ifupdown2. \"error\": an error, and the exit code is 1. Either way the other hooks run and nothing is \
+              undone; cleat-commit never takes a change back because of a hook.",
+    },
+    Key {
+        table: "",
         name: "device-wait",
         variable: Some("CLEAT_DEVICE_WAIT"),
         slot: Slot::SomeSeconds(|settings| &mut settings.device_wait),

@@ -6,7 +6,7 @@ mod file;
 pub mod keys;
 mod value;
 
-pub use value::{Check, PinDirectory};
+pub use value::{Check, HookFailure, PinDirectory};
 
 use cleat_diag::{Diagnostic, Sources};
 use cleat_root::{Root, paths};
@@ -20,6 +20,8 @@ pub struct Settings {
     pub lock_wait: Duration,
     /// How long one hook may run.
     pub hook_limit: Duration,
+    /// What a failing hook means for the exit code.
+    pub hook_failure: HookFailure,
     /// How long missing NICs are waited for; `None`: 10 s while the machine boots, then not at all.
     pub device_wait: Option<Duration>,
     /// Whether a staged file that is refused at boot is set aside.
@@ -43,6 +45,7 @@ impl Default for Settings {
         Self {
             lock_wait: Duration::from_secs(60),
             hook_limit: Duration::from_secs(60),
+            hook_failure: HookFailure::Warn,
             device_wait: None,
             keep_refused: false,
             keep_generations: 50,

@@ -66,7 +66,7 @@ fn an_unknown_key_is_told_with_place_and_nearest_name_and_the_rest_holds() {
 #[test]
 fn a_wrong_value_is_told_and_only_its_default_holds() {
     let (settings, found) = with(
-        "lock-wait = \"soon\"\nhook-limit = -1\n[commit]\nkeep-size = 0\n[confirm]\nboot = \"ping\"\nlimit = 5\n\
+        "lock-wait = \"soon\"\nhook-limit = -1\nhook-failure = \"ignore\"\n[commit]\nkeep-size = 0\n[confirm]\nboot = \"ping\"\nlimit = 5\n\
               [link]\ndirectory = \"/run/systemd/network\"\n",
     );
     assert_eq!(
@@ -74,11 +74,12 @@ fn a_wrong_value_is_told_and_only_its_default_holds() {
         [
             "error: `lock-wait` takes a number of seconds (/etc/cleat/cleat.toml:1:13) [config-value]",
             "error: `hook-limit` takes a number of seconds (/etc/cleat/cleat.toml:2:14) [config-value]",
-            "error: `commit.keep-size` takes a whole number from 1 (/etc/cleat/cleat.toml:4:13) [config-value]",
+            "error: `hook-failure` takes \"warn\" or \"error\" (/etc/cleat/cleat.toml:3:16) [config-value]",
+            "error: `commit.keep-size` takes a whole number from 1 (/etc/cleat/cleat.toml:5:13) [config-value]",
             "error: `confirm.boot` takes \"off\", \"links\", \"gateway\", or a command that begins with \"/\" \
-             (/etc/cleat/cleat.toml:6:8) [config-value]",
+             (/etc/cleat/cleat.toml:7:8) [config-value]",
             "error: `link.directory` takes \"/etc/systemd/network\" or \"/usr/local/lib/systemd/network\" \
-             (/etc/cleat/cleat.toml:9:13) [config-value]",
+             (/etc/cleat/cleat.toml:10:13) [config-value]",
         ]
     );
     let wanted = Settings {

@@ -71,6 +71,26 @@ impl PinDirectory {
     }
 }
 
+/// What a hook's failure means for the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HookFailure {
+    /// A warning: the exit code stays 0, as with ifupdown2.
+    #[default]
+    Warn,
+    /// An error: the exit code is 1.
+    Error,
+}
+
+impl HookFailure {
+    fn of(text: &str) -> Option<Self> {
+        match text {
+            "warn" => Some(Self::Warn),
+            "error" => Some(Self::Error),
+            _ => None,
+        }
+    }
+}
+
 /// Where a value goes, which says what it must be.
 #[derive(Clone, Copy, Debug)]
 pub enum Slot {
@@ -86,6 +106,8 @@ pub enum Slot {
     Check(fn(&mut Settings) -> &mut Option<Check>),
     /// A directory for pins.
     PinDirectory(fn(&mut Settings) -> &mut PinDirectory),
+    /// `"warn"` or `"error"`.
+    HookFailure(fn(&mut Settings) -> &mut HookFailure),
 }
 
 impl Slot {
@@ -97,6 +119,7 @@ impl Slot {
             Slot::Number(_) => "a whole number from 1",
             Slot::Check(_) => "\"off\", \"links\", \"gateway\", or a command that begins with \"/\"",
             Slot::PinDirectory(_) => "\"/etc/systemd/network\" or \"/usr/local/lib/systemd/network\"",
+            Slot::HookFailure(_) => "\"warn\" or \"error\"",
         }
     }
 
@@ -124,6 +147,10 @@ impl Slot {
                 let directory = value.as_str().and_then(PinDirectory::of);
                 directory.map(|directory| *slot(settings) = directory)
             }
+            Slot::HookFailure(slot) => {
+                let failure = value.as_str().and_then(HookFailure::of);
+                failure.map(|failure| *slot(settings) = failure)
+            }
         };
         taken.ok_or(self.wants())
     }
@@ -144,6 +171,7 @@ impl Slot {
             }
             Slot::Check(_) => self.put_check(settings, text),
             Slot::PinDirectory(slot) => PinDirectory::of(text).map(|directory| *slot(settings) = directory),
+            Slot::HookFailure(slot) => HookFailure::of(text).map(|failure| *slot(settings) = failure),
         };
         taken.ok_or(self.wants())
     }

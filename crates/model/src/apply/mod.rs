@@ -189,7 +189,7 @@ impl Walk<'_> {
         for step in &ready {
             if let Action::Hook(iface, phase) = step.action {
                 for fault in hooks.run(iface, phase) {
-                    let diagnostic = Diagnostic::error("hook-failed", fault.text).on(iface);
+                    let diagnostic = Diagnostic::warning("hook-failed", fault.text).on(iface);
                     self.outcome.diagnostics.push(match fault.place {
                         Some(place) => diagnostic.at(place, ""),
                         None => diagnostic,

@@ -173,7 +173,7 @@ impl Hooks for Broken {
 }
 
 #[test]
-fn a_failing_hook_is_an_error_and_undoes_nothing() {
+fn a_failing_hook_is_a_warning_and_undoes_nothing() {
     let mut host = Host::new(&["eno1"]);
     let desired = Desired::new(vec![link("eno1", Kind::Physical).hook(Phase::PostUp, "false")]);
     let planned = host.plan(&desired, &all(Verb::Reload, &desired));
@@ -187,7 +187,7 @@ fn a_failing_hook_is_an_error_and_undoes_nothing() {
     assert_eq!(outcome.ending, Ending::Done);
     assert_eq!(
         told(&outcome),
-        ["error[hook-failed]: eno1: post-up command failed: exit code 1: `false`"]
+        ["warning[hook-failed]: eno1: post-up command failed: exit code 1: `false`"]
     );
     assert!(host.kernel.now().get(name("eno1")).is_some_and(|link| link.is_up()));
 }
