@@ -13,3 +13,4 @@ mod reload;
 mod rename;
 pub mod state;
 mod up_down;
+mod vrf;

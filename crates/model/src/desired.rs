@@ -179,6 +179,8 @@ pub struct WantLink {
     pub peer: Option<LinkRef>,
     /// Bridge, bond or VRF that it is a port of.
     pub master: Option<LinkRef>,
+    /// Whether `master` is a VRF. Its members name it; it does not list them.
+    pub in_vrf: bool,
     /// Its ports as written (patterns expanded), missing ones included.
     pub ports: Vec<LinkRef>,
     /// Port options by which a foreign link may stay a port (`bridge-ports-condone-regex`); foreign ports always stay.
@@ -217,6 +219,7 @@ impl WantLink {
             parent: None,
             peer: None,
             master: None,
+            in_vrf: false,
             ports: Vec::new(),
             knobs: Vec::new(),
             data_links: Vec::new(),
@@ -242,6 +245,11 @@ impl WantLink {
             Value::Number(number) => Some(number),
             _ => None,
         }
+    }
+
+    /// The VRF that it is a member of.
+    pub fn vrf(&self) -> Option<LinkRef> {
+        self.master.filter(|_| self.in_vrf)
     }
 
     /// The links that must be there before it: parent, ports, peer excluded.

@@ -98,9 +98,13 @@ pub fn check(want: &WantLink, now: &Snapshot) -> Vec<CheckItem> {
             peer.origin,
         );
     }
+    if let Some(vrf) = want.vrf() {
+        let found = name_of(link.master);
+        let is = found == vrf.name.as_str();
+        item("vrf", vrf.name.to_string(), found, is, vrf.origin);
+    }
     let ports = match want.kind {
         Kind::Bond => "bond-slaves",
-        Kind::Vrf => "vrf",
         _ => "bridge-ports",
     };
     for port in &want.ports {

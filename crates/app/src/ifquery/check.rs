@@ -4,14 +4,14 @@ use super::entry::{Entry, Keys, Mark};
 use super::written;
 use cleat_diag::Place;
 use cleat_model::decl::Decl;
-use cleat_model::desired::Desired;
+use cleat_model::desired::{Desired, WantLink};
 use cleat_model::snapshot::Snapshot;
 use cleat_model::verify::{CheckItem, check};
 
 /// One interface, each of its options marked, and the whole.
 ///
-/// *Shape*: an option passes when all that its line asks for is so (a line of a bridge can ask for something of its
-/// ports); it fails when something is not, and then what the kernel has is shown in place of what is written. What asks
+/// *Shape*: an option passes when all that its line asks for is so (a line of a bridge or VRF can ask for something of
+/// its ports); it fails when something is not, and then what the kernel has is shown in place of what is written. What asks
 /// for nothing in the kernel (hook commands, options for scripts) is not marked.
 pub fn entry(decl: &Decl, desired: &Desired, snapshot: &Snapshot) -> Entry {
     let mut entry = written::head(decl);
@@ -23,7 +23,9 @@ pub fn entry(decl: &Decl, desired: &Desired, snapshot: &Snapshot) -> Entry {
     };
     let own = check(want, snapshot);
     let ports = want.ports.iter().filter_map(|port| desired.get(port.name));
-    let of_ports: Vec<CheckItem> = ports.flat_map(|port| check(port, snapshot)).collect();
+    let is_member = |link: &&WantLink| link.vrf().is_some_and(|vrf| vrf.name == want.name);
+    let members = desired.links().iter().filter(is_member);
+    let of_ports: Vec<CheckItem> = ports.chain(members).flat_map(|port| check(port, snapshot)).collect();
     let mut status = Mark::Pass;
     if own.iter().any(|item| !item.ok) {
         status = Mark::Fail;

@@ -39,6 +39,17 @@ pub(crate) fn same_subnet(a: &Address, b: &Address) -> bool {
     a.ip.is_ipv4() && b.ip.is_ipv4() && a.prefix == b.prefix && covers(a, b.peer.unwrap_or(b.ip))
 }
 
+/// The routing table of the VRF that a link is a member of, or is itself.
+pub(crate) fn vrf_table(link: &Link, now: &Snapshot) -> Option<u32> {
+    const IFLA_VRF_TABLE: u16 = 1;
+    let vrf = match link.kind {
+        Kind::Vrf => link,
+        _ => now.by_index(link.master?).filter(|master| master.kind == Kind::Vrf)?,
+    };
+    let bytes = vrf.data.get(IFLA_VRF_TABLE)?;
+    bytes.try_into().ok().map(u32::from_ne_bytes)
+}
+
 impl FakeKernel {
     pub(super) fn add_address(&mut self, name: IfName, address: &Address, replace: bool) -> Answer {
         let index = self.index(name)?;
@@ -178,17 +189,9 @@ impl FakeKernel {
 
     /// The routing table of a link: that of its VRF, or main.
     fn table(&self, index: u32) -> u32 {
-        const IFLA_VRF_TABLE: u16 = 1;
         const MAIN: u32 = 254;
-        let master = self
-            .now
-            .by_index(index)
-            .and_then(|link| self.now.by_index(link.master?));
-        let vrf = master.filter(|master| master.kind == Kind::Vrf);
-        let table = vrf
-            .and_then(|vrf| vrf.data.get(IFLA_VRF_TABLE))
-            .and_then(|bytes| bytes.try_into().ok());
-        table.map_or(MAIN, u32::from_ne_bytes)
+        let link = self.now.by_index(index);
+        link.and_then(|link| vrf_table(link, &self.now)).unwrap_or(MAIN)
     }
 
     pub(super) fn connect_all(&mut self, index: u32) {

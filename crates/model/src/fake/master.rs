@@ -128,9 +128,12 @@ impl FakeKernel {
             link.port_kind = None;
             link.port = Attrs::new();
         });
-        self.now.vlans.remove(&index);
-        if let Some(entries) = self.now.fdb.get_mut(&index) {
-            entries.retain(|entry| entry.on_self);
+        // A bridge that was a member of a VRF keeps those of its own.
+        if link.port_kind == Some(Kind::Bridge) {
+            self.now.vlans.remove(&index);
+            if let Some(entries) = self.now.fdb.get_mut(&index) {
+                entries.retain(|entry| entry.on_self);
+            }
         }
         match link.port_kind {
             Some(Kind::Bond) => {

@@ -20,7 +20,7 @@ use crate::snapshot::{Link, Snapshot};
 use crate::types::{Address, Fdb, Kind, Route, VlanRange};
 use std::collections::BTreeMap;
 
-pub(crate) use address::{IFA_F_PERMANENT, covers, network, scope6};
+pub(crate) use address::{IFA_F_PERMANENT, covers, network, scope6, vrf_table};
 pub(crate) use route::{kept_metric, same_place};
 
 pub(crate) const EPERM: i32 = 1;
@@ -136,6 +136,11 @@ impl FakeKernel {
             }
         }
         Self::new(now)
+    }
+
+    /// Gives new links no index up to this one, and so none of the MACs that links of these indexes had by chance.
+    pub(crate) fn number_past(&mut self, index: u32) {
+        self.next_index = self.next_index.max(index + 1);
     }
 
     /// Takes steps to be possible where finding out would cost a walk over all links.

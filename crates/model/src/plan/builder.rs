@@ -234,6 +234,9 @@ impl<'a> Builder<'a> {
             for bond in self.bonds_of(&touched) {
                 self.access(&mut after, id, Thing::Link(bond, Facet::Link), Access::Write);
             }
+            for left in self.masters_left(&touched) {
+                self.access(&mut after, id, Thing::Link(left, Facet::Link), Access::Read);
+            }
         }
         if let Op::DeleteLink { .. } = op {
             for below in self.stood_on(&touched) {
@@ -383,6 +386,14 @@ impl<'a> Builder<'a> {
             .filter_map(|index| self.now().by_index(self.now().by_index(*index)?.master?));
         let bonds = before.chain(after).filter(|link| link.kind == Kind::Bond);
         bonds.map(|link| link.name).collect()
+    }
+
+    /// The masters that links had before the step. One that is deleted behind it waits for it, so that it is there again
+    /// when the step is taken back.
+    fn masters_left(&self, touched: &BTreeMap<u32, Option<Piece>>) -> Vec<IfName> {
+        let masters = touched.values().flatten().filter_map(|piece| piece.link.master);
+        let found = masters.filter_map(|index| self.now().by_index(index).or_else(|| self.start.by_index(index)));
+        found.map(|link| link.name).collect()
     }
 
     /// Links that a deleted one stood on or was a port of.

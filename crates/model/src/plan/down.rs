@@ -228,7 +228,7 @@ fn delete(builder: &mut Builder<'_>, link: &Link, names: &BTreeSet<IfName>, why:
             .want(port)
             .is_some_and(|want| want.classes.iter().any(|class| class == "auto"));
         let stays = auto || names.contains(&port) || builder.request.verb == Verb::Reload;
-        if ours && !stays && !is_used(builder, port) {
+        if ours && !stays && link.kind != Kind::Vrf && !is_used(builder, port) {
             builder.gone(Gone::Up(port));
             if builder.is_up(port) {
                 builder.op(name, Op::SetUp { name: port, up: false }, why);
@@ -280,5 +280,6 @@ fn clear(builder: &mut Builder<'_>, link: &Link, why: Origin) {
     let ours_to_down = builder.request.verb == Verb::Down || owned.is_some_and(|owned| owned.up);
     if ours_to_down && !link.is_loopback() && !carries_guests(builder, link, why) {
         bring_down(builder, name, why);
+        super::members::leave(builder, name, why);
     }
 }

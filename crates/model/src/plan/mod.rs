@@ -10,6 +10,7 @@ mod down;
 mod hooks;
 mod knobs;
 mod link;
+mod members;
 mod ports;
 mod repair;
 mod route;

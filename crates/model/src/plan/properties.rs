@@ -24,9 +24,10 @@ fn seed() -> impl Strategy<Value = Seed> {
         proptest::option::of(any::<u8>()),
         proptest::collection::vec((any::<u8>(), any::<u8>()), few(3)),
         proptest::collection::vec((any::<u8>(), any::<u8>()), few(4)),
+        proptest::collection::vec((any::<u8>(), any::<u8>()), few(3)),
     )
         .prop_map(
-            |(bonds, vlans, bridges, dummies, veths, vxlans, addresses, gateway, mtus, knobs)| Seed {
+            |(bonds, vlans, bridges, dummies, veths, vxlans, addresses, gateway, mtus, knobs, vrfs)| Seed {
                 bonds,
                 vlans,
                 bridges,
@@ -37,6 +38,7 @@ fn seed() -> impl Strategy<Value = Seed> {
                 gateway,
                 mtus,
                 knobs,
+                vrfs,
             },
         )
 }
@@ -183,7 +185,14 @@ fn foreign(kernel: &FakeKernel) -> Vec<String> {
         now.routes(eno5)
             .iter()
             .filter(|old| old.to.1 == 24 && old.via.is_some())
-            .map(Route::to_string),
+            // It goes into the table of a VRF with its link.
+            .map(|old| {
+                Route {
+                    table: 254,
+                    ..old.clone()
+                }
+                .to_string()
+            }),
     );
     all
 }

@@ -1,7 +1,7 @@
 //! What others had on a link that flapped is put back: their addresses, routes, ports and flags.
 
 use super::builder::{Builder, Gone};
-use super::{link, ports, undo};
+use super::{link, members, ports, undo};
 use crate::fake::{IFA_F_PERMANENT, same_place};
 use crate::name::IfName;
 use crate::op::Op;
@@ -114,7 +114,10 @@ fn routes(builder: &mut Builder<'_>, was: &Link) {
         if !link.is_up() || BY_THEMSELVES.contains(&old.protocol) && old.via.is_none() {
             continue;
         }
-        let taken = builder.now().routes.values().flatten().any(|is| same_place(is, &old));
+        let Some(route) = members::moved(&old, (was, builder.start), (link, builder.now())) else {
+            continue;
+        };
+        let taken = builder.now().routes.values().flatten().any(|is| same_place(is, &route));
         if taken || builder.is_gone(&Gone::route(name, &old)) {
             continue;
         }
@@ -122,7 +125,7 @@ fn routes(builder: &mut Builder<'_>, was: &Link) {
             name,
             Op::AddRoute {
                 name,
-                route: old,
+                route,
                 replace: true,
             },
             WHY,

@@ -15,7 +15,8 @@ impl<'a> Builder<'a> {
         let mut left: Vec<IfName> = names.iter().copied().collect();
         while let Some(name) = left.pop() {
             let Some(want) = self.want(name) else { continue };
-            let below = want.lower().chain(&want.peer).map(|lower| lower.name);
+            let vrf = want.vrf();
+            let below = want.lower().chain(&want.peer).chain(&vrf).map(|lower| lower.name);
             let needed = below.filter(|lower| self.must_be_made(*lower));
             for lower in needed {
                 if names.insert(lower) {
@@ -27,7 +28,11 @@ impl<'a> Builder<'a> {
         for want in self.desired.links() {
             let on_new =
                 |lower: IfName| names.contains(&lower) && self.start.get(want.name).is_some() && self.made_anew(lower);
-            if want.parent.is_some_and(|parent| on_new(parent.name)) {
+            if [want.parent, want.vrf()]
+                .iter()
+                .flatten()
+                .any(|lower| on_new(lower.name))
+            {
                 names.insert(want.name);
             }
         }

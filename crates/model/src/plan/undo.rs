@@ -35,8 +35,12 @@ pub(super) fn inverse(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, sim: &mut
             master: Some(master),
         } if touched.len() == 1 => {
             let free = touched.values().flatten().any(|piece| piece.link.master.is_none());
-            let bond = sim.now().get(*master).is_some_and(|link| link.kind == Kind::Bond);
-            (free && !bond).then_some(Op::SetMaster {
+            // A bond changes its port; a VRF one that is up.
+            let master = sim.now().get(*master);
+            let bond = master.is_some_and(|link| link.kind == Kind::Bond);
+            let member = master.is_some_and(|link| link.kind == Kind::Vrf)
+                && touched.values().flatten().any(|piece| piece.link.is_up());
+            (free && !bond && !member).then_some(Op::SetMaster {
                 name: *name,
                 master: None,
             })
@@ -66,6 +70,8 @@ fn restore(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, sim: &mut FakeKernel
         goal,
     };
     back.kernel.predict();
+    // The other end of a veth pair gets a MAC by chance again: it must not look like the one that it had.
+    back.kernel.number_past(goal.keys().copied().max().unwrap_or(0));
     for (index, piece) in goal {
         let there = back.kernel.now().by_index(*index).map(|link| link.name);
         if let (None, Some(name)) = (piece, there) {

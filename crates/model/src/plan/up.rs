@@ -2,7 +2,7 @@
 
 use super::builder::Builder;
 use super::link::Made;
-use super::{address, link, ports, repair, route};
+use super::{address, link, members, ports, repair, route};
 use crate::desired::{Phase, WantLink};
 use crate::hash::Set;
 use crate::name::IfName;
@@ -56,7 +56,10 @@ fn segment<'a>(builder: &mut Builder<'a>, links: &[&'a WantLink], all: &Set<IfNa
         .collect();
     for want in &there {
         ports::join_all(builder, want, all);
-        rejoin(builder, want, all);
+        match want.vrf() {
+            Some(vrf) => members::join(builder, want, vrf),
+            None => rejoin(builder, want, all),
+        }
     }
     for want in &there {
         ports::self_vlans(builder, want);

@@ -4,7 +4,6 @@ use super::Build;
 use crate::desired::{LinkRef, WantLink};
 use crate::hash::Set;
 use crate::name::IfName;
-use crate::types::Kind;
 use cleat_diag::Diagnostic;
 
 impl Build<'_> {
@@ -32,8 +31,7 @@ impl Build<'_> {
 
     /// What must stand before the link.
     fn before(&self, link: &WantLink) -> Vec<IfName> {
-        let vrf = link.master.filter(|master| self.is_kind(master.name, &Kind::Vrf));
-        link.lower().chain(&vrf).map(|lower| lower.name).collect()
+        link.lower().chain(&link.vrf()).map(|lower| lower.name).collect()
     }
 
     fn place(&self, name: IfName, placed: &mut Set<IfName>, order: &mut Vec<IfName>) {
@@ -145,6 +143,7 @@ impl Build<'_> {
         for link in &mut self.links {
             link.ports.retain(|port| known.contains(&port.name));
             link.master = link.master.filter(|master| known.contains(&master.name));
+            link.in_vrf &= link.master.is_some();
             link.data_links.retain(|(_, other)| known.contains(&other.name));
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Build;
 use crate::decl::{Decl, Said};
-use crate::desired::LinkRef;
+use crate::desired::{LinkRef, Phase};
 use crate::name::IfName;
 use crate::pattern;
 use crate::types::{Kind, Origin};
@@ -179,12 +179,45 @@ impl Build<'_> {
             }
             return;
         }
-        if let Some(fault) = self.cannot_join(LinkRef { name, origin }, master.name, &kind) {
+        let fault = self.no_vrf(name, said, master.name);
+        if let Some(fault) = fault.or_else(|| self.cannot_join(LinkRef { name, origin }, master.name, &kind)) {
             self.found.push(fault);
             return;
         }
         if let Some(link) = self.link_mut(name) {
             link.master = Some(master);
+            link.in_vrf = true;
         }
+    }
+
+    /// Why a link cannot be a member: what it names is no VRF. One that the kernel has will do, and one that `pre-up`
+    /// lines may make.
+    fn no_vrf(&self, name: IfName, said: &Said, vrf: IfName) -> Option<Diagnostic> {
+        let declared = self.link(vrf).filter(|_| self.decls.get(vrf).is_some());
+        let why = match declared.map(|link| &link.kind) {
+            Some(Kind::Vrf) => return None,
+            Some(Kind::Physical) if self.has_pre_up(vrf) || self.is_vrf_now(vrf) => return None,
+            Some(Kind::Physical) => format!("`{vrf}` has a stanza without `vrf-table`"),
+            Some(kind) => format!("`{vrf}` is a {kind}"),
+            None if self.facts.is_none() || self.is_vrf_now(vrf) => return None,
+            None => format!("`{vrf}` has no stanza and is not on this machine"),
+        };
+        let message = format!("`{name}` cannot be a member of `{vrf}`: there is no VRF of that name");
+        Some(
+            Diagnostic::error("unknown-master", message)
+                .at(said.value.place, why)
+                .on(name)
+                .help(format!("add `iface {vrf}` with `vrf-table auto`, or remove this line")),
+        )
+    }
+
+    fn has_pre_up(&self, name: IfName) -> bool {
+        let hooks = self.decls.get(name).into_iter().flat_map(|decl| &decl.hooks);
+        hooks.into_iter().any(|hook| hook.phase == Phase::PreUp)
+    }
+
+    fn is_vrf_now(&self, name: IfName) -> bool {
+        let found = self.facts.and_then(|facts| facts.get(name));
+        found.is_some_and(|link| link.kind == Kind::Vrf)
     }
 }

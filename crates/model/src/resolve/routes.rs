@@ -18,11 +18,10 @@ impl Build<'_> {
     pub(super) fn routes(&mut self) {
         let mut taken: HashMap<(bool, u32, u32), (IfName, Place)> = HashMap::new();
         for (name, decl) in self.written() {
-            let mut routes = Vec::new();
             for said in decl.all("gateway") {
                 let metric = self.metric(name, decl, said.stanza);
                 for word in said.value.words() {
-                    let Some(route) = self.route(name, said, &word, metric) else {
+                    let Some((out_of, route)) = self.route(name, said, &word, metric) else {
                         continue;
                     };
                     let key = (route.to.0.is_ipv4(), route.table, route.metric);
@@ -32,17 +31,30 @@ impl Build<'_> {
                     }
                     taken.insert(key, (name, word.place));
                     let origin = Origin::Said(word.place);
-                    routes.push(Wanted { value: route, origin });
+                    if let Some(link) = self.link_mut(out_of) {
+                        link.routes.push(Wanted { value: route, origin });
+                    }
                 }
                 if said.value.text.is_empty() {
                     self.found
                         .push(bad_value(said, said.key.place, "an IP address").on(name));
                 }
             }
-            if let Some(link) = self.link_mut(name) {
-                link.routes = routes;
-            }
         }
+    }
+
+    /// The link that a route to a gateway leaves by. A VRF sends nothing itself: a gateway that is written under it is
+    /// behind the member whose subnet holds it, as the kernel has it too (`fib_check_nh` in net/ipv4/fib_semantics.c).
+    fn leaves_by(&self, name: IfName, via: IpAddr) -> IfName {
+        if !self.is_kind(name, &Kind::Vrf) {
+            return name;
+        }
+        let mut members = self
+            .links
+            .iter()
+            .filter(|link| link.vrf().is_some_and(|vrf| vrf.name == name));
+        let near = |link: &&WantLink| link.addresses.iter().any(|wanted| covers(&wanted.value, via));
+        members.find(near).map_or(name, |member| member.name)
     }
 
     /// `metric` of the stanza that the gateway is in.
@@ -67,18 +79,29 @@ impl Build<'_> {
         }
     }
 
-    fn route(&mut self, name: IfName, said: &Said, word: &Spanned<String>, metric: u32) -> Option<Route> {
+    /// The table of the VRF that a link is, or is a member of.
+    fn routing_table(&self, name: IfName) -> Option<u32> {
+        let link = self.link(name)?;
+        let vrf = match link.kind {
+            Kind::Vrf => link,
+            _ => self.link(link.vrf()?.name)?,
+        };
+        u32::try_from(vrf.number("vrf-table")?).ok()
+    }
+
+    fn route(&mut self, name: IfName, said: &Said, word: &Spanned<String>, metric: u32) -> Option<(IfName, Route)> {
         let Ok(via) = word.value.parse::<IpAddr>() else {
             let fault = crate::decl::bad_value(&said.key.value, &word.value, word.place, "an IP address");
             self.found.push(fault.on(name));
             return None;
         };
-        let link = self.link(name)?;
+        let out_of = self.leaves_by(name, via);
+        let link = self.link(out_of)?;
         if let Some(own) = link.addresses.iter().find(|wanted| wanted.value.ip == via) {
             let place = own.origin.place();
             let fault = Diagnostic::error(
                 "gateway-is-self",
-                format!("the gateway `{via}` is an address of `{name}` itself"),
+                format!("the gateway `{via}` is an address of `{out_of}` itself"),
             )
             .at(word.place, "left out")
             .on(name)
@@ -89,15 +112,12 @@ impl Build<'_> {
             });
             return None;
         }
-        let table = self
-            .master_of_kind(name, &Kind::Vrf)
-            .and_then(|vrf| self.link(vrf)?.number("vrf-table"))
-            .and_then(|table| u32::try_from(table).ok());
+        let table = self.routing_table(name);
         let nothing = match via {
             IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         };
-        Some(Route {
+        let route = Route {
             to: (nothing, 0),
             via: Some(via),
             onlink: !reaches(link, via),
@@ -106,7 +126,8 @@ impl Build<'_> {
             protocol: BOOT,
             source: None,
             scope: ScopeId(0),
-        })
+        };
+        Some((out_of, route))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod examples;
 mod faults;
+mod members;
 mod properties;
 mod shapes;
 

@@ -84,8 +84,10 @@ pub trait Say: Sized {
     fn set(self, key: &str, value: &str) -> Self;
     /// The link below.
     fn on(self, parent: &str) -> Self;
-    /// Its bridge, bond or VRF.
+    /// Its bridge or bond.
     fn in_master(self, master: &str) -> Self;
+    /// Its VRF.
+    fn in_vrf(self, vrf: &str) -> Self;
     /// Its ports.
     fn with_ports(self, ports: &[&str]) -> Self;
     /// One more address.
@@ -116,6 +118,12 @@ impl Say for WantLink {
 
     fn in_master(mut self, master: &str) -> Self {
         self.master = Some(link_ref(master));
+        self
+    }
+
+    fn in_vrf(mut self, vrf: &str) -> Self {
+        self.master = Some(link_ref(vrf));
+        self.in_vrf = true;
         self
     }
 

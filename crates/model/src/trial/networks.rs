@@ -15,6 +15,7 @@ pub struct Seed {
     pub(crate) gateway: Option<u8>,
     pub(crate) mtus: Vec<(u8, u8)>,
     pub(crate) knobs: Vec<(u8, u8)>,
+    pub(crate) vrfs: Vec<(u8, u8)>,
 }
 
 impl Seed {
@@ -47,6 +48,7 @@ impl Seed {
             gateway: many(1).pop(),
             mtus: pairs(many(4)),
             knobs: pairs(many(6)),
+            vrfs: pairs(many(4)),
         }
     }
 }
@@ -137,9 +139,22 @@ pub fn network(seed: &Seed) -> Desired {
         }
         links.push(want.with_ports(&ports));
     }
+    // Members of VRFs may be of any kind, bridges and bonds too.
+    for (at, (bits, table)) in seed.vrfs.iter().enumerate() {
+        let vrf = format!("vrf{at}");
+        let free = links.iter_mut().enumerate();
+        let free = free.filter(|(i, link)| {
+            link.kind != Kind::Vrf && link.name.as_str() != "lo" && link.master.is_none() && bits >> (i % 8) & 1 == 1
+        });
+        for (_, member) in free.take(3) {
+            *member = member.clone().in_vrf(&vrf);
+        }
+        let table = 100 * (at + 1) + usize::from(table % 3);
+        links.insert(1, link(&vrf, Kind::Vrf).set("vrf-table", &table.to_string()));
+    }
     for (on, host) in &seed.addresses {
         let at = usize::from(*on) % links.len();
-        if links[at].master.is_none() {
+        if links[at].master.is_none() || links[at].in_vrf {
             let text = match host % 3 {
                 0 => format!("fd00:{at:x}::{host:x}/64"),
                 _ => format!("10.{at}.{}.{}/24", host % 2, host / 4 + 2),
@@ -162,7 +177,13 @@ pub fn network(seed: &Seed) -> Desired {
                 .cloned();
             let ip = first.map(|wanted| wanted.value.ip.to_string()).unwrap_or_default();
             let net = ip.rsplit_once('.').map(|(net, _)| net.to_owned()).unwrap_or_default();
-            links[*at] = links[*at].clone().via(&format!("{net}.1"));
+            let mut with_route = links[*at].clone().via(&format!("{net}.1"));
+            let vrf = with_route.vrf().map_or(with_route.name, |vrf| vrf.name);
+            let vrf = links.iter().find(|link| link.name == vrf);
+            if let Some(table) = vrf.and_then(|vrf| vrf.number("vrf-table")) {
+                with_route.routes[0].value.table = u32::try_from(table).unwrap_or_default();
+            }
+            links[*at] = with_route;
         }
     }
     for (on, mtu) in &seed.mtus {

@@ -1,0 +1,64 @@
+//! Members of VRFs: in, and what moves with them.
+
+use super::builder::Builder;
+use super::link::located;
+use super::ports;
+use crate::desired::{LinkRef, WantLink};
+use crate::fake::vrf_table;
+use crate::name::IfName;
+use crate::snapshot::{Link, Snapshot};
+use crate::types::{Kind, Route};
+use cleat_diag::Diagnostic;
+
+/// `RT_TABLE_MAIN` of linux/rtnetlink.h.
+const MAIN: u32 = 254;
+
+/// Puts a link into its VRF (`ip link set NAME master VRF`), where that is there.
+///
+/// The kernel sets a member that is up down and up again (`cycle_netdev` in drivers/net/vrf.c): its IPv6 addresses and
+/// all its routes go. The steps behind this one add what is wanted, [`super::repair`] what others had there.
+pub(super) fn join(builder: &mut Builder<'_>, want: &WantLink, vrf: LinkRef) {
+    let Some(upper) = builder.link(vrf.name).filter(|upper| upper.kind == Kind::Vrf) else {
+        return;
+    };
+    let index = upper.index;
+    let Some(found) = builder.link(want.name) else { return };
+    if found.master == Some(index) {
+        return;
+    }
+    if found.is_up() {
+        let text = format!(
+            "{} is set down and up by the kernel as it goes into {}",
+            want.name, vrf.name
+        );
+        builder.say(located(Diagnostic::warning("link-flaps", text), want, vrf.origin));
+    }
+    ports::join(builder, want.name, want.name, vrf.name, vrf.origin);
+}
+
+/// Takes a member out of its VRF as it is taken down (`ip link set NAME nomaster`): its own line put it there.
+pub(super) fn leave(builder: &mut Builder<'_>, name: IfName, origin: crate::types::Origin) {
+    let vrf = builder.want(name).and_then(WantLink::vrf);
+    let is = builder.link(name).and_then(|link| builder.master(link));
+    if vrf.is_some_and(|vrf| is == Some(vrf.name)) {
+        builder.gone(super::builder::Gone::Master(name));
+        builder.op(name, crate::op::Op::SetMaster { name, master: None }, origin);
+    }
+}
+
+/// The route as it is to be put back on a link that went into a VRF, out of one, or into another: one of the old table
+/// belongs into the new one. `None`: a default route of a VRF, which must not become that of the host.
+///
+/// *Source*: the kernel's Documentation/networking/vrf.rst: routes of a device are dropped as it is enslaved, and are to
+/// be added again in the table of the VRF.
+pub(super) fn moved(route: &Route, (was, before): (&Link, &Snapshot), (is, now): (&Link, &Snapshot)) -> Option<Route> {
+    let (old, new) = (vrf_table(was, before), vrf_table(is, now));
+    if old == new || route.table != old.unwrap_or(MAIN) {
+        return Some(route.clone());
+    }
+    let table = new.unwrap_or(MAIN);
+    (new.is_some() || !route.is_default()).then(|| Route { table, ..route.clone() })
+}
+
+#[cfg(test)]
+mod tests;
