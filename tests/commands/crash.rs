@@ -40,9 +40,9 @@ fn a_hang_up_does_not_end_a_run() {
     until_up("vmbr0");
     cleat_netns::run(&format!("kill -HUP {}", up.id()));
     let up = end(up);
-    assert_eq!(up.code, 1, "{up:?}");
+    assert_eq!(up.code, 0, "{up:?}");
     assert!(
-        up.err.contains("error: vmbr0: up command failed: killed by SIGHUP"),
+        up.err.contains("warning: vmbr0: up command failed: killed by SIGHUP"),
         "{up:?}"
     );
     assert!(is_up("vmbr1"));

@@ -5,6 +5,7 @@ mod crash;
 mod devices;
 mod examples;
 mod exit_codes;
+mod hook_reload;
 mod hooks;
 mod lock;
 mod new_links;

@@ -38,11 +38,11 @@ fn a_new_link_has_its_settings_before_it_is_up_and_its_own_options_win() {
             "ip link add vmbr0 type bridge forward_delay 0",
             "sysctl -w net.ipv4.conf.vmbr0.rp_filter=2",
             "sysctl -w net.ipv4.neigh.vmbr0.ucast_solicit=7",
-            "# pre-up of vmbr0",
+            "# pre-up of vmbr0: cat /proc/sys/net/ipv4/conf/vmbr0/rp_filter >> /run/seen (the interface is brought up)",
             "sysctl -w net.ipv4.conf.vmbr0.proxy_arp=1",
             "ip link set vmbr0 up",
             "ip addr add 192.0.2.2/24 dev vmbr0",
-            "# post-up of vmbr0",
+            "# post-up of vmbr0: cat /proc/sys/net/ipv4/conf/vmbr0/rp_filter >> /run/seen (the interface is brought up)",
         ]
     );
     call("ifup -a").quietly();

@@ -1,13 +1,12 @@
 //! The second half of the way: wanted network, plan, steps, a second look, record.
 
-use crate::hooks::{Call, Runner};
+use crate::hooks::{PlannedHooks, Runner};
 use crate::session::Session;
 use crate::state::State;
 use crate::sysctl::made;
 use cleat_diag::{Diagnostic, Severity};
-use cleat_model::apply::{self, Ending, HookFault, Hooks, OnError, Outcome};
-use cleat_model::desired::{Desired, Phase};
-use cleat_model::hash::Map;
+use cleat_model::apply::{self, Ending, OnError, Outcome};
+use cleat_model::desired::Desired;
 use cleat_model::journal::{self, JournalSink};
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::name::IfName;
@@ -122,13 +121,12 @@ impl Session {
             };
         }
         let mut sink = JournalFile::new(self.root.clone(), self.files.journal.clone());
-        let mut hooks = PlannedHooks {
-            runner,
-            desired: basis.desired,
-            owned: basis.owned,
-            logical: self.logical_names(),
-        };
+        let logical = self.logical_names();
+        let mut hooks = PlannedHooks::new(runner, basis.desired, basis.owned, logical);
         let mut outcome = apply::apply(plan, kernel, &mut hooks, &mut sink, on_error);
+        if matches!(outcome.ending, Ending::PutBack | Ending::Stuck(_)) {
+            outcome.diagnostics.extend(hooks.put_back(plan, &outcome.done));
+        }
         self.diagnostics.append(&mut outcome.diagnostics);
         let query = self.query(basis.owned);
         let Some(now) = self.snapshot(kernel, query) else {
@@ -221,48 +219,5 @@ impl JournalSink for JournalFile {
         }
         let bytes = [line.as_bytes(), b"\n"].concat();
         self.root.append(&self.path, &bytes).map_err(|error| error.to_string())
-    }
-}
-
-/// The hooks of a plan: those of the file on the way up, those that the interface was brought up with on the way down.
-struct PlannedHooks<'a> {
-    runner: &'a mut Runner,
-    desired: &'a Desired,
-    owned: &'a Owned,
-    logical: Map<IfName, String>,
-}
-
-impl PlannedHooks<'_> {
-    fn call(&self, iface: IfName, phase: Phase) -> Option<Call> {
-        let downward = matches!(phase, Phase::PreDown | Phase::Down | Phase::PostDown);
-        let want = self.desired.get(iface);
-        let kept = self.owned.get(iface).filter(|link| link.up);
-        let logical = self.logical.get(&iface).map_or(iface.as_str(), String::as_str);
-        match (want, kept) {
-            (want, Some(kept)) if downward || want.is_none() => Some(Call::of_owned(iface, kept, logical, phase)),
-            (Some(want), _) => Some(Call::of_wanted(want, logical, phase)),
-            (None, _) => None,
-        }
-    }
-}
-
-impl Hooks for PlannedHooks<'_> {
-    fn run(&mut self, iface: IfName, phase: Phase) -> Vec<HookFault> {
-        let Some(call) = self.call(iface, phase) else {
-            return Vec::new();
-        };
-        let lines = self.desired.get(iface).map_or(&[][..], |want| &want.hooks);
-        let place = |what: &str| {
-            let found = lines
-                .iter()
-                .find(|hook| hook.phase == phase && hook.command.value == what);
-            found.map(|hook| hook.command.place)
-        };
-        let failed = self.runner.run(&call);
-        let faults = failed.iter().map(|failed| HookFault {
-            text: failed.to_string(),
-            place: place(&failed.what),
-        });
-        faults.collect()
     }
 }

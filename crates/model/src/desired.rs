@@ -6,6 +6,7 @@ use crate::name::IfName;
 use crate::snapshot::Snapshot;
 use crate::types::{Address, Fdb, Kind, Origin, Route, VlanRange};
 use cleat_diag::Spanned;
+use std::collections::BTreeMap;
 
 /// A scalar option with its value.
 #[derive(Clone, Debug)]
@@ -140,6 +141,31 @@ impl HookVars {
     /// Whether there is neither.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The keys of the options whose values differ, in the order of both; `iface` where a stanza's family or method does.
+    pub fn changed(&self, other: &Self) -> Vec<String> {
+        if self == other {
+            return Vec::new();
+        }
+        let values = |vars: &Self| {
+            let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for (key, value) in vars.options() {
+                all.entry(key.to_owned()).or_default().push(value.to_owned());
+            }
+            all
+        };
+        let (here, there) = (values(self), values(other));
+        let mut changed: Vec<String> = Vec::new();
+        if !self.stanzas().eq(other.stanzas()) {
+            changed.push("iface".to_owned());
+        }
+        for (key, _) in self.options().chain(other.options()) {
+            if here.get(key) != there.get(key) && !changed.iter().any(|known| known == key) {
+                changed.push(key.to_owned());
+            }
+        }
+        changed
     }
 
     fn lines(&self) -> impl Iterator<Item = &str> {

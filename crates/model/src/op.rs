@@ -237,8 +237,46 @@ pub struct StepId(pub u32);
 pub enum Action {
     /// The kernel does it.
     Kernel(Op),
-    /// The hook lines and scripts of this phase run for the link.
-    Hook(IfName, Phase),
+    /// Hook lines and scripts of this phase run for the link.
+    Hook(IfName, Phase, HookRun),
+}
+
+/// Which hooks of a phase run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookRun {
+    /// The command lines, in the order written.
+    pub lines: Vec<String>,
+    /// The scripts of the phase's directory run behind them.
+    pub scripts: bool,
+    /// Lines and options are those that the interface was brought up with, not those of the file.
+    pub recorded: bool,
+    /// Why they run.
+    pub why: Why,
+}
+
+/// Why hooks run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Why {
+    /// The interface is brought up.
+    BroughtUp,
+    /// The interface is taken down, be it to come up again.
+    TakenDown,
+    /// `--force` asks for it.
+    Forced,
+    /// The lines are new in the file, or an option changed that they read; scripts run where any of these options changed.
+    Changed {
+        /// The options that scripts are given other values of.
+        options: Vec<String>,
+    },
+    /// The lines went from the file together with those that they undo.
+    Gone,
+}
+
+impl HookRun {
+    /// Whether nothing runs.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty() && !self.scripts
+    }
 }
 
 /// One step of a plan.

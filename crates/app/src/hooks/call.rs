@@ -1,8 +1,7 @@
 //! What one interface's hooks are called with: the phase, the lines, and the environment.
 
-use cleat_model::desired::{HookVars, Phase, WantLink};
+use cleat_model::desired::{HookVars, Phase};
 use cleat_model::name::IfName;
-use cleat_model::owned::OwnedLink;
 use std::collections::BTreeMap;
 
 /// What hooks are told of a phase.
@@ -49,32 +48,6 @@ pub struct Call {
 }
 
 impl Call {
-    /// The hooks of an interface that is declared.
-    pub fn of_wanted(link: &WantLink, logical: &str, phase: Phase) -> Self {
-        let lines = link.hooks.iter().filter(|hook| hook.phase == phase);
-        Self {
-            iface: link.name,
-            logical: logical.to_owned(),
-            phase,
-            lines: lines.map(|hook| hook.command.value.clone()).collect(),
-            scripts: !link.no_scripts,
-            vars: link.vars.clone(),
-        }
-    }
-
-    /// The hooks of an interface as they were when it was brought up; its stanza may be gone.
-    pub fn of_owned(iface: IfName, link: &OwnedLink, logical: &str, phase: Phase) -> Self {
-        let lines = link.hooks.iter().filter(|(when, _)| *when == phase);
-        Self {
-            iface,
-            logical: logical.to_owned(),
-            phase,
-            lines: lines.map(|(_, line)| line.clone()).collect(),
-            scripts: !link.no_scripts,
-            vars: link.vars.clone(),
-        }
-    }
-
     /// Family and method of each stanza that scripts run for, no pair twice; one pair at least.
     pub fn stanzas(&self) -> Vec<(String, String)> {
         let mut stanzas: Vec<(String, String)> = Vec::new();

@@ -1,11 +1,13 @@
 //! Hooks: the command lines of a stanza and the scripts of /etc/network/if-*.d.
 
 mod call;
+mod planned;
 pub mod process;
 mod scripts;
 
 pub(crate) use call::PATH;
 pub use call::{Call, Told};
+pub use planned::PlannedHooks;
 pub use process::Fault;
 pub use scripts::DONE_HERE;
 use scripts::Script;

@@ -4,7 +4,7 @@ use crate::desired::Phase;
 use crate::journal::{JournalSink, Record};
 use crate::kernel::{Kernel, KernelError};
 use crate::name::IfName;
-use crate::op::{Action, Op, Plan, Step, StepId};
+use crate::op::{Action, HookRun, Op, Plan, Step, StepId};
 use cleat_diag::{Diagnostic, Place};
 use std::collections::BTreeSet;
 
@@ -26,10 +26,21 @@ pub struct HookFault {
     pub place: Option<Place>,
 }
 
+impl HookFault {
+    /// The warning that tells of it.
+    pub fn diagnostic(self, iface: IfName) -> Diagnostic {
+        let diagnostic = Diagnostic::warning("hook-failed", self.text).on(iface);
+        match self.place {
+            Some(place) => diagnostic.at(place, ""),
+            None => diagnostic,
+        }
+    }
+}
+
 /// What runs hook lines and scripts.
 pub trait Hooks {
-    /// Runs all of one phase for one interface; answers what failed.
-    fn run(&mut self, iface: IfName, phase: Phase) -> Vec<HookFault>;
+    /// Runs hooks of one phase for one interface; answers what failed.
+    fn run(&mut self, iface: IfName, phase: Phase, run: &HookRun) -> Vec<HookFault>;
 }
 
 /// Runs no hooks.
@@ -37,7 +48,7 @@ pub trait Hooks {
 pub struct NoHooks;
 
 impl Hooks for NoHooks {
-    fn run(&mut self, _iface: IfName, _phase: Phase) -> Vec<HookFault> {
+    fn run(&mut self, _iface: IfName, _phase: Phase, _run: &HookRun) -> Vec<HookFault> {
         Vec::new()
     }
 }
@@ -187,14 +198,11 @@ impl Walk<'_> {
             self.outcome.done.extend(done);
         }
         for step in &ready {
-            if let Action::Hook(iface, phase) = step.action {
-                for fault in hooks.run(iface, phase) {
-                    let diagnostic = Diagnostic::warning("hook-failed", fault.text).on(iface);
-                    self.outcome.diagnostics.push(match fault.place {
-                        Some(place) => diagnostic.at(place, ""),
-                        None => diagnostic,
-                    });
-                }
+            if let Action::Hook(iface, phase, run) = &step.action {
+                let iface = *iface;
+                let faults = hooks.run(iface, *phase, run);
+                let told = faults.into_iter().map(|fault| fault.diagnostic(iface));
+                self.outcome.diagnostics.extend(told);
                 self.outcome.done.push(step.id);
             }
         }

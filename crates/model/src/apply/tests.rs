@@ -163,7 +163,7 @@ fn what_cannot_be_put_back_is_said_with_the_step() {
 struct Broken;
 
 impl Hooks for Broken {
-    fn run(&mut self, _iface: IfName, phase: Phase) -> Vec<HookFault> {
+    fn run(&mut self, _iface: IfName, phase: Phase, _run: &HookRun) -> Vec<HookFault> {
         let text = format!("{phase} command failed: exit code 1: `false`");
         vec![HookFault {
             text,

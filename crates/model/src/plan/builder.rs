@@ -1,5 +1,6 @@
 //! Collects steps: tries each on the simulated kernel, finds what it waits for, and what takes it back.
 
+use super::hooks::Due;
 use super::undo;
 use super::{Planned, Request};
 use crate::desired::{Desired, Phase, WantLink};
@@ -7,7 +8,7 @@ use crate::fake::defaults::vxlan_device;
 use crate::fake::{FakeKernel, Piece};
 use crate::hash::{Map, Set};
 use crate::name::IfName;
-use crate::op::{Action, Op, Plan, Step, StepId};
+use crate::op::{Action, HookRun, Op, Plan, Step, StepId};
 use crate::owned::{Owned, OwnedLink};
 use crate::snapshot::{Link, Snapshot};
 use crate::types::{Address, Kind, Origin, Route};
@@ -67,8 +68,8 @@ pub(super) struct Builder<'a> {
     pub(super) start: &'a Snapshot,
     pub(super) owned: &'a Owned,
     pub(super) request: &'a Request,
-    /// Interfaces whose hooks run.
-    hooked: BTreeSet<IfName>,
+    /// The hooks that are still to be planned.
+    pub(super) due: Due,
     sim: Option<FakeKernel>,
     steps: Vec<Step>,
     tracks: Map<Thing, Track>,
@@ -108,14 +109,14 @@ impl<'a> Builder<'a> {
         start: &'a Snapshot,
         owned: &'a Owned,
         request: &'a Request,
-        hooked: BTreeSet<IfName>,
+        due: Due,
     ) -> Self {
         Self {
             desired,
             start,
             owned,
             request,
-            hooked,
+            due,
             sim: None,
             steps: Vec::new(),
             tracks: Map::default(),
@@ -185,11 +186,6 @@ impl<'a> Builder<'a> {
         &self.touched
     }
 
-    /// Whether hooks run for this interface: it changes, or was not up by us before.
-    pub(super) fn runs_hooks(&self, name: IfName) -> bool {
-        self.hooked.contains(&name)
-    }
-
     pub(super) fn sim(&mut self) -> &mut FakeKernel {
         let (start, owned, desired) = (self.start, self.owned, self.desired);
         self.sim.get_or_insert_with(|| {
@@ -252,7 +248,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Plans the hooks of a phase.
-    pub(super) fn hook(&mut self, iface: IfName, phase: Phase, lowers: &[IfName], origin: Origin) {
+    pub(super) fn hook(&mut self, iface: IfName, phase: Phase, run: HookRun, lowers: &[IfName], origin: Origin) {
         let id = self.next();
         let mut after = BTreeSet::new();
         self.access(&mut after, id, Thing::Hooks, Access::Write);
@@ -264,7 +260,7 @@ impl<'a> Builder<'a> {
         }
         self.push(
             iface,
-            Action::Hook(iface, phase),
+            Action::Hook(iface, phase, run),
             Vec::new(),
             after,
             BTreeSet::new(),

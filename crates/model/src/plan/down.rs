@@ -3,10 +3,11 @@
 use super::builder::{Builder, Gone};
 use super::link::{bring_down, guests, located};
 use super::{Verb, route};
-use crate::desired::{Phase, WantLink};
+use crate::desired::{Desired, Phase, WantLink};
 use crate::fake::stood_on;
 use crate::name::IfName;
 use crate::op::Op;
+use crate::owned::Owned;
 use crate::snapshot::Link;
 use crate::types::{Kind, Origin};
 use cleat_diag::Diagnostic;
@@ -49,13 +50,9 @@ pub(super) fn stale(builder: &mut Builder<'_>) {
     let names: BTreeSet<IfName> = builder
         .owned
         .links
-        .iter()
-        .filter(|(name, owned)| match builder.want(**name) {
-            None => !owned.no_auto_down,
-            // A link that we made and that is now declared as one that must be there already: gone from the file.
-            Some(want) => want.kind == Kind::Physical && owned.created.is_some(),
-        })
-        .map(|(name, _)| *name)
+        .keys()
+        .copied()
+        .filter(|name| is_stale(builder.desired, builder.owned, *name))
         .collect();
     let held = builder.owned.links.iter().filter(|(_, owned)| owned.no_auto_down);
     let held: Vec<IfName> = held
@@ -72,6 +69,15 @@ pub(super) fn stale(builder: &mut Builder<'_>) {
     for want in links {
         super::up::leave(builder, want);
     }
+}
+
+/// Whether an interface was ours and is not declared any longer.
+pub(super) fn is_stale(desired: &Desired, owned: &Owned, name: IfName) -> bool {
+    owned.get(name).is_some_and(|owned| match desired.get(name) {
+        None => !owned.no_auto_down,
+        // A link that we made and that is now declared as one that must be there already: gone from the file.
+        Some(want) => want.kind == Kind::Physical && owned.created.is_some(),
+    })
 }
 
 /// What stands on a link, or has it as a port, comes before it.

@@ -26,9 +26,11 @@ use crate::snapshot::Snapshot;
 use crate::types::Origin;
 use builder::Builder;
 use cleat_diag::Diagnostic;
+use hooks::Due;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use address::{agrees as address_agrees, is_ours_to_judge, same_entry};
+pub use hooks::{gone_lines, undo_lines};
 pub(crate) use route::agrees as route_agrees;
 
 #[cfg(test)]
@@ -114,35 +116,27 @@ pub struct Planned {
 
 /// Plans what leads from `now` to `desired` for the interfaces asked for. Pure.
 ///
-/// Hooks run only for interfaces that change or were not up by us before.
+/// Hooks run for interfaces that are brought up or taken down; for one that is up and stays so, those whose lines or options
+/// changed.
 pub fn plan(desired: &Desired, now: &Snapshot, owned: &Owned, request: &Request) -> Planned {
-    let quiet = run(Builder::new(desired, now, owned, request, BTreeSet::new()));
-    let mut hooked: BTreeSet<IfName> = quiet.plan.steps.iter().map(|step| step.iface).collect();
-    if request.verb == Verb::Down {
-        hooked.extend(
-            request
-                .scope
-                .iter()
-                .filter(|name| owned.get(**name).is_some_and(|link| link.up)),
-        );
-    } else {
-        let new = |name: &&IfName| request.force || !owned.get(**name).is_some_and(|link| link.up);
-        hooked.extend(request.scope.iter().filter(new));
-    }
-    if request.admin_only || !hooked.iter().any(|name| hooks::any(desired, owned, request, *name)) {
+    let quiet = run(Builder::new(desired, now, owned, request, Due::default()));
+    let due = Due::of(desired, now, owned, request, &quiet.plan);
+    if due.is_empty() {
         return quiet;
     }
-    run(Builder::new(desired, now, owned, request, hooked))
+    run(Builder::new(desired, now, owned, request, due))
 }
 
 fn run(mut builder: Builder<'_>) -> Planned {
     match builder.request.verb {
         Verb::Up => {
+            builder.run_first_hooks();
             ports::pin_macs(&mut builder);
             up::up(&mut builder);
         }
         Verb::Down => down::down(&mut builder),
         Verb::Reload => {
+            builder.run_first_hooks();
             ports::pin_macs(&mut builder);
             down::stale(&mut builder);
             up::up(&mut builder);
@@ -162,7 +156,7 @@ impl Plan {
     /// The hooks that the plan runs.
     pub fn hooks(&self) -> impl Iterator<Item = (IfName, Phase)> {
         self.steps.iter().filter_map(|step| match step.action {
-            Action::Hook(name, phase) => Some((name, phase)),
+            Action::Hook(name, phase, _) => Some((name, phase)),
             Action::Kernel(_) => None,
         })
     }

@@ -4,7 +4,7 @@ pub(crate) mod words;
 
 use crate::desired::Phase;
 use crate::nla::Attrs;
-use crate::op::{Action, Op, Plan};
+use crate::op::{Action, HookRun, Op, Plan, Why};
 use crate::types::{Address, Fdb, Kind, Route, ScopeId};
 use std::fmt;
 use words::{Nest, attribute, word};
@@ -262,15 +262,46 @@ impl fmt::Display for Action {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Action::Kernel(op) => op.fmt(out),
-            Action::Hook(name, phase) => write!(out, "# {phase} of {name}"),
+            Action::Hook(name, phase, _) => write!(out, "# {phase} of {name}"),
         }
     }
+}
+
+impl Action {
+    /// The step with all that it runs, on one line: `# up of vmbr0: ip route add ... (new or changed in the file)`.
+    ///
+    /// *Shape*: for people at a terminal. Commands may hold passwords, which [`Display`](fmt::Display) leaves out.
+    pub fn in_full(&self) -> String {
+        match self {
+            Action::Kernel(op) => op.to_string(),
+            Action::Hook(_, phase, run) => format!("{self}: {}", told(*phase, run).join("; ")),
+        }
+    }
+}
+
+/// What a hook step runs, each with its reason.
+fn told(phase: Phase, run: &HookRun) -> Vec<String> {
+    let (lines, scripts) = match &run.why {
+        Why::BroughtUp => ("the interface is brought up", String::new()),
+        Why::TakenDown => ("the interface is taken down", String::new()),
+        Why::Forced => ("--force", String::new()),
+        Why::Changed { options } => ("new or changed in the file", format!("{} changed", options.join(", "))),
+        Why::Gone => ("undoes a line that is gone from the file", String::new()),
+    };
+    let scripts = if scripts.is_empty() { lines } else { &scripts };
+    let mut all: Vec<String> = run.lines.iter().map(|line| format!("{line} ({lines})")).collect();
+    if run.scripts {
+        all.push(format!("scripts of if-{phase}.d ({scripts})"));
+    }
+    all
 }
 
 impl fmt::Display for Plan {
     /// One step a line, in the order of the plan.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.steps.iter().try_for_each(|step| writeln!(out, "{}", step.action))
+        self.steps
+            .iter()
+            .try_for_each(|step| writeln!(out, "{}", step.action.in_full()))
     }
 }
 

@@ -242,7 +242,21 @@ fn a_plan_has_one_step_a_line() {
     let plan = Plan {
         steps: vec![
             step(0, Action::Kernel(create("vmbr0", Kind::Bridge))),
-            step(1, Action::Hook(name("vmbr0"), Phase::PreUp)),
+            step(
+                1,
+                Action::Hook(
+                    name("vmbr0"),
+                    Phase::PreUp,
+                    HookRun {
+                        lines: vec!["echo before".to_owned()],
+                        scripts: true,
+                        recorded: false,
+                        why: Why::Changed {
+                            options: vec!["mtu".to_owned(), "dns-search".to_owned()],
+                        },
+                    },
+                ),
+            ),
             step(
                 2,
                 Action::Kernel(Op::SetUp {
@@ -254,6 +268,8 @@ fn a_plan_has_one_step_a_line() {
     };
     assert_eq!(
         plan.to_string(),
-        "ip link add vmbr0 type bridge\n# pre-up of vmbr0\nip link set vmbr0 up\n"
+        "ip link add vmbr0 type bridge\n\
+         # pre-up of vmbr0: echo before (new or changed in the file); scripts of if-pre-up.d (mtu, dns-search changed)\n\
+         ip link set vmbr0 up\n"
     );
 }

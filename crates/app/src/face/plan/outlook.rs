@@ -212,7 +212,7 @@ fn line(step: &Step, sources: &Sources) -> Line {
     let place = step.origin.place().and_then(|place| sources.locate(place));
     Line {
         mark: mark(&step.action),
-        command: step.action.to_string(),
+        command: step.action.in_full(),
         place: place.map(|(path, at)| format!("{}:{}:{}", path.display(), at.line, at.column)),
     }
 }
