@@ -5,6 +5,7 @@
 pub mod carried;
 pub mod cmdline;
 pub mod facts;
+pub mod kernel_name;
 pub mod link_file;
 mod number;
 pub mod pins;
@@ -15,6 +16,7 @@ pub mod scheme;
 pub mod udev;
 
 pub use facts::NicFacts;
+pub use kernel_name::{Clues, Judged, KernelName};
 pub use predict::{Candidate, Origin, Prediction, legal, predict};
 pub use scheme::{Flag, NEWEST, SCHEMES, Scheme};
 pub use udev::Udev;

@@ -5,6 +5,7 @@
 //! facts is reported.
 
 use crate::facts::{Device, NicFacts};
+use crate::kernel_name::Judged;
 use crate::link_file::directories::strongest;
 use crate::predict::{Illegal, legal};
 use crate::scheme::{Flag, Scheme};
@@ -19,9 +20,6 @@ const DIRECTORIES: &[&str] = &[
     "/usr/lib/udev/rules.d",
     "/lib/udev/rules.d",
 ];
-
-/// What the kernel calls an Ethernet interface at first; the number depends on the order of drivers.
-const KERNEL_NAME: &str = "eth0";
 
 /// The rules of a root that names hang on, in the order in which udev follows them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -335,12 +333,20 @@ impl Token {
             "SUBSYSTEM" => of(Some("net")),
             // No rule before has given it one.
             "NAME" => of(Some("")),
-            "KERNEL" if self.value.contains('*') || self.value.contains('?') => of(Some(KERNEL_NAME)),
-            // Which of these it is at first depends on the order of drivers; `device-mapper` it never is.
-            "KERNEL" if !self.value.split('|').any(may_be_the_kernels) => of(None),
+            "KERNEL" => match nic.kernel_name().judge(|name| self.fits(Some(name))) {
+                Judged::Always => Holds::Yes,
+                // Which of these it is at first depends on the order of drivers; `device-mapper` it never is.
+                Judged::Never if !self.value.split('|').any(may_be_the_kernels) => Holds::No,
+                Judged::Never if self.value.contains(['*', '?', '[']) => Holds::No,
+                Judged::Never | Judged::Likely | Judged::Perhaps => self.unknown(),
+            },
             "ATTR" if crate::facts::NET_ATTRIBUTES.contains(&attribute) => of(nic.attribute(attribute)),
+            "ENV" if attribute == "INTERFACE" => match nic.kernel_name().judge(|name| self.fits(Some(name))) {
+                Judged::Always => Holds::Yes,
+                Judged::Never => Holds::No,
+                Judged::Likely | Judged::Perhaps => self.unknown(),
+            },
             "ENV" if nic.property(attribute).is_some() => of(nic.property(attribute)),
-            "ENV" if attribute == "INTERFACE" => self.unknown(),
             _ => self.unknown(),
         }
     }

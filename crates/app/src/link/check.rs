@@ -55,8 +55,8 @@ fn run(call: &Call) -> End {
     }
 }
 
-/// *Shape*: that of `cleat check --json`, and `"nics": [{"name", "next_name", "rule", "file", "passed": [{"file", "why"}]}],
-/// "replaced": [{"file", "by"}]`.
+/// *Shape*: that of `cleat check --json`, and `"nics": [{"name", "next_name", "rule", "file", "if", "passed": [{"file", "why"}]}],
+/// "replaced": [{"file", "by"}]`; `if` is what the file is taken under, where that is not sure.
 pub fn document(host: &Host, found: &[Diagnostic]) -> Value {
     let nics = host.nics.iter().map(|nic| {
         let verdict = host.verdict(nic);
@@ -72,6 +72,7 @@ pub fn document(host: &Host, found: &[Diagnostic]) -> Value {
             },
             "rule": host.rule_of(nic).map(NameRule::place),
             "file": verdict.winner.map(|file| file.path.display().to_string()),
+            "if": verdict.unless,
             "passed": passed.collect::<Vec<_>>(),
         })
     });
@@ -138,6 +139,12 @@ fn explain(text: &mut String, host: &Host, nic: &Nic) {
         (None, Some(file)) => writeln!(text, "  {file}: {name}"),
         (None, None) => writeln!(text, "  no .link file is for it: {name}"),
     };
+    if let Some(condition) = &verdict.unless {
+        let _ = writeln!(
+            text,
+            "  if `{condition}` holds at the boot, as most likely it does, which cannot be known here"
+        );
+    }
     passed(text, &verdict);
 }
 

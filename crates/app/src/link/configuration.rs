@@ -3,6 +3,7 @@
 
 use cleat_diag::{Diagnostic, Sources};
 use cleat_eni::{ConfigSet, Document, rename_interface};
+use cleat_model::desired::Desired;
 use cleat_model::types::Kind;
 use cleat_model::{decl, resolve, table};
 use cleat_root::{Root, paths};
@@ -75,10 +76,15 @@ impl Configuration {
             .eq(self.start.iter().cloned())
     }
 
+    /// The network that it asks for, whatever this machine has; what is wrong with it is told by `cleat check`.
+    pub fn wanted(&self) -> Desired {
+        let (decls, _) = decl::declare(self.set.items());
+        resolve::resolve(&decls, None).0
+    }
+
     /// The names of the links that it makes: bridges, bonds, VLANs and their like.
     pub fn makes(&self) -> Vec<String> {
-        let (decls, _) = decl::declare(self.set.items());
-        let (desired, _) = resolve::resolve(&decls, None);
+        let desired = self.wanted();
         let made = desired.links().iter().filter(|link| link.kind != Kind::Physical);
         made.map(|link| link.name.to_string()).collect()
     }

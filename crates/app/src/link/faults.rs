@@ -3,16 +3,17 @@
 use super::carry_out::{Recovered, configuration, cut_short};
 use super::configuration::Configuration;
 use super::host::{Host, Next};
-use super::names;
 use super::nic::Nic;
+use super::{names, stacked};
 use crate::initramfs;
 use crate::programs::Programs;
 use cleat_diag::Diagnostic;
 use cleat_naming::carried::Verdict;
-use cleat_naming::pins::Clash;
+use cleat_naming::link_file::{Fit, Match};
+use cleat_naming::pins::{Clash, Origin, Pin};
 use cleat_root::{Root, paths};
 use cleat_store::{Store, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All faults of a host, those of the files first.
 pub fn faults(host: &Host) -> Vec<Diagnostic> {
@@ -27,14 +28,21 @@ pub fn faults(host: &Host) -> Vec<Diagnostic> {
     found.extend(help.map(|help| {
         Diagnostic::error("pin-cut-short", "a run of `cleat-link pin` or `unpin` was cut short").help(help)
     }));
+    let store = Store::new(&host.root, Timestamp::now());
+    let configuration = configuration(&store, &host.root);
+    let read = configuration.as_ref().ok();
     clashes(host, &mut found);
     shadowed(host, &mut found);
     absent(host, &mut found);
     shared_addresses(host, &mut found);
     clashing_names(host, &mut found);
-    taken_names(host, &mut found);
+    taken_names(host, read, &mut found);
     odd_names(host, &mut found);
-    behind(host, &mut found);
+    stacked::for_more_than_nics(host, read, &mut found);
+    match configuration {
+        Ok(configuration) => behind(host, &configuration, &mut found),
+        Err(mut told) => found.append(&mut told),
+    }
     found
 }
 
@@ -58,17 +66,19 @@ pub fn faults_of_initramfs(root: &Root, programs: &dyn Programs) -> Vec<Diagnost
 }
 
 /// NICs that the configuration of the next boot calls by names which they do not have then.
-fn behind(host: &Host, found: &mut Vec<Diagnostic>) {
-    let store = Store::new(&host.root, Timestamp::now());
-    let configuration = match configuration(&store, &host.root) {
-        Ok(configuration) => configuration,
-        Err(mut told) => return found.append(&mut told),
-    };
+fn behind(host: &Host, configuration: &Configuration, found: &mut Vec<Diagnostic>) {
     for nic in &host.nics {
-        let Next::Name(next) = host.next_name(nic, host.verdict(nic).winner) else {
+        let verdict = host.verdict(nic);
+        let Next::Name(next) = host.next_name(nic, verdict.winner) else {
             continue;
         };
+        // A file that may be for it, after all, may keep the name.
+        let kept: Vec<&str> = verdict
+            .open()
+            .filter_map(|(file, _)| file.naming.fixed_name())
+            .collect();
         let names = std::iter::once(&nic.name).chain(&nic.altnames);
+        let names = names.filter(|name| !kept.contains(&name.as_str()));
         for name in names.filter(|name| **name != next && configuration.mentions(name)) {
             let text = format!("the configuration calls it `{name}`; from the next boot on it is called `{next}`");
             let fault = Diagnostic::warning("link-name-behind", text).on(&nic.name);
@@ -89,6 +99,7 @@ fn clashes(host: &Host, found: &mut Vec<Diagnostic>) {
                     .note(format!("in {} and {}", one.path.display(), two.path.display()))
                     .help("udev gives it to whichever NIC comes first, the other keeps the kernel's name: change one")
             }
+            Clash::Address(one, two) if !are_for_one(host, &one, &two) => continue,
             Clash::Address(one, two) => {
                 let text = format!(
                     "{} is pinned twice: as `{}` and as `{}`",
@@ -101,6 +112,26 @@ fn clashes(host: &Host, found: &mut Vec<Diagnostic>) {
             }
         });
     }
+}
+
+/// Whether two pins of one address are for one NIC: `Driver=` or `Path=` may tell two NICs apart that share it. Of an
+/// address that no NIC here has their files alone can say it.
+fn are_for_one(host: &Host, one: &Pin, two: &Pin) -> bool {
+    if host.nics_with_address(two).next().is_some() {
+        return host
+            .nics
+            .iter()
+            .any(|nic| host.is_for(one, nic) && host.is_for(two, nic));
+    }
+    let keys = |pin: &Pin| {
+        let file = host.files.files.iter().find(|file| file.path == pin.path)?;
+        let Match {
+            patterns, properties, ..
+        } = &file.matching;
+        let patterns = patterns.iter().filter(|(key, list)| *key != "Type" && !list.is_empty());
+        Some((patterns.collect::<Vec<_>>(), properties))
+    };
+    keys(one) == keys(two)
 }
 
 /// Pins whose NIC gets another file, or is named by a rule.
@@ -119,49 +150,61 @@ fn shadowed(host: &Host, found: &mut Vec<Diagnostic>) {
             continue;
         }
         let verdict = host.verdict(nic);
-        let twice = host
-            .pins
-            .of_address(&pin.address)
-            .is_some_and(|first| first.path != pin.path);
-        match verdict.winner {
-            Some(winner) if winner.path != pin.path && !twice => {
-                let text = format!("`{}` is pinned as `{}` to no effect", nic.name, pin.name);
-                let why = format!(
-                    "{} is for it too, and sorts before {}",
-                    winner.path.display(),
-                    pin.path.display()
-                );
-                found.push(Diagnostic::error("pin-shadowed", text).note(why).on(&nic.name));
-            }
-            _ => {}
+        let twice = host.pin_of(nic).is_some_and(|first| first.path != pin.path);
+        let file = verdict.shadowed().find(|file| file.path == pin.path);
+        if let (Some(winner), Some(file), false) = (verdict.winner, file, twice) {
+            let text = format!("`{}` is pinned as `{}` to no effect", nic.name, pin.name);
+            let why = format!(
+                "{} is for it too, and sorts before {}",
+                winner.path.display(),
+                file.path.display()
+            );
+            found.push(Diagnostic::error("pin-shadowed", text).note(why).on(&nic.name));
         }
     }
 }
 
+/// Pins that no NIC here gets: their address is gone, or another key of the file leaves out the NIC that has it.
 fn absent(host: &Host, found: &mut Vec<Diagnostic>) {
     for pin in host.pins.list.iter().filter(|pin| host.nic_of(pin).is_none()) {
+        let note = format!("in {}", pin.path.display());
+        let with_address = host.nics_with_address(pin).next();
+        if let Some((nic, Some(Fit::No(reason)))) = with_address.map(|nic| (nic, host.fit(pin, nic))) {
+            let text = format!(
+                "the pin `{}` is not for {}, which has its address: {reason}",
+                pin.name, nic.name
+            );
+            let fault = Diagnostic::warning("pin-unfit", text).note(note);
+            found.push(fault.help("correct that key of its file where this NIC is meant"));
+            continue;
+        }
         let text = format!("no NIC here has the address {} of the pin `{}`", pin.address, pin.name);
-        let fault = Diagnostic::warning("pin-gone", text).note(format!("in {}", pin.path.display()));
-        found.push(fault.help(format!(
-            "where the NIC was taken out for good: cleat-link unpin {}",
+        let foreign = match pin.origin {
+            Origin::Ours => "",
+            Origin::Proxmox | Origin::Other => " --foreign",
+        };
+        found.push(Diagnostic::warning("pin-gone", text).note(note).help(format!(
+            "where the NIC was taken out for good: cleat-link unpin {}{foreign}",
             pin.name
         )));
     }
 }
 
-/// Two NICs with one address: a pin for it would be for both.
+/// Two NICs with one address: a pin for it would be for both, where no other key tells them apart.
 fn shared_addresses(host: &Host, found: &mut Vec<Diagnostic>) {
     for pin in &host.pins.list {
         let sharing: Vec<&str> = host
             .nics
             .iter()
-            .filter(|nic| nic.address() == Some(&pin.address))
+            .filter(|nic| host.is_for(pin, nic))
             .map(|nic| nic.name.as_str())
             .collect();
         if sharing.len() > 1 {
             let text = format!("{} have the address of the pin `{}`", sharing.join(" and "), pin.name);
             let fault = Diagnostic::error("pin-address-shared", text).note(format!("in {}", pin.path.display()));
-            found.push(fault.help("udev gives the name to whichever comes first: remove the pin"));
+            found.push(fault.help(
+                "udev gives the name to whichever comes first: remove the pin, or tell them apart by `Driver=` or `Path=`",
+            ));
         }
     }
 }
@@ -189,10 +232,8 @@ fn clashing_names(host: &Host, found: &mut Vec<Diagnostic>) {
 /// NICs whose name at the next boot is another name of another NIC, or that of a link which the configuration makes.
 ///
 /// *Source*: the kernel refuses a name that is an alternative name of another link (`netdev_name_in_use`).
-fn taken_names(host: &Host, found: &mut Vec<Diagnostic>) {
-    let store = Store::new(&host.root, Timestamp::now());
-    // What is wrong with it is told where its names are compared.
-    let made = configuration(&store, &host.root).map_or_else(|_| Vec::new(), |read| Configuration::makes(&read));
+fn taken_names(host: &Host, configuration: Option<&Configuration>, found: &mut Vec<Diagnostic>) {
+    let made = configuration.map(Configuration::makes).unwrap_or_default();
     for nic in &host.nics {
         let Next::Name(name) = host.next_name(nic, host.verdict(nic).winner) else {
             continue;
@@ -211,7 +252,7 @@ fn taken_names(host: &Host, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Pinned names that others could get too.
+/// Fixed names that others could get too: of pins, of other files that NICs here get, and of udev's rules for these.
 fn odd_names(host: &Host, found: &mut Vec<Diagnostic>) {
     for pin in &host.pins.list {
         if let Some(pattern) = names::pattern(&pin.name) {
@@ -220,128 +261,29 @@ fn odd_names(host: &Host, found: &mut Vec<Diagnostic>) {
             found.push(fault.help(names::ADVICE));
         }
     }
+    let mut told: BTreeSet<(String, String)> = BTreeSet::new();
+    for nic in &host.nics {
+        let rules = host.naming_rules_of(nic).into_iter();
+        let mut given: Vec<(String, String)> = rules.map(|rule| (rule.place(), rule.name.clone())).collect();
+        let file = host.verdict(nic).winner.filter(|_| given.is_empty());
+        if let Some((file, name)) = file.and_then(|file| Some((file, file.naming.fixed_name()?)))
+            && !host.pins.list.iter().any(|pin| pin.path == file.path)
+        {
+            given.push((file.path.display().to_string(), name.to_owned()));
+        }
+        for (place, name) in given {
+            let Some(pattern) = names::pattern(&name) else { continue };
+            if !told.insert((place.clone(), name.clone())) {
+                continue;
+            }
+            let text = format!(
+                "{place} gives {} the name `{name}`, and {pattern} make such names too",
+                nic.name
+            );
+            found.push(Diagnostic::warning("fixed-name-pattern", text).help(names::ADVICE));
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::testing::Bed;
-    use super::*;
-    use crate::programs::testing::Stand;
-
-    fn told(bed: &Bed) -> Vec<String> {
-        let host = bed.host();
-        let found = faults(&host);
-        found
-            .iter()
-            .map(|fault| format!("{}: {}", fault.code, fault.message))
-            .collect()
-    }
-
-    #[test]
-    fn a_host_without_pins_has_no_fault() {
-        let bed = Bed::new();
-        bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
-        bed.nic("enp2s0", "bc:24:11:00:00:02", "enp2s0");
-        assert_eq!(told(&bed), [""; 0]);
-    }
-
-    /// *Source*: systemd.link(5), `AlternativeNamesPolicy=`; what a stanza makes is told by the model, as for a boot.
-    #[test]
-    fn a_name_that_another_has_as_its_other_name_or_that_the_configuration_makes_clashes() {
-        let bed = Bed::new();
-        bed.nic("lan0", "bc:24:11:00:00:01", "enp1s0");
-        bed.nic("enp2s0", "bc:24:11:00:00:02", "enp2s0");
-        bed.nic("enp3s0", "bc:24:11:00:00:03", "enp3s0");
-        bed.pin("/etc/systemd/network/20-a.link", "bc:24:11:00:00:02", "enp1s0");
-        bed.pin("/etc/systemd/network/20-c.link", "bc:24:11:00:00:03", "uplink");
-        let lan0 = "[Match]\nMACAddress=bc:24:11:00:00:01\n[Link]\nName=lan0\nAlternativeNamesPolicy=path\n";
-        bed.write("/etc/systemd/network/20-b.link", lan0);
-        bed.write(
-            "/etc/network/interfaces",
-            "auto uplink\niface uplink\n\tbond-slaves lan0\n\tbond-mode active-backup\n",
-        );
-        let clashes: Vec<String> = told(&bed)
-            .into_iter()
-            .filter(|told| told.starts_with("link-"))
-            .collect();
-        assert_eq!(
-            clashes,
-            [
-                "link-name-clash: enp2s0 would be called `enp1s0` at the next boot, which is an alternative name of lan0 then",
-                "link-name-clash: enp3s0 would be called `uplink` at the next boot, and the configuration makes a link of that name",
-            ]
-        );
-        // Without the policy the NIC has no other name, and a plain stanza is the NIC's own.
-        bed.write(
-            "/etc/systemd/network/20-b.link",
-            &lan0.replace("AlternativeNamesPolicy=path\n", ""),
-        );
-        bed.write("/etc/network/interfaces", "auto uplink\niface uplink inet dhcp\n");
-        let clashes: Vec<String> = told(&bed)
-            .into_iter()
-            .filter(|told| told.starts_with("link-"))
-            .collect();
-        assert_eq!(clashes, [""; 0]);
-    }
-
-    /// As after "Revert" in Proxmox VE's web interface, which takes the staged file away and leaves the .link files.
-    #[test]
-    fn a_pin_that_the_configuration_does_not_follow_is_a_fault() {
-        let bed = Bed::new();
-        bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
-        bed.pin("/etc/systemd/network/10-cleat-lan0.link", "bc:24:11:00:00:01", "lan0");
-        bed.write("/etc/network/interfaces", "auto enp1s0\niface enp1s0 inet dhcp\n");
-        assert_eq!(
-            told(&bed),
-            ["link-name-behind: the configuration calls it `enp1s0`; from the next boot on it is called `lan0`"]
-        );
-        bed.write("/etc/network/interfaces.new", "auto lan0\niface lan0 inet dhcp\n");
-        assert_eq!(told(&bed), [""; 0]);
-    }
-
-    #[test]
-    fn what_this_boots_initramfs_lacked_is_a_fault() {
-        let bed = Bed::new();
-        bed.write(
-            "/run/cleat/initramfs",
-            "kernel 6.1\ncarried 1\nlacks 10-cleat-lan0.link\n",
-        );
-        let found = faults_of_initramfs(&bed.root, &Stand::new(|call| panic!("not asked for: {call}")));
-        let short: Vec<String> = found
-            .iter()
-            .map(|fault| format!("{}: {}", fault.code, fault.message))
-            .collect();
-        assert_eq!(
-            short,
-            ["initramfs-stale: the initramfs of this boot lacks 10-cleat-lan0.link"]
-        );
-    }
-
-    #[test]
-    fn pins_that_cannot_come_true_are_faults() {
-        let bed = Bed::new();
-        for (name, mac) in [("enp1s0", "01"), ("enp2s0", "02"), ("enp3s0", "03"), ("enp4s0", "04")] {
-            bed.nic(name, &format!("bc:24:11:00:00:{mac}"), name);
-        }
-        bed.pin("/etc/systemd/network/20-a.link", "bc:24:11:00:00:01", "lan0");
-        bed.pin("/etc/systemd/network/20-b.link", "bc:24:11:00:00:02", "lan0");
-        bed.pin("/etc/systemd/network/20-c.link", "bc:24:11:00:00:03", "enp4s0");
-        bed.pin("/etc/systemd/network/20-d.link", "bc:24:11:00:00:01", "lan1");
-        bed.pin("/etc/systemd/network/20-e.link", "bc:24:11:00:00:99", "lan9");
-        bed.write(
-            "/etc/systemd/network/10-all.link",
-            "[Match]\nOriginalName=enp2*\n[Link]\nName=wan0\n",
-        );
-        assert_eq!(
-            told(&bed),
-            [
-                "pin-name-twice: `lan0` is pinned for bc:24:11:00:00:01 and for bc:24:11:00:00:02",
-                "pin-address-twice: bc:24:11:00:00:01 is pinned twice: as `lan0` and as `lan1`",
-                "pin-shadowed: `enp2s0` is pinned as `lan0` to no effect",
-                "pin-gone: no NIC here has the address bc:24:11:00:00:99 of the pin `lan9`",
-                "link-name-clash: enp3s0 and enp4s0 would all be called `enp4s0` at the next boot",
-                "pin-name-pattern: `enp4s0` is pinned, and systemd's own policies make such names too",
-            ]
-        );
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@ use crate::scheme::NextBoot;
 use cleat_kernel::Netlink;
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::snapshot::Snapshot;
-use cleat_naming::link_file::{Device, LinkFile, LinkFiles, Machine, Policy, Verdict};
+use cleat_naming::link_file::{Device, Fit, LinkFile, LinkFiles, Machine, Policy, Verdict};
 use cleat_naming::pins::{Pin, Pins};
 use cleat_naming::policy::{Choice, choose};
 use cleat_naming::rules::{self, NameRule, Rules, ruled};
@@ -72,11 +72,18 @@ impl Host {
             .filter_map(|name| Nic::read(&root, name, Some(&snapshot)))
             .collect();
         nics.sort_by_key(|nic| natural(&nic.name));
+        let machine = Machine::read(&root);
+        let mut pins = Pins::of(&files);
+        // One file for many machines says with Host= which it is for.
+        pins.list.retain(|pin| {
+            let file = files.files.iter().find(|file| file.path == pin.path);
+            file.is_some_and(|file| file.matching.holds_on(&machine))
+        });
         Self {
-            pins: Pins::of(&files),
+            pins,
             rules: rules::load(&root),
             next_boot: NextBoot::read(&root),
-            machine: Machine::read(&root),
+            machine,
             files,
             nics,
             snapshot,
@@ -97,12 +104,28 @@ impl Host {
 
     /// The pin of a NIC.
     pub fn pin_of(&self, nic: &Nic) -> Option<&Pin> {
-        self.pins.of_address(nic.address()?)
+        self.pins.list.iter().find(|pin| self.is_for(pin, nic))
     }
 
     /// The NIC of a pin.
     pub fn nic_of(&self, pin: &Pin) -> Option<&Nic> {
-        self.nics.iter().find(|nic| nic.address() == Some(&pin.address))
+        self.nics.iter().find(|nic| self.is_for(pin, nic))
+    }
+
+    /// The NICs that have the address of a pin, those among them that another key of its file leaves out.
+    pub fn nics_with_address(&self, pin: &Pin) -> impl Iterator<Item = &Nic> {
+        self.nics.iter().filter(move |nic| nic.address() == Some(&pin.address))
+    }
+
+    /// Whether a NIC has the address of a pin, and the other keys of the pin's file take it, too.
+    pub fn is_for(&self, pin: &Pin, nic: &Nic) -> bool {
+        nic.address() == Some(&pin.address) && !matches!(self.fit(pin, nic), Some(Fit::No(_)) | None)
+    }
+
+    /// Whether the file of a pin is for a NIC when that has its own address; `None` where the file is gone.
+    pub fn fit(&self, pin: &Pin, nic: &Nic) -> Option<Fit> {
+        let file = self.files.files.iter().find(|file| file.path == pin.path)?;
+        Some(file.matching.fit(&self.device_at_boot(nic), &self.machine))
     }
 
     /// Which .link file a NIC gets at the next boot, when it has its own address.
@@ -125,6 +148,19 @@ impl Host {
     pub fn rule_of(&self, nic: &Nic) -> Option<&NameRule> {
         self.rules.naming().next()?;
         ruled(&self.rules, &self.facts_at_boot(nic)?).by
+    }
+
+    /// The rules of udev that name a NIC at boot, or may: of those that hold for sure the last one.
+    pub fn naming_rules_of(&self, nic: &Nic) -> Vec<&NameRule> {
+        if self.rules.naming().next().is_none() {
+            return Vec::new();
+        }
+        let Some(facts) = self.facts_at_boot(nic) else {
+            return Vec::new();
+        };
+        let found = ruled(&self.rules, &facts);
+        let perhaps = found.perhaps.into_iter().map(|(rule, _)| rule);
+        found.by.into_iter().chain(perhaps).collect()
     }
 
     /// What sysfs says of a NIC as udev sees it at boot; `None` where it is gone.
@@ -154,10 +190,7 @@ impl Host {
         let policies = self.machine.uses_name_policies();
         let ruled = ruled(&self.rules, facts);
         let mut choice = choose(facts, &prediction, verdict.winner, policies, &ruled, scheme);
-        let open = verdict.open();
-        choice.doubts.extend(open.map(|(file, condition)| {
-            format!("{} may be for it: {condition} cannot be told here", file.path.display())
-        }));
+        choice.doubts.extend(doubts(&verdict));
         choice
     }
 
@@ -231,6 +264,21 @@ impl Host {
             None => Next::Kernel,
         }
     }
+}
+
+/// What may make another file the one of a NIC, a sentence each.
+pub(super) fn doubts(verdict: &Verdict<'_>) -> Vec<String> {
+    let open = verdict.open();
+    let mut doubts: Vec<String> = open
+        .map(|(file, condition)| format!("{} may be for it: {condition} cannot be told here", file.path.display()))
+        .collect();
+    if let (Some(file), Some(condition)) = (verdict.winner, &verdict.unless) {
+        let path = file.path.display();
+        doubts.push(format!(
+            "{path} is for it if {condition} holds at the boot, which cannot be known here"
+        ));
+    }
+    doubts
 }
 
 /// The property that a policy takes its name from. *Source*: systemd.link(5), `NamePolicy=`. `keep` and `kernel` have

@@ -108,7 +108,11 @@ pub fn table(host: &Host) -> String {
     }
     for pin in absent(host) {
         let pinned = format!("{} ({})", pin.name, origin_word(pin.origin));
-        let file = format!("{}; no NIC here has this address", pin.path.display());
+        let why = match host.nics_with_address(pin).next() {
+            Some(nic) => format!("it is not for {}, which has this address", nic.name),
+            None => "no NIC here has this address".to_owned(),
+        };
+        let file = format!("{}; {why}", pin.path.display());
         rows.push(["-".to_owned(), pin.address.to_string(), pinned, file]);
     }
     in_columns(&rows)

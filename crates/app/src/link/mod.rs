@@ -14,6 +14,7 @@ mod pin;
 mod predict;
 mod references;
 pub mod refresh;
+mod stacked;
 mod sysctl_names;
 #[cfg(test)]
 mod testing;

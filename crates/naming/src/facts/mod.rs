@@ -9,6 +9,7 @@ mod write;
 pub use read::{nics, own_address, read};
 pub use write::write;
 
+use crate::kernel_name::{Clues, KernelName};
 use crate::number::{Base, unsigned};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -167,6 +168,28 @@ impl NicFacts {
                 .is_some_and(|name| !["net", "bdi"].contains(&name))
         };
         self.devices.iter().skip(1).any(on_a_bus)
+    }
+
+    /// What the kernel calls it at boot, before any program has named it.
+    pub fn kernel_name(&self) -> KernelName {
+        let mut name = KernelName::of(&Clues {
+            now: self.name(),
+            assigned: self.attribute("name_assign_type"),
+            link_type: self.attribute("type").and_then(|text| text.parse().ok()),
+            devtype: self.devices.first().and_then(|device| device.devtype.as_deref()),
+            hardware: self.is_hardware(),
+            usb: self.devices.iter().any(|device| device.is_in("usb")),
+            // How many there are is not among the facts of one: more than one, so that no number is sure.
+            nics: 2,
+        });
+        let properties = self.devices.first().map(|device| &device.properties);
+        let named = properties.into_iter().flatten();
+        name.may_be_renamed(
+            named
+                .filter(|(key, _)| key.starts_with("ID_NET_NAME_"))
+                .map(|(_, name)| name.clone()),
+        );
+        name
     }
 
     /// The driver: what ethtool says where udev asked it, else that of the nearest device which has one.

@@ -25,15 +25,20 @@ impl Holds {
     }
 }
 
+/// What an admin says of the machine. *Source*: machine-info(5).
+const MACHINE_INFO: &str = "/etc/machine-info";
+
 /// Keys that are conditions.
 pub(super) const KEYS: &[&str] = &[
     "Host",
     "Virtualization",
     "KernelCommandLine",
     "KernelVersion",
+    "Version",
     "Credential",
     "Architecture",
     "Firmware",
+    "MachineTag",
 ];
 
 /// `Host=`, `KernelCommandLine=` and their like; each once, a later assignment takes the place of the one before.
@@ -60,6 +65,8 @@ pub struct Machine {
     pub kernel_release: Option<String>,
     /// As `uname -m` prints it.
     pub machine: Option<String>,
+    /// Tags of /etc/machine-info; empty where it has none.
+    pub tags: Vec<String>,
 }
 
 impl Machine {
@@ -75,6 +82,7 @@ impl Machine {
                 .map(|line| cmdline::words(&line)),
             kernel_release: text(paths::PROC_OSRELEASE),
             machine: text(paths::PROC_ARCH),
+            tags: tags(&root.read_text(MACHINE_INFO).unwrap_or_default()),
         }
     }
 
@@ -121,6 +129,7 @@ impl Condition {
                 .machine
                 .as_deref()
                 .map(|machine| architecture(machine) == self.value),
+            "MachineTag" => Some(machine.tags.iter().any(|tag| matches(&self.value, tag))),
             _ => None,
         };
         Holds::of(plain.map(|holds| holds != self.negated))
@@ -146,6 +155,17 @@ impl Condition {
     }
 }
 
+/// The tags of a machine: those of the last `TAGS=`, which colons part. *Source*: machine-info(5), `TAGS=`.
+fn tags(text: &str) -> Vec<String> {
+    let mut said = text.lines().filter_map(|line| line.trim().strip_prefix("TAGS="));
+    let value = said.next_back().unwrap_or_default().trim().trim_matches(['"', '\'']);
+    value
+        .split(':')
+        .filter(|tag| !tag.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
 /// systemd's word for what `uname -m` prints. *Source*: systemd.unit(5), `ConditionArchitecture=`.
 fn architecture(machine: &str) -> &str {
     match machine {
@@ -158,5 +178,32 @@ fn architecture(machine: &str) -> &str {
         arm if arm.starts_with("armv") && arm.ends_with('b') => "arm-be",
         arm if arm.starts_with("armv") => "arm",
         same => same,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Source: systemd.unit(5) of systemd 262, `ConditionMachineTag=`.
+    #[test]
+    fn a_machine_tag_is_matched_as_a_whole_with_its_value() {
+        let machine = Machine {
+            tags: tags("PRETTY_HOSTNAME=a\nTAGS=\"demo:berlin:role=webserver\"\n"),
+            ..Machine::default()
+        };
+        let holds = |value: &str, negated: bool| {
+            let condition = Condition {
+                key: "MachineTag",
+                value: value.to_owned(),
+                negated,
+            };
+            condition.holds(&machine)
+        };
+        for value in ["demo", "ber*", "role=webserver", "role=*"] {
+            assert_eq!(holds(value, false), Holds::Yes, "{value}");
+            assert_eq!(holds(value, true), Holds::No, "{value}");
+        }
+        assert_eq!(holds("role", false), Holds::No);
     }
 }

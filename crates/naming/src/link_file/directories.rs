@@ -1,10 +1,11 @@
 //! All .link files of a root: which of them count, in which order, with which drop-ins.
 
-use super::known::{SECTIONS, unknown_key};
+use super::known::{sections, unknown_key};
 use super::lines;
 use super::matching::Match;
 use super::naming::Naming;
 use super::{LinkFile, State};
+use crate::udev::Udev;
 use cleat_diag::{Diagnostic, Sources};
 use cleat_root::{Root, RootError, paths};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,12 +33,17 @@ pub struct LinkFiles {
     pub diagnostics: Vec<Diagnostic>,
     /// Text of the files, for the diagnostics.
     pub sources: Sources,
+    /// The installed udev, which ignores keys that are newer.
+    udev: Option<Udev>,
 }
 
 impl LinkFiles {
     /// Reads all that systemd would read. Never fails: what cannot be read is told and left out.
     pub fn load(root: &Root) -> Self {
-        let mut all = Self::default();
+        let mut all = Self {
+            udev: Udev::installed(root),
+            ..Self::default()
+        };
         let (files, overridden) = strongest(root, DIRECTORIES.iter().map(PathBuf::from), ".link");
         all.overridden = overridden;
         for path in files {
@@ -92,10 +98,13 @@ impl LinkFiles {
     /// Takes the lines of a file or drop-in; false where systemd refuses it.
     fn take(&mut self, path: &Path, bytes: Vec<u8>, into: &mut LinkFile) -> bool {
         let id = self.sources.add(path, bytes.clone());
-        let read = lines::read(id, &bytes, SECTIONS);
+        let read = lines::read(id, &bytes, &sections(self.udev));
         self.diagnostics.extend(read.found);
         for said in &read.assignments {
-            self.diagnostics.extend(unknown_key(said));
+            if let Some(ignored) = unknown_key(said, self.udev) {
+                self.diagnostics.push(ignored);
+                continue;
+            }
             match said.section.as_str() {
                 "Match" => into.matching.take(said, &mut self.diagnostics),
                 "Link" => into.naming.take(said, &mut self.diagnostics),

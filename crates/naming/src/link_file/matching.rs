@@ -6,6 +6,7 @@ use super::device::Device;
 use super::lines::Assignment;
 use super::naming::is_name;
 use super::words::{Style, split};
+use crate::kernel_name::Judged;
 use cleat_diag::Diagnostic;
 use cleat_root::matches;
 
@@ -14,6 +15,8 @@ use cleat_root::matches;
 pub enum Fit {
     /// It is.
     Yes,
+    /// It most likely is: if this holds, which the order of drivers decides.
+    Likely(String),
     /// It is not: this does not hold.
     No(String),
     /// It is, if this holds, which cannot be told here.
@@ -37,6 +40,65 @@ pub struct Match {
 
 /// Keys whose values are patterns.
 const PATTERNS: &[&str] = &["OriginalName", "Path", "Driver", "Type", "Kind"];
+
+/// What is found of a file while its keys are looked at.
+#[derive(Default)]
+struct Judgement {
+    /// A key that most likely holds.
+    likely: Option<String>,
+    /// A key of which it cannot be told.
+    open: Option<String>,
+}
+
+impl Judgement {
+    /// Takes what was found of a key; false where it does not hold.
+    fn add(&mut self, found: Judged, said: impl Fn() -> String) -> bool {
+        match found {
+            Judged::Always => {}
+            Judged::Likely => self.likely = Some(said()),
+            Judged::Perhaps => self.open = Some(said()),
+            Judged::Never => return false,
+        }
+        true
+    }
+
+    /// Looks at a key that takes patterns; an error is why it does not hold.
+    fn pattern(&mut self, key: &str, patterns: &[String], device: &Device) -> Result<(), String> {
+        let said = || format!("{key}={}", patterns.join(" "));
+        let value = match key {
+            "OriginalName" => {
+                let found = device.kernel.judge(|name| fits_patterns(patterns, Some(name)));
+                return match self.add(found, said) {
+                    true => Ok(()),
+                    false => Err(format!("`{}` does not take what the kernel calls it at boot", said())),
+                };
+            }
+            "Path" => match device.property("ID_PATH") {
+                Ok(value) => value,
+                Err(()) if patterns.is_empty() => return Ok(()),
+                Err(()) => {
+                    self.open = Some(said());
+                    return Ok(());
+                }
+            },
+            "Driver" => device.driver.as_deref(),
+            "Type" => device.device_type.as_deref(),
+            _ => device.kind.as_deref(),
+        };
+        match fits_patterns(patterns, value) {
+            true => Ok(()),
+            false => Err(refuses(key, patterns, value)),
+        }
+    }
+
+    fn fit(self) -> Fit {
+        match (self.open, self.likely) {
+            (Some(condition), _) => Fit::Perhaps(condition),
+            (None, Some(condition)) => Fit::Likely(condition),
+            (None, None) => Fit::Yes,
+        }
+    }
+}
 
 impl Match {
     /// Takes one assignment of `[Match]`; what is wrong with it is ignored as systemd ignores it, and told.
@@ -74,6 +136,13 @@ impl Match {
         found.map_or(&[], |(_, list)| list)
     }
 
+    /// Whether its conditions on the machine hold, as far as that can be told.
+    pub fn holds_on(&self, machine: &Machine) -> bool {
+        self.conditions
+            .iter()
+            .all(|condition| condition.holds(machine) != Holds::No)
+    }
+
     /// Whether it is for this device on this machine.
     pub fn fit(&self, device: &Device, machine: &Machine) -> Fit {
         if device.loopback {
@@ -82,12 +151,12 @@ impl Match {
         if self.is_empty() {
             return Fit::No("its [Match] asks for nothing".to_owned());
         }
-        let mut open = None;
+        let mut found = Judgement::default();
         for condition in &self.conditions {
             match condition.holds(machine) {
                 Holds::Yes => {}
                 Holds::No => return Fit::No(format!("`{}` does not hold", condition.text())),
-                Holds::Unknown => open = Some(condition.text()),
+                Holds::Unknown => found.open = Some(condition.text()),
             }
         }
         if !self.addresses.is_empty() && !device.address.as_ref().is_some_and(|own| self.addresses.contains(own)) {
@@ -102,33 +171,17 @@ impl Match {
             return Fit::No(lacks("PermanentMACAddress", device.permanent.as_ref()));
         }
         for (key, patterns) in &self.patterns {
-            match self.value(key, device) {
-                Ok(value) if fits_patterns(patterns, value) => {}
-                Ok(value) => return Fit::No(refuses(key, patterns, value)),
-                Err(()) if patterns.is_empty() => {}
-                Err(()) => open = Some(format!("{key}={}", patterns.join(" "))),
+            if let Err(reason) = found.pattern(key, patterns, device) {
+                return Fit::No(reason);
             }
         }
         for property in &self.properties {
-            match fits_property(property, device) {
-                Holds::Yes => {}
-                Holds::No => return Fit::No(format!("`Property={property}` does not hold")),
-                Holds::Unknown => open = Some(format!("Property={property}")),
+            let said = || format!("Property={property}");
+            if !found.add(fits_property(property, device), said) {
+                return Fit::No(format!("`{}` does not hold", said()));
             }
         }
-        open.map_or(Fit::Yes, Fit::Perhaps)
-    }
-
-    /// What a pattern key is compared with; an error where it is not known.
-    fn value<'a>(&self, key: &str, device: &'a Device) -> Result<Option<&'a str>, ()> {
-        Ok(match key {
-            "OriginalName" => Some(&device.name),
-            "Path" => device.properties.as_ref().ok_or(())?.get("ID_PATH"),
-            "Driver" => device.driver.as_ref(),
-            "Type" => device.device_type.as_ref(),
-            _ => device.kind.as_ref(),
-        }
-        .map(String::as_str))
+        found.fit()
     }
 
     fn condition(&mut self, key: &'static str, value: &str) {
@@ -227,16 +280,38 @@ fn fits_patterns(patterns: &[String], value: Option<&str>) -> bool {
     !forbidden.any(is) && (wanted.peek().is_none() || wanted.any(|pattern| is(pattern)))
 }
 
-fn fits_property(pattern: &str, device: &Device) -> Holds {
+/// Whether a word of `Property=` holds of the device.
+///
+/// *Source*: the properties of a device are those of its uevent and those that rules have given it before udev looks for
+/// the .link file; `udevadm test-builtin net_setup_link` of systemd 252, 257 and 262 takes both.
+fn fits_property(pattern: &str, device: &Device) -> Judged {
     let (not, pattern) = match pattern.strip_prefix('!') {
         Some(rest) => (true, rest),
         None => (false, pattern),
     };
-    let (Some((key, wanted)), Some(properties)) = (pattern.split_once('='), &device.properties) else {
-        return Holds::Unknown;
+    let Some((key, wanted)) = pattern.split_once('=') else {
+        return Judged::Perhaps;
     };
-    let fits = properties.get(key).is_some_and(|value| matches(wanted, value));
-    if fits != not { Holds::Yes } else { Holds::No }
+    let fits = |value: &str| matches(wanted, value) != not;
+    let known = |value: Option<&str>| match value.map_or(not, fits) {
+        true => Judged::Always,
+        false => Judged::Never,
+    };
+    match (key, &device.directory, &device.index, &device.devtype) {
+        ("INTERFACE", ..) => device.kernel.judge(fits),
+        ("DEVPATH", Some(directory), ..) => device.kernel.judge(|name| fits(&format!("{directory}/{name}"))),
+        ("SUBSYSTEM", ..) => known(Some("net")),
+        ("ACTION", ..) => known(Some("add")),
+        ("DEVTYPE", .., Some(devtype)) => known(Some(devtype.as_str()).filter(|text| !text.is_empty())),
+        // Which number it has at a boot depends on the order of drivers.
+        ("IFINDEX", _, Some(index), _) => match (wanted, fits(index)) {
+            ("*", _) => known(Some(index)),
+            (_, true) => Judged::Likely,
+            (_, false) => Judged::Perhaps,
+        },
+        ("DEVPATH" | "IFINDEX" | "DEVTYPE" | "SEQNUM", ..) => Judged::Perhaps,
+        _ => device.property(key).map_or(Judged::Perhaps, known),
+    }
 }
 
 /// A variable's name, `=` and a value without control characters. *Source*: environ(7).

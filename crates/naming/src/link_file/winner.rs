@@ -1,6 +1,7 @@
 //! Which file a device gets: the first that matches, and no other.
 
 use super::{Device, Fit, LinkFile, LinkFiles, Machine, State};
+use std::path::Path;
 
 /// Why a file is not the one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Passed {
 pub struct Verdict<'a> {
     /// The file that it gets; the rest of the files does nothing to it.
     pub winner: Option<&'a LinkFile>,
+    /// What it is taken under, where that is likely and not sure: the order of drivers decides it.
+    pub unless: Option<String>,
     /// The other files, in order, each with the reason.
     pub passed: Vec<(&'a LinkFile, Passed)>,
 }
@@ -48,6 +51,7 @@ impl LinkFiles {
     pub fn verdict(&self, device: &Device, machine: &Machine) -> Verdict<'_> {
         let mut verdict = Verdict {
             winner: None,
+            unless: None,
             passed: Vec::new(),
         };
         for file in &self.files {
@@ -56,16 +60,31 @@ impl LinkFiles {
                 continue;
             }
             let why = match (file.matching.fit(device, machine), verdict.winner) {
+                (Fit::No(reason), _) => Passed::Other(reason),
+                (_, Some(_)) => Passed::Shadowed,
                 (Fit::Yes, None) => {
                     verdict.winner = Some(file);
                     continue;
                 }
-                (Fit::Yes | Fit::Perhaps(_), Some(_)) => Passed::Shadowed,
-                (Fit::Perhaps(condition), None) => Passed::Perhaps(condition),
-                (Fit::No(reason), _) => Passed::Other(reason),
+                // It was so at this boot.
+                (Fit::Perhaps(condition), None) if !file.is_of_this_boot(device) => Passed::Perhaps(condition),
+                (Fit::Likely(condition) | Fit::Perhaps(condition), None) => {
+                    verdict.winner = Some(file);
+                    verdict.unless = Some(condition);
+                    continue;
+                }
             };
             verdict.passed.push((file, why));
         }
         verdict
+    }
+}
+
+impl LinkFile {
+    /// Whether udev noted at this boot that the device got this file.
+    fn is_of_this_boot(&self, device: &Device) -> bool {
+        let noted = device.file_of_this_boot();
+        // Debian 12's udev names its directory as it was before /usr was merged.
+        noted.is_some_and(|noted| self.path == Path::new(noted) || self.path == Path::new(&format!("/usr{noted}")))
     }
 }

@@ -305,7 +305,7 @@ fn outranked(host: &Host, choice: &Choice<'_>, priority: u8) -> Vec<Diagnostic> 
     for file in before {
         let condition = match file.matching.fit(&device, &host.machine) {
             Fit::Yes => String::new(),
-            Fit::Perhaps(condition) => format!(", if `{condition}` holds"),
+            Fit::Likely(condition) | Fit::Perhaps(condition) => format!(", if `{condition}` holds"),
             Fit::No(_) => continue,
         };
         let path = file.path.display();

@@ -287,7 +287,7 @@ fn every_refusal_has_its_reason() {
     bed.pin("/etc/systemd/network/70-mine.link", "bc:24:11:00:00:99", "spare0");
     bed.write(
         "/etc/systemd/network/05-all.link",
-        "[Match]\nOriginalName=enp2*\n[Link]\nNamePolicy=path\n",
+        "[Match]\nProperty=ID_NET_NAME_PATH=enp2*\n[Link]\nNamePolicy=path\n",
     );
     let told = |nic: &str, name: &str| refused(&bed, &of(nic, name));
     for (nic, name, reason) in [

@@ -1,0 +1,253 @@
+//! Faults of invented hosts.
+
+use super::super::testing::Bed;
+use super::*;
+use crate::programs::testing::Stand;
+
+fn told(bed: &Bed) -> Vec<String> {
+    let host = bed.host();
+    let found = faults(&host);
+    found
+        .iter()
+        .map(|fault| format!("{}: {}", fault.code, fault.message))
+        .collect()
+}
+
+#[test]
+fn a_host_without_pins_has_no_fault() {
+    let bed = Bed::new();
+    bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
+    bed.nic("enp2s0", "bc:24:11:00:00:02", "enp2s0");
+    assert_eq!(told(&bed), [""; 0]);
+}
+
+/// *Source*: systemd.link(5), `AlternativeNamesPolicy=`; what a stanza makes is told by the model, as for a boot.
+#[test]
+fn a_name_that_another_has_as_its_other_name_or_that_the_configuration_makes_clashes() {
+    let bed = Bed::new();
+    bed.nic("lan0", "bc:24:11:00:00:01", "enp1s0");
+    bed.nic("enp2s0", "bc:24:11:00:00:02", "enp2s0");
+    bed.nic("enp3s0", "bc:24:11:00:00:03", "enp3s0");
+    bed.pin("/etc/systemd/network/20-a.link", "bc:24:11:00:00:02", "enp1s0");
+    bed.pin("/etc/systemd/network/20-c.link", "bc:24:11:00:00:03", "uplink");
+    let lan0 = "[Match]\nMACAddress=bc:24:11:00:00:01\nType=ether\n[Link]\nName=lan0\nAlternativeNamesPolicy=path\n";
+    bed.write("/etc/systemd/network/20-b.link", lan0);
+    bed.write(
+        "/etc/network/interfaces",
+        "auto uplink\niface uplink\n\tbond-slaves lan0\n\tbond-mode active-backup\n",
+    );
+    let clashes: Vec<String> = told(&bed)
+        .into_iter()
+        .filter(|told| told.starts_with("link-"))
+        .collect();
+    assert_eq!(
+        clashes,
+        [
+            "link-name-clash: enp2s0 would be called `enp1s0` at the next boot, which is an alternative name of lan0 then",
+            "link-name-clash: enp3s0 would be called `uplink` at the next boot, and the configuration makes a link of that name",
+        ]
+    );
+    // Without the policy the NIC has no other name, and a plain stanza is the NIC's own.
+    bed.write(
+        "/etc/systemd/network/20-b.link",
+        &lan0.replace("AlternativeNamesPolicy=path\n", ""),
+    );
+    bed.write("/etc/network/interfaces", "auto uplink\niface uplink inet dhcp\n");
+    let clashes: Vec<String> = told(&bed)
+        .into_iter()
+        .filter(|told| told.starts_with("link-"))
+        .collect();
+    assert_eq!(clashes, [""; 0]);
+}
+
+/// As after "Revert" in Proxmox VE's web interface, which takes the staged file away and leaves the .link files.
+#[test]
+fn a_pin_that_the_configuration_does_not_follow_is_a_fault() {
+    let bed = Bed::new();
+    bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
+    bed.pin("/etc/systemd/network/10-cleat-lan0.link", "bc:24:11:00:00:01", "lan0");
+    bed.write("/etc/network/interfaces", "auto enp1s0\niface enp1s0 inet dhcp\n");
+    assert_eq!(
+        told(&bed),
+        ["link-name-behind: the configuration calls it `enp1s0`; from the next boot on it is called `lan0`"]
+    );
+    bed.write("/etc/network/interfaces.new", "auto lan0\niface lan0 inet dhcp\n");
+    assert_eq!(told(&bed), [""; 0]);
+}
+
+#[test]
+fn what_this_boots_initramfs_lacked_is_a_fault() {
+    let bed = Bed::new();
+    bed.write(
+        "/run/cleat/initramfs",
+        "kernel 6.1\ncarried 1\nlacks 10-cleat-lan0.link\n",
+    );
+    let found = faults_of_initramfs(&bed.root, &Stand::new(|call| panic!("not asked for: {call}")));
+    let short: Vec<String> = found
+        .iter()
+        .map(|fault| format!("{}: {}", fault.code, fault.message))
+        .collect();
+    assert_eq!(
+        short,
+        ["initramfs-stale: the initramfs of this boot lacks 10-cleat-lan0.link"]
+    );
+}
+
+#[test]
+fn pins_that_cannot_come_true_are_faults() {
+    let bed = Bed::new();
+    for (name, mac) in [("enp1s0", "01"), ("enp2s0", "02"), ("enp3s0", "03"), ("enp4s0", "04")] {
+        bed.nic(name, &format!("bc:24:11:00:00:{mac}"), name);
+    }
+    bed.pin("/etc/systemd/network/20-a.link", "bc:24:11:00:00:01", "lan0");
+    bed.pin("/etc/systemd/network/20-b.link", "bc:24:11:00:00:02", "lan0");
+    bed.pin("/etc/systemd/network/20-c.link", "bc:24:11:00:00:03", "enp4s0");
+    bed.pin("/etc/systemd/network/20-d.link", "bc:24:11:00:00:01", "lan1");
+    bed.pin("/etc/systemd/network/20-e.link", "bc:24:11:00:00:99", "lan9");
+    bed.write(
+        "/etc/systemd/network/10-all.link",
+        "[Match]\nProperty=ID_NET_NAME_PATH=enp2*\n[Link]\nName=wan0\n",
+    );
+    assert_eq!(
+        told(&bed),
+        [
+            "pin-name-twice: `lan0` is pinned for bc:24:11:00:00:01 and for bc:24:11:00:00:02",
+            "pin-address-twice: bc:24:11:00:00:01 is pinned twice: as `lan0` and as `lan1`",
+            "pin-shadowed: `enp2s0` is pinned as `lan0` to no effect",
+            "pin-gone: no NIC here has the address bc:24:11:00:00:99 of the pin `lan9`",
+            "link-name-clash: enp3s0 and enp4s0 would all be called `enp4s0` at the next boot",
+            "pin-name-pattern: `enp4s0` is pinned, and systemd's own policies make such names too",
+        ]
+    );
+}
+
+/// Source: canonical/cloud-init#4768: a synthetic NIC and its virtual function have one address, and `Driver=` tells
+/// them apart; systemd.link(5): all keys of [Match] have to hold.
+#[test]
+fn two_nics_with_one_address_are_no_fault_where_another_key_tells_them_apart() {
+    let bed = Bed::new();
+    for (index, name, driver, bus) in [("2", "eth0", "hv_netvsc", "vmbus"), ("3", "enp1s0", "mlx5_core", "pci")] {
+        bed.nic(name, "00:0d:3a:00:00:01", name);
+        let properties = format!("E:ID_NET_DRIVER={driver}\nE:ID_BUS={bus}\nE:ID_PATH={bus}-1\n");
+        bed.write(&format!("/run/udev/data/n{index}"), &properties);
+    }
+    let file = "/etc/systemd/network/10-net0.link";
+    let pin = |key: &str| format!("[Match]\nMACAddress=00:0d:3a:00:00:01\n{key}[Link]\nName=net0\n");
+    for key in [
+        "Driver=hv_netvsc\n",
+        "Path=vmbus-*\n",
+        "Property=ID_BUS=vmbus\n",
+        "Driver=!mlx*\n",
+    ] {
+        bed.write(file, &pin(key));
+        assert_eq!(told(&bed), [""; 0], "{key}");
+        let host = bed.host();
+        let pinned: Vec<&str> = host
+            .nics
+            .iter()
+            .filter(|nic| host.pin_of(nic).is_some())
+            .map(|nic| &*nic.name)
+            .collect();
+        assert_eq!(pinned, ["eth0"], "{key}");
+    }
+    // The other one is pinned by a file of its own.
+    let other = pin("Driver=mlx5_core\n").replace("net0", "net1");
+    bed.write("/etc/systemd/network/10-net1.link", &other);
+    assert_eq!(told(&bed), [""; 0]);
+    bed.write(
+        "/etc/systemd/network/10-net1.link",
+        &other.replace("mlx5_core", "mlx4_core"),
+    );
+    assert_eq!(
+        told(&bed),
+        [
+            "pin-unfit: the pin `net1` is not for enp1s0, which has its address: `Driver=mlx4_core` does not take `mlx5_core`",
+        ]
+    );
+    bed.root.remove("/etc/systemd/network/10-net1.link").unwrap();
+    bed.write(file, &pin("Type=ether\n"));
+    assert_eq!(
+        told(&bed),
+        ["pin-address-shared: enp1s0 and eth0 have the address of the pin `net0`"]
+    );
+}
+
+#[test]
+fn the_help_of_a_pin_whose_nic_is_gone_is_a_command_that_works() {
+    let bed = Bed::new();
+    bed.pin(
+        "/usr/local/lib/systemd/network/50-pmx-nic1.link",
+        "bc:24:11:00:00:99",
+        "nic1",
+    );
+    bed.pin("/etc/systemd/network/10-cleat-lan0.link", "bc:24:11:00:00:98", "lan0");
+    let help: Vec<String> = faults(&bed.host()).into_iter().flat_map(|fault| fault.help).collect();
+    let told = |name: &str| format!("where the NIC was taken out for good: cleat-link unpin {name}");
+    assert_eq!(help, [told("lan0"), told("nic1 --foreign")]);
+}
+
+/// Source: udev(7), `NAME`; systemd.link(5), `Name=`: names such as eth0 race with those that the kernel gives.
+#[test]
+fn a_rule_or_a_file_without_an_address_that_gives_a_name_of_the_kernels_is_warned_of_as_a_pin_is() {
+    let bed = Bed::new();
+    bed.nic("eth0", "bc:24:11:00:00:01", "enp1s0");
+    bed.nic("eth1", "bc:24:11:00:00:02", "enp2s0");
+    bed.write(
+        "/etc/udev/rules.d/70-persistent-net.rules",
+        "SUBSYSTEM==\"net\", ACTION==\"add\", ATTR{address}==\"bc:24:11:00:00:01\", KERNEL==\"eth*\", NAME=\"eth0\"\n",
+    );
+    bed.write(
+        "/etc/systemd/network/20-second.link",
+        "[Match]\nProperty=ID_NET_NAME_PATH=enp2s0\n[Link]\nName=eth1\n",
+    );
+    let warned: Vec<String> = told(&bed)
+        .into_iter()
+        .filter(|told| told.starts_with("fixed-"))
+        .collect();
+    assert_eq!(
+        warned,
+        [
+            "fixed-name-pattern: /etc/udev/rules.d/70-persistent-net.rules:1 gives eth0 the name `eth0`, and the kernel's drivers make such names too",
+            "fixed-name-pattern: /etc/systemd/network/20-second.link gives eth1 the name `eth1`, and the kernel's drivers make such names too",
+        ]
+    );
+}
+
+/// Source: systemd.link(5), `OriginalName=`: "this cannot be used to match on names that have already been changed from
+/// userspace"; udevadm of 252 and 257 with INTERFACE=eth0 takes the file.
+#[test]
+fn a_file_by_the_kernels_name_keeps_the_nic_that_it_has_named() {
+    let bed = Bed::new();
+    bed.nic("lan0", "bc:24:11:00:00:01", "enp1s0");
+    bed.write("/sys/class/net/lan0/name_assign_type", "4\n");
+    bed.write("/etc/network/interfaces", "auto lan0\niface lan0 inet dhcp\n");
+    let next = |pattern: &str| {
+        bed.write(
+            "/etc/systemd/network/10-lan.link",
+            &format!("[Match]\n{pattern}\n[Link]\nName=lan0\n"),
+        );
+        let host = bed.host();
+        let verdict = host.verdict(&host.nics[0]);
+        let behind = told(&bed).iter().any(|told| told.starts_with("link-name-behind"));
+        let Next::Name(name) = host.next_name(&host.nics[0], verdict.winner) else {
+            panic!("{pattern}")
+        };
+        (name, super::super::host::doubts(&verdict).len(), behind)
+    };
+    let said = |name: &str, doubts, behind| (name.to_owned(), doubts, behind);
+    for sure in ["OriginalName=eth*", "OriginalName=e*", "Property=INTERFACE=eth*"] {
+        assert_eq!(next(sure), said("lan0", 0, false), "{sure}");
+    }
+    // The only NIC is most likely eth0.
+    assert_eq!(next("OriginalName=eth0"), said("lan0", 1, false));
+    // It may be that udev in the initramfs has given it another name before: nothing is advised then.
+    for open in [
+        "OriginalName=enp1s0",
+        "OriginalName=en*",
+        "OriginalName=!eth*",
+        "OriginalName=eth3",
+    ] {
+        assert_eq!(next(open), said("enp1s0", 1, false), "{open}");
+    }
+    assert_eq!(next("OriginalName=wlan*"), said("enp1s0", 0, true));
+}
