@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used)]
 
 mod attributes;
+mod boundaries;
 mod commands;
 mod commit;
 mod completions;

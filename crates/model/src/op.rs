@@ -4,7 +4,9 @@ use crate::desired::Phase;
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::types::{Address, Fdb, Kind, Origin, Route, VlanRange};
+use cleat_diag::Place;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One kernel step. Links are named, never numbered: the engine knows the indexes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -303,12 +305,20 @@ pub struct Step {
 pub struct Plan {
     /// The steps; `steps[i].id == StepId(i)`.
     pub steps: Vec<Step>,
+    /// Where each option of the links that are made or set is written: a request holds several.
+    pub lines: BTreeMap<IfName, Vec<(&'static str, Place)>>,
 }
 
 impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// Where the option of that link is written.
+    pub fn line(&self, link: IfName, option: &str) -> Option<Place> {
+        let lines = self.lines.get(&link)?;
+        lines.iter().find(|(name, _)| *name == option).map(|(_, place)| *place)
     }
 
     /// The kernel steps in order.

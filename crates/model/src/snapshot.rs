@@ -22,13 +22,23 @@ pub const IFLA_LINK: u16 = 5;
 pub const IFLA_TXQLEN: u16 = 13;
 /// `IFLA_IFALIAS`.
 pub const IFLA_IFALIAS: u16 = 20;
+/// `IFLA_MIN_MTU` and `IFLA_MAX_MTU`: what the driver takes.
+pub const IFLA_MTU_LIMITS: [u16; 2] = [50, 51];
 /// `IFLA_GROUP`.
 pub const IFLA_GROUP: u16 = 27;
 /// `IFLA_BOND_SLAVE_PERM_HWADDR`.
 const IFLA_BOND_SLAVE_PERM_HWADDR: u16 = 4;
 
 /// The attributes of `RTM_NEWLINK` that [`Link::attrs`] keeps: those that a row or the plan reads.
-pub const KEPT_LINK_ATTRS: &[u16] = &[IFLA_ADDRESS, IFLA_MTU, IFLA_TXQLEN, IFLA_IFALIAS, IFLA_GROUP];
+pub const KEPT_LINK_ATTRS: &[u16] = &[
+    IFLA_ADDRESS,
+    IFLA_MTU,
+    IFLA_TXQLEN,
+    IFLA_IFALIAS,
+    IFLA_GROUP,
+    IFLA_MTU_LIMITS[0],
+    IFLA_MTU_LIMITS[1],
+];
 
 /// One link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +87,14 @@ impl Link {
     /// `IFLA_MTU` in bytes.
     pub fn mtu(&self) -> u32 {
         number(self.attrs.get(IFLA_MTU)).unwrap_or(0)
+    }
+
+    /// Smallest and largest MTU that its driver takes, where the kernel tells them (since 4.19); a largest one of 0 is no
+    /// limit.
+    pub fn mtu_limits(&self) -> Option<(u64, u64)> {
+        let [min, max] = IFLA_MTU_LIMITS.map(|number_of| number(self.attrs.get(number_of)));
+        let max = u64::from(max?);
+        Some((u64::from(min?), if max == 0 { u64::MAX } else { max }))
     }
 
     /// `IFLA_ADDRESS`.

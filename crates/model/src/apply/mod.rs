@@ -1,17 +1,21 @@
 //! Walks a plan: what is independent goes to the kernel in one go, failures are kept, and undone where that is asked.
 
+mod piecemeal;
+
 use crate::desired::Phase;
 use crate::journal::{JournalSink, Record};
 use crate::kernel::{Kernel, KernelError};
 use crate::name::IfName;
 use crate::op::{Action, HookRun, Op, Plan, Step, StepId};
 use cleat_diag::{Diagnostic, Place};
+use piecemeal::Refused;
 use std::collections::BTreeSet;
 
 /// What happens when a step fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnError {
-    /// The rest goes on, without what needs the failed step: half a network at boot beats none.
+    /// The rest goes on, without what needs the failed step: half a network at boot beats none. A request that the kernel
+    /// refuses is taken apart, so that it costs no more than the attribute that is at fault.
     KeepGoing,
     /// What was done is undone, last first: a reload that fails leaves the host as it was.
     RollBack,
@@ -105,6 +109,8 @@ pub fn apply(
         },
         off: BTreeSet::new(),
         idle: BTreeSet::new(),
+        on_error,
+        partly: false,
     };
     walk.record(&Record::Begin {
         steps: plan.steps.len(),
@@ -119,7 +125,7 @@ pub fn apply(
     }
     walk.record(&Record::End);
     walk.tell_left_out();
-    if !walk.outcome.failed.is_empty() {
+    if !walk.outcome.failed.is_empty() || walk.partly {
         walk.outcome.ending = Ending::Partly;
     }
     walk.outcome
@@ -146,6 +152,9 @@ struct Walk<'a> {
     off: BTreeSet<StepId>,
     /// Done before we came: nothing to undo.
     idle: BTreeSet<StepId>,
+    on_error: OnError,
+    /// A step was done without an attribute that the kernel refused.
+    partly: bool,
 }
 
 impl Walk<'_> {
@@ -191,7 +200,13 @@ impl Walk<'_> {
                         self.idle.insert(step.id);
                         self.tell_sysctl(step, &error);
                     }
-                    Err(error) => self.failed(step, &error),
+                    Err(error) => match self.piecemeal(step, kernel) {
+                        Some(refused) => {
+                            self.tell_refused(step, &refused);
+                            done.push(step.id);
+                        }
+                        None => self.failed(step, &error),
+                    },
                 }
             }
             self.record(&Record::Done { ids: done.clone() });
@@ -205,6 +220,43 @@ impl Walk<'_> {
                 self.outcome.diagnostics.extend(told);
                 self.outcome.done.push(step.id);
             }
+        }
+    }
+
+    /// Does what the kernel refused piece by piece, where the rest is to go on.
+    fn piecemeal(&self, step: &Step, kernel: &mut dyn Kernel) -> Option<Vec<Refused>> {
+        match &step.action {
+            Action::Kernel(op) if self.on_error == OnError::KeepGoing => piecemeal::perform(kernel, op),
+            _ => None,
+        }
+    }
+
+    /// Attributes that the kernel refused, each at its line: the link is there all the same.
+    fn tell_refused(&mut self, step: &Step, refused: &[Refused]) {
+        for Refused {
+            name,
+            options,
+            value,
+            op,
+            error,
+        } in refused
+        {
+            self.partly = true;
+            let line = options
+                .iter()
+                .find_map(|row| Some((*row, self.plan.line(*name, row.name)?)));
+            let text = match line.map(|(row, _)| row).or(options.first().copied()) {
+                Some(row) => format!("cannot set `{} {value}` of {name} ({op}): {error}", row.name),
+                None => format!("cannot {} ({op}): {error}", deed(op)),
+            };
+            let diagnostic = Diagnostic::error("option-refused", text)
+                .on(step.iface)
+                .note("the link is there without it");
+            let place = line.map(|(_, place)| place).or(step.origin.place());
+            self.outcome.diagnostics.push(match place {
+                Some(place) => diagnostic.at(place, ""),
+                None => diagnostic,
+            });
         }
     }
 

@@ -239,3 +239,104 @@ fn what_a_crash_left_is_undone_from_the_journal() {
     let after: Vec<IfName> = host.kernel.now().links().iter().map(|link| link.name).collect();
     assert_eq!(after, before);
 }
+
+/// Boots with one link and whatever steps it takes; answers what was told, and the like commands of what was done.
+fn boots(wanted: Vec<crate::desired::WantLink>, nics: &[&str]) -> (Host, Vec<String>, Ending) {
+    let desired = Desired::new(wanted);
+    let mut host = Host::new(nics);
+    let (_, outcome) = host.run(&desired, &all(Verb::Up, &desired), OnError::KeepGoing);
+    (host, told(&outcome), outcome.ending)
+}
+
+fn mac_and_mtu(host: &Host, link: &str) -> (String, u32) {
+    let link = host.kernel.now().get(name(link)).expect("the link is there");
+    (link.mac().expect("it has a MAC").to_string(), link.mtu())
+}
+
+// The kernel's own refusals of these values: tests/boundaries.
+#[test]
+fn a_bond_that_the_kernel_refuses_as_written_is_made_without_what_it_refuses() {
+    let bond = link("bond0", Kind::Bond)
+        .with_ports(&["eno1"])
+        .set("bond-mode", "active-backup")
+        .set("bond-miimon", "100")
+        .set("bond-arp-validate", "all")
+        .set("hwaddress", "01:00:00:00:00:01")
+        .set("mtu", "9000")
+        .addr("10.0.0.1/24");
+    let port = link("eno1", Kind::Physical).in_master("bond0");
+    let (host, told, ending) = boots(vec![port, bond], &["eno1"]);
+    assert_eq!(
+        told,
+        [
+            "error[option-refused]: bond0: cannot set `hwaddress 01:00:00:00:00:01` of bond0 (ip link set bond0 address \
+             01:00:00:00:00:01): Cannot assign requested address",
+            "error[option-refused]: bond0: cannot set `bond-arp-validate all` of bond0 (ip link set bond0 type bond \
+             arp_validate all): Invalid argument: ARP validating cannot be used with MII monitoring",
+        ]
+    );
+    assert_eq!(ending, Ending::Partly);
+    let bond = host.kernel.now().get(name("bond0")).expect("it was made");
+    assert_eq!(host.kernel.now().addresses(bond.index).len(), 1);
+    assert_eq!(host.master_of("eno1").as_deref(), Some("bond0"));
+    assert_eq!(bond.mtu(), 9000);
+    let row = crate::table::find("bond-miimon").expect("a row");
+    assert_eq!(row.read(bond), Some(crate::attr::Value::Number(100)));
+}
+
+#[test]
+fn a_vlan_whose_mtu_does_not_fit_over_its_nic_is_made_with_one_that_does() {
+    let vlan = link("eno1.5", Kind::Vlan)
+        .on("eno1")
+        .set("vlan-id", "5")
+        .set("mtu", "9000")
+        .addr("10.0.0.1/24");
+    let (host, told, _) = boots(vec![link("eno1", Kind::Physical), vlan], &["eno1"]);
+    assert_eq!(
+        told,
+        [
+            "error[option-refused]: eno1.5: cannot set `mtu 9000` of eno1.5 (ip link set eno1.5 mtu 9000): Numerical \
+             result out of range",
+        ]
+    );
+    assert_eq!(mac_and_mtu(&host, "eno1.5").1, 1500);
+    let vlan = host.kernel.now().get(name("eno1.5")).expect("it was made");
+    assert!(vlan.is_up());
+    assert_eq!(host.kernel.now().addresses(vlan.index).len(), 1);
+}
+
+#[test]
+fn a_refused_address_of_a_nic_does_not_cost_its_mtu() {
+    let nic = link("eno1", Kind::Physical)
+        .set("hwaddress", "01:00:00:00:00:01")
+        .set("mtu", "9000");
+    let (host, told, _) = boots(vec![nic], &["eno1"]);
+    assert_eq!(
+        told,
+        [
+            "error[option-refused]: eno1: cannot set `hwaddress 01:00:00:00:00:01` of eno1 (ip link set eno1 address \
+             01:00:00:00:00:01): Cannot assign requested address",
+        ]
+    );
+    assert_eq!(mac_and_mtu(&host, "eno1").1, 9000);
+}
+
+#[test]
+fn an_option_that_a_reload_is_refused_puts_everything_back() {
+    let desired = Desired::new(vec![
+        link("vmbr0", Kind::Bridge)
+            .set("mtu", "1400")
+            .set("hwaddress", "01:00:00:00:00:01"),
+    ]);
+    let mut host = Host::new(&[]);
+    let (_, outcome) = host.run(&desired, &all(Verb::Reload, &desired), OnError::RollBack);
+    assert_eq!(
+        told(&outcome),
+        [
+            "error[step-failed]: vmbr0: cannot create bridge vmbr0 (ip link add vmbr0 mtu 1400 address \
+             01:00:00:00:00:01 up type bridge): Cannot assign requested address",
+            "info[put-back]: everything was put back: the host is as it was before",
+        ]
+    );
+    assert!(host.kernel.now().get(name("vmbr0")).is_none());
+}

@@ -49,8 +49,8 @@ pub static ROWS: &[Attr] = &[
         name: "scope",
         on: On::Address,
         times: Times::Many,
-        doc: "Where the address before it is valid: `global` (also `universe`), `site`, `link`, `host`, `nowhere`, or a \
-              number from 0 to 255.",
+        doc: "Where the address before it is valid: `global` (also `universe`), `site`, `link`, `host`, or a number \
+              from 0 to 254.",
         example: "link",
         source: "interfaces(5) `scope`; rt_scope_t in linux/rtnetlink.h",
         ..ROW

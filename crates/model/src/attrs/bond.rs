@@ -213,7 +213,7 @@ pub static ROWS: &[Attr] = &[
             ("6", 6),
         ]),
         default: Some("none"),
-        needs: &[ARP_MODES],
+        needs: &[ARP_MODES, Need::Excludes("bond-miimon")],
         doc: "Which ports' ARP answers are checked to come from a target.",
         example: "active",
         source: "kernel documentation bonding `arp_validate`",

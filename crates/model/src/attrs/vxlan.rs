@@ -126,7 +126,7 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         value: Grammar::Range {
-            min: 0,
+            min: 1,
             max: 4_294_967_295,
         },
         unit: Unit::Seconds,

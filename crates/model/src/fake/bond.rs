@@ -11,10 +11,13 @@ const MIIMON: u16 = 3;
 const UPDELAY: u16 = 4;
 const DOWNDELAY: u16 = 5;
 const ARP_INTERVAL: u16 = 7;
+const ARP_IP_TARGET: u16 = 8;
+const ARP_VALIDATE: u16 = 9;
 const FAIL_OVER_MAC: u16 = 13;
 const PACKETS_PER_SLAVE: u16 = 20;
 const LACP_RATE: u16 = 21;
 const AD_SELECT: u16 = 22;
+const AD_ACTOR_SYSTEM: u16 = 26;
 const TLB_DYNAMIC_LB: u16 = 27;
 const LACP_ACTIVE: u16 = 29;
 
@@ -67,7 +70,7 @@ impl FakeKernel {
             .chain(others.map(|(number, bytes)| (number, bytes.to_vec())))
             .collect();
         for (number, payload) in all {
-            self.check_option(index, number)?;
+            self.check_option(index, number, &payload)?;
             self.change(index, |link| link.data.set(number, &payload));
             self.follow_option(index, number);
         }
@@ -83,13 +86,13 @@ impl FakeKernel {
         }
     }
 
-    fn check_option(&self, index: u32, number: u16) -> Answer {
+    fn check_option(&self, index: u32, number: u16, payload: &[u8]) -> Answer {
         let mode = self.option(index, MODE) as u8;
         let modes: &[u8] = match number {
             LACP_RATE | LACP_ACTIVE => &[LACP],
             PACKETS_PER_SLAVE => &[0],
             TLB_DYNAMIC_LB => &[TLB, ALB],
-            ARP_INTERVAL => &[0, 1, 2, 3],
+            ARP_INTERVAL | ARP_VALIDATE => &[0, 1, 2, 3],
             _ => &[0, 1, 2, 3, 4, 5, 6],
         };
         if !modes.contains(&mode) {
@@ -108,6 +111,18 @@ impl FakeKernel {
         }
         if matches!(number, UPDELAY | DOWNDELAY) && self.option(index, MIIMON) == 0 {
             return Err(refuse(EPERM, "unable to set delay as MII monitoring is disabled"));
+        }
+        if self.predicting {
+            return Ok(());
+        }
+        if number == ARP_VALIDATE && payload != [0; 4] && self.option(index, MIIMON) != 0 {
+            return Err(refuse(EINVAL, "ARP validating cannot be used with MII monitoring"));
+        }
+        if number == ARP_IP_TARGET && !good_targets(payload) {
+            return Err(KernelError::errno(EINVAL));
+        }
+        if number == AD_ACTOR_SYSTEM && payload.first().is_none_or(|byte| byte & 1 == 1) {
+            return Err(KernelError::errno(EINVAL));
         }
         Ok(())
     }
@@ -135,4 +150,14 @@ impl FakeKernel {
             _ => {}
         }
     }
+}
+
+/// Whether each address is that of a host, and there once (`bond_option_arp_ip_target_add`).
+fn good_targets(nest: &[u8]) -> bool {
+    let mut seen: Vec<&[u8]> = Vec::new();
+    crate::nla::iter(nest).all(|(_, ip)| {
+        let good = ip.first().is_some_and(|first| *first != 0) && ip != [255; 4] && !seen.contains(&ip);
+        seen.push(ip);
+        good
+    })
 }

@@ -12,6 +12,8 @@ const IFLA_VLAN_FLAGS: u16 = 2;
 const IFLA_VLAN_PROTOCOL: u16 = 5;
 const IFLA_VXLAN_ID: u16 = 1;
 const IFLA_VXLAN_PORT: u16 = 15;
+const IFLA_BR_FORWARD_DELAY: u16 = 1;
+const IFLA_BR_STP_STATE: u16 = 5;
 const IFLA_BR_VLAN_DEFAULT_PVID: u16 = 39;
 const IFLA_BR_MULTI_BOOLOPT: u16 = 46;
 /// `VLAN_FLAG_LOOSE_BINDING`.
@@ -99,8 +101,11 @@ impl FakeKernel {
     }
 
     fn check_new(&self, kind: &Kind, below: Option<&Link>, link: &Attrs, data: &Attrs, up: bool) -> Answer {
-        check_mac(link)?;
-        let mtu = number(link.get(IFLA_MTU));
+        let mtu = number(link.get(IFLA_MTU)).filter(|_| !self.predicting);
+        self.check_values(link)?;
+        if let Some(mtu) = mtu {
+            check_mtu(kind, None, mtu)?;
+        }
         match kind {
             Kind::Vlan => {
                 let below = below.ok_or_else(|| refuse(EINVAL, "link not specified"))?;
@@ -155,6 +160,14 @@ impl FakeKernel {
         Ok(())
     }
 
+    /// A plan takes values as they are: what the kernel refuses of them costs no step that follows.
+    fn check_values(&self, link: &Attrs) -> Answer {
+        match self.predicting {
+            true => Ok(()),
+            false => check_mac(link),
+        }
+    }
+
     pub(super) fn delete(&mut self, name: IfName) -> Answer {
         let index = self.index(name)?;
         if self.link(index)?.kind == Kind::Physical {
@@ -207,15 +220,15 @@ impl FakeKernel {
 
     pub(super) fn set_link(&mut self, name: IfName, attrs: &Attrs) -> Answer {
         let index = self.index(name)?;
-        check_mac(attrs)?;
+        self.check_values(attrs)?;
         if let Some(mtu) = number(attrs.get(IFLA_MTU)) {
             let link = self.link(index)?;
             let parent = link.parent.and_then(|parent| self.now.by_index(parent));
             if link.kind == Kind::Vlan && parent.is_some_and(|parent| mtu > parent.mtu()) {
                 return Err(KernelError::errno(ERANGE));
             }
-            if !(68..=65536).contains(&mtu) {
-                return Err(refuse(EINVAL, "mtu less than device minimum"));
+            if !self.predicting {
+                check_mtu(&link.kind, link.mtu_limits(), mtu)?;
             }
             // `dev_set_mtu` does not ask the driver where nothing changes.
             self.hidden(index).mtu_set |= link.mtu() != mtu;
@@ -324,6 +337,9 @@ impl FakeKernel {
         {
             return Err(refuse(EOPNOTSUPP, "Cannot change VNI"));
         }
+        if *kind == Kind::Bridge {
+            check_forward_delay(link, data)?;
+        }
         let resolved: Result<Vec<(u16, u32)>, KernelError> = links
             .iter()
             .map(|(number, link)| Ok((*number, link.map_or(Ok(0), |link| self.index(link))?)))
@@ -424,6 +440,32 @@ fn loose(link: &Link) -> bool {
 
 pub(super) fn number(bytes: Option<&[u8]>) -> Option<u32> {
     bytes?.try_into().ok().map(u32::from_ne_bytes)
+}
+
+/// While a bridge speaks the spanning tree protocol it takes a forward delay of 2 to 30 seconds; a request that switches
+/// that off comes too late, since the delay is taken first (`br_changelink`).
+fn check_forward_delay(bridge: &Link, data: &Attrs) -> Answer {
+    let on = number(bridge.data.get(IFLA_BR_STP_STATE)).is_some_and(|state| state != 0);
+    match number(data.get(IFLA_BR_FORWARD_DELAY)) {
+        Some(delay) if on && !(200..=3000).contains(&delay) => Err(KernelError::errno(ERANGE)),
+        _ => Ok(()),
+    }
+}
+
+/// *Source*: `dev_validate_mtu`, with `min_mtu` and `max_mtu` of each driver's setup function.
+fn check_mtu(kind: &Kind, known: Option<(u64, u64)>, mtu: u32) -> Answer {
+    let (min, max) = match (known, kind) {
+        (Some(limits), _) => limits,
+        (None, Kind::Physical) => (68, 65536),
+        (None, Kind::Dummy | Kind::Other(_)) => (0, u64::MAX),
+        (None, Kind::Vrf) => (1280, 65575),
+        _ => (68, 65535),
+    };
+    match u64::from(mtu) {
+        mtu if mtu < min => Err(refuse(EINVAL, "mtu less than device minimum")),
+        mtu if mtu > max => Err(refuse(EINVAL, "mtu greater than device maximum")),
+        _ => Ok(()),
+    }
 }
 
 fn check_mac(link: &Attrs) -> Answer {

@@ -4,12 +4,12 @@ use super::builder::{Builder, Gone};
 use crate::desired::WantLink;
 use crate::fake::{IFA_F_PERMANENT, scope6};
 use crate::op::Op;
-use crate::show::IFA_F_NOPREFIXROUTE;
+use crate::show::{IFA_F_DEPRECATED, IFA_F_NOPREFIXROUTE};
 use crate::types::Address;
 
 /// Whether an address that is there is what is wanted; what is not said is not compared.
 pub(crate) fn agrees(want: &Address, have: &Address) -> bool {
-    agrees_fixed(want, have) && want.metric == have.metric && lifetime(want.preferred, have.preferred)
+    agrees_fixed(want, have) && want.metric == have.metric && lifetime(want, have)
 }
 
 /// What cannot be changed on an address that is there.
@@ -22,12 +22,18 @@ fn agrees_fixed(want: &Address, have: &Address) -> bool {
         && want.flags & IFA_F_NOPREFIXROUTE == have.flags & IFA_F_NOPREFIXROUTE
 }
 
-/// A lifetime that counts down is as wanted while it is not above it.
-fn lifetime(want: Option<u32>, have: Option<u32>) -> bool {
-    match (want, have) {
-        (None, None) | (Some(0), Some(0)) => true,
-        (Some(want), Some(have)) => want > 0 && have > 0 && have <= want,
-        _ => false,
+/// A lifetime that counts down is as wanted while it is not above it, and as long as it has not run out; the kernel shows
+/// that by a flag. IPv4 addresses that are valid forever do not count down and show no preferred lifetime at all
+/// (`inet_fill_ifaddr`): what they were given cannot be told from forever.
+fn lifetime(want: &Address, have: &Address) -> bool {
+    let over = have.flags & IFA_F_DEPRECATED != 0;
+    let untold = have.ip.is_ipv4() && have.valid.is_none() && have.preferred.is_none();
+    match (want.preferred, have.preferred) {
+        (Some(0), left) => over || left == Some(0),
+        (None, None) => !over,
+        (Some(_), None) => untold && !over,
+        (Some(want), Some(have)) => have > 0 && have <= want,
+        (None, Some(_)) => false,
     }
 }
 

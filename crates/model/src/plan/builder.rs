@@ -12,7 +12,7 @@ use crate::op::{Action, HookRun, Op, Plan, Step, StepId};
 use crate::owned::{Owned, OwnedLink};
 use crate::snapshot::{Link, Snapshot};
 use crate::types::{Address, Kind, Origin, Route};
-use cleat_diag::Diagnostic;
+use cleat_diag::{Diagnostic, Place};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -512,9 +512,29 @@ impl<'a> Builder<'a> {
 
     pub(super) fn finish(self) -> Planned {
         Planned {
-            plan: Plan { steps: self.steps },
+            plan: Plan {
+                lines: self.lines(),
+                steps: self.steps,
+            },
             diagnostics: self.diagnostics,
         }
+    }
+
+    /// Where the options of the links that the plan makes or sets are written.
+    fn lines(&self) -> BTreeMap<IfName, Vec<(&'static str, Place)>> {
+        let set = self.steps.iter().filter_map(|step| match &step.action {
+            Action::Kernel(
+                op @ (Op::CreateLink { .. } | Op::SetLink { .. } | Op::SetData { .. } | Op::SetPort { .. }),
+            ) => Some(op.name()),
+            _ => None,
+        });
+        let names: BTreeSet<IfName> = set.collect();
+        let lines = names.into_iter().filter_map(|name| {
+            let knobs = self.want(name)?.knobs.iter();
+            let lines = knobs.filter_map(|knob| Some((knob.attr.name, knob.origin.place()?)));
+            Some((name, lines.collect()))
+        });
+        lines.collect()
     }
 }
 

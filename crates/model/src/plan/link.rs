@@ -263,7 +263,15 @@ pub(super) fn set(builder: &mut Builder<'_>, want: &WantLink) {
     let anew = !differing.without_ports.is_empty();
     if !differing.live.is_empty() && !anew {
         tell_guests(builder, want, &found, &differing.live, origin);
-        builder.op(name, data(&differing.live), origin);
+        match spanning_tree_first(&differing.live).filter(|_| want.kind == Kind::Bridge) {
+            Some((first, rest)) => {
+                builder.op(name, data(&first), origin);
+                builder.op(name, data(&rest), origin);
+            }
+            None => {
+                builder.op(name, data(&differing.live), origin);
+            }
+        }
     }
     let has_ports = builder.now().ports(found.index).next().is_some();
     let mut held = match anew {
@@ -321,6 +329,24 @@ pub(super) fn set(builder: &mut Builder<'_>, want: &WantLink) {
             builder.op(name, Op::SetUp { name, up: true }, origin);
         }
     }
+}
+
+/// Options of a bridge in two requests, where one of them switches the spanning tree protocol off: within one the kernel
+/// takes the forward delay first, and refuses one below 2 seconds while the protocol is on.
+///
+/// *Source*: the order of `br_changelink` in net/bridge/br_netlink.c.
+pub(super) fn spanning_tree_first(data: &Attrs) -> Option<(Attrs, Attrs)> {
+    const IFLA_BR_FORWARD_DELAY: u16 = 1;
+    const IFLA_BR_STP_STATE: u16 = 5;
+    let off = data
+        .get(IFLA_BR_STP_STATE)
+        .is_some_and(|state| state.iter().all(|byte| *byte == 0));
+    if !off || data.get(IFLA_BR_FORWARD_DELAY).is_none() {
+        return None;
+    }
+    let attrs = data.iter().map(|(number, payload)| (number, payload.to_vec()));
+    let (first, rest): (Vec<_>, Vec<_>) = attrs.partition(|(number, _)| *number == IFLA_BR_STP_STATE);
+    Some((first.into_iter().collect(), rest.into_iter().collect()))
 }
 
 /// Says what guests on a bridge notice of a change.

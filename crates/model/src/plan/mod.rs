@@ -36,6 +36,8 @@ pub(crate) use route::agrees as route_agrees;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod option_tests;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

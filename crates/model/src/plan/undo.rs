@@ -1,5 +1,6 @@
 //! What takes a step back: from the simulated kernel before and after it.
 
+use super::link;
 use crate::fake::{FakeKernel, IFA_F_PERMANENT, Piece, defaults, scope6};
 use crate::name::IfName;
 use crate::nla::Attrs;
@@ -211,6 +212,11 @@ impl Back<'_> {
             data,
             links,
         };
+        if let (Kind::Bridge, Some((first, rest))) = (&was.kind, link::spanning_tree_first(&data)) {
+            self.take(op(first, Vec::new()));
+            self.take(op(rest, links));
+            return;
+        }
         let all = op(data.clone(), links.clone());
         // Tried on a copy, since a part of what is refused may be done.
         if was.kind != Kind::Bond || data.get(IFLA_BOND_MODE).is_none() || self.kernel.clone().step(&all).is_ok() {

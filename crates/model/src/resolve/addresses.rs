@@ -10,13 +10,12 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// `RT_SCOPE_*` of linux/rtnetlink.h.
-const SCOPES: [(&str, u8); 6] = [
+const SCOPES: [(&str, u8); 5] = [
     ("global", 0),
     ("universe", 0),
     ("site", 200),
     ("link", 253),
     ("host", 254),
-    ("nowhere", 255),
 ];
 
 /// An address line and whether its length is still to be said.
@@ -303,7 +302,9 @@ fn modify(open: &mut Open, said: &Said) -> Result<(), &'static str> {
                 "+" => Some(IpAddr::V4(Ipv4Addr::from(u32::from(ip) | host))),
                 "-" => Some(IpAddr::V4(Ipv4Addr::from(u32::from(ip) & !host))),
                 _ => Some(IpAddr::V4(text.parse().map_err(|_| accepts)?)),
-            };
+            }
+            // 0.0.0.0 is none: so the kernel takes it, too.
+            .filter(|broadcast| !broadcast.is_unspecified());
         }
         "pointopoint" => {
             let accepts = "an address of the same family";
@@ -323,8 +324,10 @@ fn modify(open: &mut Open, said: &Said) -> Result<(), &'static str> {
         }
         "scope" => {
             let named = SCOPES.iter().find(|(word, _)| *word == text).map(|(_, number)| *number);
-            let accepts = "`global`, `site`, `link`, `host`, `nowhere` or a number from 0 to 255";
-            address.scope = ScopeId(named.or_else(|| text.parse().ok()).ok_or(accepts)?);
+            // The kernel refuses `nowhere` (255): `inet_validate_rtm`.
+            let accepts = "`global`, `site`, `link`, `host` or a number from 0 to 254";
+            let number = named.or_else(|| text.parse().ok()).filter(|number| *number < 255);
+            address.scope = ScopeId(number.ok_or(accepts)?);
         }
         _ => {
             let accepts = "a whole number of seconds, or `forever`";

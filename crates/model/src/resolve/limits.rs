@@ -1,11 +1,14 @@
 //! MTUs of links that carry one another.
 
 use super::Build;
+use crate::attr::Value;
 use crate::desired::WantLink;
 use crate::name::IfName;
-use crate::types::Kind;
+use crate::types::{Kind, Origin};
 use cleat_diag::{Diagnostic, Place};
 
+/// What IPv6 asks of a link.
+const IPV6_MIN: u64 = 1280;
 /// What an Ethernet link has where nothing is said.
 const ETHERNET: u64 = 1500;
 
@@ -30,6 +33,32 @@ impl Build<'_> {
                         .on(name)
                         .help(format!(
                             "write `mtu {mtu}` under `{}`, or a smaller one here",
+                            parent.name
+                        ));
+                        self.found.push(noted(fault, parent.name, limited));
+                        self.links[at].knobs.retain(|knob| knob.attr.name != "mtu");
+                    }
+                }
+                Kind::Vxlan => {
+                    let Some(parent) = link.parent else { continue };
+                    let (below, limited) = self.mtu(parent.name);
+                    let outer = overhead(link);
+                    if mtu > below.saturating_sub(outer) {
+                        let fault = Diagnostic::error(
+                            "mtu-above-parent",
+                            format!("`{name}` cannot carry {mtu} bytes over `{}`", parent.name),
+                        )
+                        .at(
+                            place,
+                            format!(
+                                "`{}` carries {below}, {outer} of them are for the outer packet",
+                                parent.name
+                            ),
+                        )
+                        .on(name)
+                        .help(format!(
+                            "write `mtu {}` under `{}`, or remove this line: the kernel takes what fits",
+                            mtu + outer,
                             parent.name
                         ));
                         self.found.push(noted(fault, parent.name, limited));
@@ -74,6 +103,46 @@ impl Build<'_> {
                 _ => {}
             }
         }
+        self.smallest_for_ipv6();
+    }
+
+    /// The kernel takes IPv6 off a link whose MTU is below 1280, addresses and routes with it.
+    ///
+    /// *Source*: RFC 8200 section 5; `addrconf_notify` at `NETDEV_CHANGEMTU`.
+    fn smallest_for_ipv6(&mut self) {
+        for at in 0..self.links.len() {
+            let link = &self.links[at];
+            let name = link.name;
+            let (mtu, limited) = self.mtu(name);
+            let address = link.addresses.iter().find(|wanted| wanted.value.ip.is_ipv6());
+            let gateway = link.routes.iter().find(|wanted| wanted.value.to.0.is_ipv6());
+            let origin = address
+                .map(|wanted| wanted.origin)
+                .or(gateway.map(|wanted| wanted.origin));
+            let auto = link
+                .knob("accept-ra")
+                .filter(|knob| matches!(knob.origin, Origin::Implied(..)));
+            let origin = origin.or(auto.map(|knob| knob.origin));
+            let (Some(line), Some(place)) = (origin.and_then(|origin| origin.place()), limited) else {
+                continue;
+            };
+            if mtu >= IPV6_MIN {
+                continue;
+            }
+            let fault = Diagnostic::error(
+                "mtu-below-ipv6",
+                format!("`{name}` cannot have IPv6 with an MTU of {mtu}"),
+            )
+            .at(place, format!("left out: IPv6 needs {IPV6_MIN} bytes"))
+            .note_at(line, "IPv6 is asked for")
+            .on(name)
+            .help(format!("write {IPV6_MIN} or more, or remove what asks for IPv6"));
+            self.found.push(fault);
+            for link in &mut self.links {
+                link.knobs
+                    .retain(|knob| knob.attr.name != "mtu" || knob.origin.place() != limited);
+            }
+        }
     }
 
     /// The MTU that a link will have, and where it is said.
@@ -93,11 +162,37 @@ impl Build<'_> {
         }
         match (&link.kind, link.parent, self.facts.and_then(|facts| facts.get(name))) {
             (Kind::Vlan | Kind::Macvlan, Some(parent), _) => self.mtu(parent.name),
+            (Kind::Vxlan, Some(parent), _) => {
+                let (below, place) = self.mtu(parent.name);
+                (below.saturating_sub(overhead(link)), place)
+            }
+            // The smallest of its ports', as far as they say.
+            (Kind::Bridge, ..) => {
+                let ports = link.ports.iter().map(|port| self.mtu(port.name));
+                ports
+                    .min_by_key(|(mtu, _)| *mtu)
+                    .filter(|(mtu, _)| *mtu < u64::MAX)
+                    .unwrap_or((ETHERNET, None))
+            }
             (Kind::Physical, _, Some(real)) => (ETHERNET.max(u64::from(real.mtu())), None),
             // What the kernel gives them, or what guests bring: unknown here.
             (Kind::Vxlan | Kind::Veth, ..) => (u64::MAX, None),
             _ => (ETHERNET, None),
         }
+    }
+}
+
+/// Bytes of the outer packet: Ethernet, IP, UDP and VXLAN headers.
+///
+/// *Source*: `VXLAN_HEADROOM` and `VXLAN6_HEADROOM` of net/vxlan.h.
+fn overhead(link: &WantLink) -> u64 {
+    let v6 = |option| matches!(link.knob(option).map(|knob| &knob.value), Some(Value::Ip(ip)) if ip.is_ipv6());
+    match ["vxlan-local-tunnelip", "vxlan-svcnodeip", "vxlan-mcastgrp"]
+        .into_iter()
+        .any(v6)
+    {
+        true => 70,
+        false => 50,
     }
 }
 

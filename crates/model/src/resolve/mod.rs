@@ -9,6 +9,7 @@ mod limits;
 mod macs;
 mod order;
 mod ports;
+mod refusals;
 mod routes;
 mod rules;
 mod vlans;
@@ -47,6 +48,7 @@ pub fn resolve(decls: &Decls, facts: Option<&Snapshot>) -> (Desired, Vec<Diagnos
     build.addresses();
     build.routes();
     build.order();
+    build.refusals();
     build.limits();
     build.macs();
     let Build {

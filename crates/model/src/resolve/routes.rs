@@ -97,6 +97,11 @@ impl Build<'_> {
         };
         let out_of = self.leaves_by(name, via);
         let link = self.link(out_of)?;
+        if let Some(why) = no_router(link, via) {
+            let fault = Diagnostic::error("bad-value", format!("the gateway of `{name}` cannot be `{via}`"));
+            self.found.push(fault.at(word.place, why).on(name));
+            return None;
+        }
         if let Some(own) = link.addresses.iter().find(|wanted| wanted.value.ip == via) {
             let place = own.origin.place();
             let fault = Diagnostic::error(
@@ -128,6 +133,26 @@ impl Build<'_> {
             scope: ScopeId(0),
         };
         Some((out_of, route))
+    }
+}
+
+/// Why no router can have that address (`fib_check_nh`, `ip6_route_check_nh`).
+fn no_router(link: &WantLink, via: IpAddr) -> Option<&'static str> {
+    let broadcast = |address: &Address| match (address.ip, via) {
+        (IpAddr::V4(ip), IpAddr::V4(via)) if address.prefix < 31 => {
+            let host = u32::MAX.checked_shr(u32::from(address.prefix)).unwrap_or(0);
+            u32::from(ip) | host == u32::from(via)
+        }
+        _ => false,
+    };
+    if via.is_unspecified() {
+        Some("left out: no address of a router")
+    } else if via.is_multicast() || via == IpAddr::V4(Ipv4Addr::BROADCAST) {
+        Some("left out: the address of a group")
+    } else if link.addresses.iter().any(|wanted| broadcast(&wanted.value)) {
+        Some("left out: the subnet's broadcast address")
+    } else {
+        None
     }
 }
 

@@ -4,6 +4,7 @@ mod examples;
 mod faults;
 mod members;
 mod properties;
+mod refusals;
 mod shapes;
 
 use crate::desired::{Desired, WantLink};

@@ -11,6 +11,8 @@ use words::{Nest, attribute, word};
 
 /// `IFA_F_NODAD` of linux/if_addr.h.
 pub(crate) const IFA_F_NODAD: u32 = 0x02;
+/// `IFA_F_DEPRECATED`: the preferred lifetime is over.
+pub(crate) const IFA_F_DEPRECATED: u32 = 0x20;
 /// `IFA_F_NOPREFIXROUTE`.
 pub(crate) const IFA_F_NOPREFIXROUTE: u32 = 0x200;
 /// `RTPROT_BOOT` of linux/rtnetlink.h: what `ip route add` uses.

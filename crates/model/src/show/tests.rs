@@ -265,6 +265,7 @@ fn a_plan_has_one_step_a_line() {
                 }),
             ),
         ],
+        ..Plan::default()
     };
     assert_eq!(
         plan.to_string(),

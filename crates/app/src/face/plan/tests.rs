@@ -16,7 +16,10 @@ fn outlook(ops: Vec<Op>) -> Outlook {
         needs: Vec::new(),
         origin: said(4),
     });
-    let plan = Plan { steps: steps.collect() };
+    let plan = Plan {
+        steps: steps.collect(),
+        ..Plan::default()
+    };
     let mut sources = Sources::new();
     sources.add("/etc/network/interfaces", b"auto vmbr0\n".to_vec());
     Outlook::new(&plan, &desired, &now, &sources)
