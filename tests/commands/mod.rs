@@ -6,6 +6,7 @@ mod devices;
 mod examples;
 mod exit_codes;
 mod hook_reload;
+mod hook_runs;
 mod hooks;
 mod lock;
 mod new_links;

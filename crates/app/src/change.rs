@@ -10,6 +10,7 @@ use crate::lock::{self, Turn};
 use crate::logging::Reporter;
 use crate::look::{Seen, logical, look};
 use crate::pipeline::Basis;
+use crate::recursion;
 use crate::rename::{self, Due};
 use crate::run::show;
 use crate::saved_nics::SavedNics;
@@ -112,10 +113,18 @@ fn go(args: &Args, session: &mut Session, mut early: Option<Early>) -> Ended {
             Err(exit) => return Ended::untouched(exit),
         },
     };
-    if let Some(Turn::Callers) = turn {
+    let caller = match turn {
+        Some(Turn::Callers(caller)) => Some(caller),
+        _ => None,
+    };
+    if caller.is_some() {
         session.files.journal = session.files.inner_journal.clone();
+        if let Some(fault) = recursion::of_arguments(args) {
+            session.diagnostics.push(fault);
+            return Ended::untouched(Exit::Failed);
+        }
     }
-    let ended = with_lock(args, session, early, !matches!(turn, Some(Turn::Callers)));
+    let ended = with_lock(args, session, early, caller);
     drop(turn);
     ended
 }
@@ -136,6 +145,12 @@ fn take_turn(args: &Args, session: &mut Session) -> Result<Option<Turn>, Exit> {
         return Ok(None);
     }
     let path = args.lock.clone().unwrap_or_else(|| session.files.lock.clone());
+    if lock::held_by_caller(&session.root, &path).is_some()
+        && let Some(fault) = recursion::of_arguments(args)
+    {
+        session.diagnostics.push(fault);
+        return Err(Exit::Failed);
+    }
     let wait = args.lock_wait.unwrap_or(session.settings.lock_wait);
     match lock::take(&session.root, &path, wait) {
         Ok(turn) => Ok(Some(turn)),
@@ -149,12 +164,12 @@ fn take_turn(args: &Args, session: &mut Session) -> Result<Option<Turn>, Exit> {
     }
 }
 
-/// The run itself; `alone` where no other run is under way, not even one whose hook called this one.
-fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, alone: bool) -> Ended {
+/// The run itself; `caller` is the process of the run whose hook called this one, and which holds the lock.
+fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: Option<u32>) -> Ended {
     session.lap("declare and lock");
     let mut state = session.state();
     session.lap("state");
-    if alone {
+    if caller.is_none() {
         session.recover(&mut state);
     }
     // A script may change what was read, and a rename does.
@@ -187,7 +202,14 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, alone: bo
         return Ended::untouched(Exit::Failed);
     }
     let owned = as_recorded(args, &desired, state.owned());
+    if let Some(fault) = caller.and_then(|_| recursion::of_scope(args, &names)) {
+        session.diagnostics.push(fault);
+        return Ended::untouched(Exit::Failed);
+    }
     let mut runner = Runner::new(session.root.clone(), session.settings.hook_limit, loud(args));
+    if let Some(caller) = caller {
+        runner.within(caller);
+    }
     let request = request(args, names, &mut runner);
     let basis = Basis {
         desired: &desired,

@@ -30,6 +30,7 @@ mod modules;
 pub mod pick;
 pub mod pipeline;
 pub mod programs;
+pub mod recursion;
 pub mod rename;
 pub mod run;
 pub mod run_files;

@@ -127,6 +127,7 @@ impl Session {
         if matches!(outcome.ending, Ending::PutBack | Ending::Stuck(_)) {
             outcome.diagnostics.extend(hooks.put_back(plan, &outcome.done));
         }
+        outcome.diagnostics.extend(hooks.passed_over());
         self.diagnostics.append(&mut outcome.diagnostics);
         let query = self.query(basis.owned);
         let Some(now) = self.snapshot(kernel, query) else {

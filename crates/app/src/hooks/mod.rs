@@ -4,6 +4,8 @@ mod call;
 mod planned;
 pub mod process;
 mod scripts;
+mod tied;
+mod tree;
 
 pub(crate) use call::PATH;
 pub use call::{Call, Told};
@@ -11,15 +13,18 @@ pub use planned::PlannedHooks;
 pub use process::Fault;
 pub use scripts::DONE_HERE;
 use scripts::Script;
+pub(crate) use tree::descends_from;
 
+use crate::recursion;
 use cleat_model::desired::Phase;
 use cleat_model::name::IfName;
 use cleat_model::plan::Scripts;
 use cleat_root::Root;
 use log::{debug, info};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The log target of what hooks print: shown where nothing else of that level is.
@@ -69,6 +74,12 @@ pub struct Runner {
     limit: Duration,
     verbose: bool,
     scripts: HashMap<Phase, Vec<Script>>,
+    /// The process that holds the lock: this one, or the one that called the hook that called this one.
+    holder: u32,
+    /// The interfaces whose hooks this run was called by.
+    chain: Vec<String>,
+    /// Scripts that ran over their time, with the interfaces that they did not run for since.
+    hung: BTreeMap<PathBuf, BTreeSet<IfName>>,
 }
 
 impl Runner {
@@ -79,6 +90,33 @@ impl Runner {
             limit,
             verbose,
             scripts: HashMap::new(),
+            holder: std::process::id(),
+            chain: Vec::new(),
+            hung: BTreeMap::new(),
+        }
+    }
+
+    /// Its hooks are part of a run that a hook called, while that process holds the lock.
+    pub fn within(&mut self, holder: u32) {
+        self.holder = holder;
+        self.chain = recursion::chain();
+    }
+
+    /// Scripts that ran over their time and so did not run for further interfaces: path, and those interfaces.
+    pub fn passed_over(&self) -> impl Iterator<Item = (&Path, &BTreeSet<IfName>)> {
+        let hung = self.hung.iter().filter(|(_, names)| !names.is_empty());
+        hung.map(|(path, names)| (path.as_path(), names))
+    }
+
+    /// Whether a script ran over its time in this run: it would do so for each further interface, and the boot would last
+    /// longer than its unit may.
+    fn passes_over(&mut self, path: &Path, iface: IfName) -> bool {
+        match self.hung.get_mut(path) {
+            Some(names) => {
+                names.insert(iface);
+                true
+            }
+            None => false,
         }
     }
 
@@ -125,9 +163,19 @@ impl Runner {
                 continue;
             }
             for (family, method) in &stanzas {
+                if self.passes_over(&path, call.iface) {
+                    continue;
+                }
                 debug!("{}: {}: {what}", call.iface, call.phase.word());
                 let program = self.root.host_path(&path);
+                let before = failed.len();
                 self.one(call, program.as_os_str(), &[], (family, method), &what, &mut failed);
+                if failed[before..]
+                    .iter()
+                    .any(|failed| matches!(failed.fault, Fault::Late(_)))
+                {
+                    self.hung.entry(path.clone()).or_default();
+                }
             }
         }
         failed
@@ -143,7 +191,9 @@ impl Runner {
         failed: &mut Vec<Failed>,
     ) {
         let mut environment = call.environment(family, method, self.verbose);
-        environment.insert(crate::lock::HOLDER.to_owned(), std::process::id().to_string());
+        environment.insert(crate::lock::HOLDER.to_owned(), self.holder.to_string());
+        let chain = self.chain.iter().map(String::as_str).chain([call.iface.as_str()]);
+        environment.insert(recursion::HOOK_OF.to_owned(), chain.collect::<Vec<_>>().join(" "));
         let ended = process::run(program, arguments, &environment, None, self.limit);
         for line in ended.output.lines().filter(|line| !line.trim().is_empty()) {
             info!(target: LOG_TARGET, "{}: {}: {line}", call.iface, call.phase.word());
@@ -182,7 +232,7 @@ mod tests {
         }
     }
 
-    fn script(directory: &std::path::Path, name: &str, mode: u32) {
+    fn script(directory: &Path, name: &str, mode: u32) {
         let path = directory.join(name);
         let text = format!(
             "#!/bin/sh\necho \"{name} $IFACE $ADDRFAM $METHOD\" >> {}/ran\n",

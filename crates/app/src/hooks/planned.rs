@@ -76,6 +76,20 @@ impl<'a> PlannedHooks<'a> {
         found
     }
 
+    /// Says which scripts did not run for an interface because they had run over their time for another.
+    pub fn passed_over(&self) -> Vec<Diagnostic> {
+        let told = self.runner.passed_over().map(|(path, names)| {
+            let names: Vec<&str> = names.iter().map(IfName::as_str).collect();
+            let text = format!(
+                "{} ran over its time before in this run, and did not run for {}",
+                path.display(),
+                names.join(", ")
+            );
+            Diagnostic::warning("hook-passed-over", text)
+        });
+        told.collect()
+    }
+
     /// What undoes hooks that brought an interface up.
     fn undoing(&self, iface: IfName, phase: Phase, run: &HookRun) -> Vec<(Phase, HookRun)> {
         let Some(want) = self.desired.get(iface) else {

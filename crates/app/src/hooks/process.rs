@@ -1,5 +1,7 @@
 //! One program, with a time limit and its output caught.
 
+use super::tied::ends_with_us;
+use super::tree::Tree;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::collections::BTreeMap;
@@ -97,7 +99,8 @@ fn start(
         }
         None => Stdio::null(),
     };
-    let child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .env_clear()
         .envs(environment)
@@ -105,9 +108,9 @@ fn start(
         .stdin(stdin)
         .stdout(output.try_clone()?)
         .stderr(output.try_clone()?)
-        .process_group(0)
-        .spawn()?;
-    Ok((child, output))
+        .process_group(0);
+    ends_with_us(&mut command);
+    Ok((command.spawn()?, output))
 }
 
 fn wait(mut child: Child, output: &File, limit: Duration) -> Ended {
@@ -140,13 +143,17 @@ fn wait_until(child: &mut Child, end: Instant) -> io::Result<Option<ExitStatus>>
     }
 }
 
-/// Ends the whole process group, kindly first.
+/// Ends the program with its process group and all that it has started, kindly first.
 fn kill(child: &mut Child) {
     let group = Pid::from_raw(child.id().cast_signed());
+    let mut tree = Tree::of(group.as_raw());
     // An error means that nobody is left in the group.
     let _ = killpg(group, Signal::SIGTERM);
+    tree.signal(Signal::SIGTERM);
     let _ = wait_until(child, Instant::now() + GRACE);
+    tree.grow();
     let _ = killpg(group, Signal::SIGKILL);
+    tree.signal(Signal::SIGKILL);
     let _ = child.wait();
 }
 
