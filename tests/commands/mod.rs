@@ -13,6 +13,7 @@ mod new_links;
 mod query;
 mod reload;
 mod rename;
+mod severities;
 pub mod state;
 mod up_down;
 mod vrf;

@@ -1,7 +1,7 @@
 //! `cleat-commit` in rooms: every verb, with the kernel and iproute2 as second witnesses.
 
 mod attributes;
-mod bed;
+pub mod bed;
 mod boot;
 mod editing;
 mod live;

@@ -1,11 +1,13 @@
 //! `ifup`, `ifdown` and `ifreload`: one way, three requests.
 
+use crate::absent;
 use crate::args::Args;
 use crate::command::Command;
 use crate::early::Early;
 use crate::exit::Exit;
 use crate::hangup;
 use crate::hooks::Runner;
+use crate::lacking;
 use crate::lock::{self, Turn};
 use crate::logging::Reporter;
 use crate::look::{Seen, logical, look};
@@ -16,6 +18,7 @@ use crate::run::show;
 use crate::saved_nics::SavedNics;
 use crate::session::Session;
 use crate::settings::HookFailure;
+use crate::severity::{self, Situation};
 use crate::state::State;
 use crate::unchanged::{self, Question};
 use cleat_diag::{Diagnostic, Severity};
@@ -41,15 +44,17 @@ pub fn run(args: &Args, session: &mut Session, early: Option<Early>) -> Exit {
     if session.settings.hook_failure == HookFailure::Error && !args.ignore_errors {
         blame_hooks(&mut session.diagnostics);
     }
-    if !args.names.is_empty() && args.command != Command::Ifreload {
+    if !args.names.is_empty() && args.command != Command::Ifreload && !was_left_out(args, session, &ended.scope) {
         leave_out_others(&mut session.diagnostics, &ended.scope);
     }
     if args.hotplug {
         forgive_absent(&mut session.diagnostics);
     }
+    severity::regrade(&mut session.diagnostics, Situation::of(args));
     reporter.print(&session.diagnostics, session.sources());
+    let left_out = lacking::left_out(&session.diagnostics, session.sources());
     if let Some(outcome) = ended.outcome {
-        reporter.close(&session.diagnostics, outcome);
+        reporter.close_without(&session.diagnostics, outcome, &left_out);
     }
     match ended.exit {
         Exit::Done if session.has_errors() => Exit::Failed,
@@ -102,7 +107,7 @@ fn go(args: &Args, session: &mut Session, mut early: Option<Early>) -> Ended {
         return Ended::untouched(Exit::Failed);
     }
     // What runs can be recorded whatever is wrong in the file: the rest of it was not brought up, and will not be.
-    if args.command == Command::Ifreload && !args.adopt && session.has_errors() {
+    if args.command == Command::Ifreload && !args.adopt && session.stops(Situation::Reload) {
         return Ended::untouched(Exit::Failed);
     }
     hangup::outlive();
@@ -198,7 +203,12 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
     if args.adopt {
         return adopt(session, &desired, &snapshot, &state, names);
     }
-    if args.command == Command::Ifreload && session.has_errors() {
+    want_named(args, &mut session.diagnostics);
+    if args.command == Command::Ifreload && args.all && !args.force {
+        let mut found = absent::in_place(&desired, &snapshot, state.owned());
+        session.diagnostics.append(&mut found);
+    }
+    if args.command == Command::Ifreload && session.stops(Situation::Reload) {
         return Ended::untouched(Exit::Failed);
     }
     let owned = as_recorded(args, &desired, state.owned());
@@ -383,6 +393,24 @@ fn forgive_absent(diagnostics: &mut [Diagnostic]) {
     {
         diagnostic.severity = Severity::Warning;
     }
+}
+
+/// A NIC that an interface of the command line needs is missed, whatever its class.
+fn want_named(args: &Args, diagnostics: &mut [Diagnostic]) {
+    let is_named = |iface: &str| args.names.iter().any(|named| named.name == iface);
+    for found in diagnostics.iter_mut().filter(|found| found.code == "missing-link") {
+        if found.iface.as_deref().is_some_and(is_named) {
+            found.severity = Severity::Error;
+        }
+    }
+}
+
+/// Whether an interface of the command line is declared and yet not in the scope: a fault took it out, whatever
+/// interface that fault is told of.
+fn was_left_out(args: &Args, session: &Session, scope: &[IfName]) -> bool {
+    let names = args.names.iter().filter_map(|named| IfName::new(&named.name).ok());
+    let mut out = names.filter(|name| session.decls.get(*name).is_some() && !scope.contains(name));
+    !args.hotplug && out.next().is_some()
 }
 
 /// Where interfaces are named, faults of others are not what was asked about: their number is said in one line.

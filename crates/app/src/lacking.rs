@@ -1,5 +1,6 @@
 //! What the declared links lack to carry traffic: to be online, and to pass the check `links`.
 
+use cleat_diag::{Diagnostic, Sources};
 use cleat_model::desired::{Desired, WantLink};
 use cleat_model::snapshot::{Link, Snapshot};
 use cleat_model::types::{Address, Kind};
@@ -23,6 +24,19 @@ pub fn lacking(desired: &Desired, now: &Snapshot, ask: Ask) -> Vec<String> {
     let links = desired.links().iter();
     let at_boot = links.filter(|want| want.up && desired.comes_up(want, now));
     at_boot.flat_map(|want| lacks_of(want, desired, now, ask)).collect()
+}
+
+/// The links that were left out since they are not on this machine, each once, in the order told.
+pub fn left_out(found: &[Diagnostic], sources: &Sources) -> Vec<String> {
+    let missing = found.iter().filter(|found| found.code == "missing-link");
+    let places = missing.filter_map(|found| Some(found.label.as_ref()?.place));
+    let mut names: Vec<String> = Vec::new();
+    for name in places.map(|place| sources.text(place)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// NICs that udev has yet to come to, a sentence each, where one that is marked `allow-hotplug` is not there: it may be

@@ -5,6 +5,7 @@
 
 #![allow(clippy::disallowed_methods)]
 
+mod absent;
 pub mod args;
 pub mod change;
 pub mod cli;
@@ -39,6 +40,7 @@ pub mod scheme;
 pub mod scope;
 pub mod session;
 pub mod settings;
+pub mod severity;
 pub mod state;
 pub mod sysctl;
 mod unchanged;

@@ -146,11 +146,29 @@ impl Reporter {
 
     /// Prints the closing count and what it means for the host, where there are errors to count.
     pub fn close(&self, diagnostics: &[Diagnostic], outcome: &str) {
+        self.close_without(diagnostics, outcome, &[]);
+    }
+
+    /// As [`Reporter::close`], of a run that left these links out, which is told where there are no errors, too.
+    pub fn close_without(&self, diagnostics: &[Diagnostic], outcome: &str, left_out: &[String]) {
         let summary = Summary::of(diagnostics);
-        if summary.errors == 0 {
+        let least = if summary.errors == 0 {
+            Severity::Warning
+        } else {
+            Severity::Error
+        };
+        if (summary.errors == 0 && left_out.is_empty()) || least < self.least {
             return;
         }
-        let prefix = if self.journal { "<3>" } else { "" };
-        let _ = writeln!(std::io::stderr(), "{prefix}{summary}; {outcome}");
+        let prefix = match (self.journal, least) {
+            (false, _) => "",
+            (true, Severity::Error) => "<3>",
+            (true, _) => "<4>",
+        };
+        let left_out = match left_out.is_empty() {
+            true => String::new(),
+            false => format!("; left out, since not there: {}", left_out.join(", ")),
+        };
+        let _ = writeln!(std::io::stderr(), "{prefix}{summary}; {outcome}{left_out}");
     }
 }

@@ -1,6 +1,8 @@
 //! The second half of the way: wanted network, plan, steps, a second look, record.
 
+use crate::absent::LeftOut;
 use crate::hooks::{PlannedHooks, Runner};
+use crate::lacking;
 use crate::session::Session;
 use crate::state::State;
 use crate::sysctl::made;
@@ -144,9 +146,10 @@ impl Session {
         };
         if !put_back && basis.request.verb != plan::Verb::Down && !basis.request.admin_only {
             let told = self.diagnostics.clone();
-            let differs = verify::verify(basis.desired, &now, up);
+            let absent = LeftOut::of(basis.desired, &now, &lacking::left_out(&told, &self.sources));
+            let differs = verify::verify(basis.desired, &now, up).into_iter();
             self.diagnostics
-                .extend(differs.into_iter().filter(|found| !is_told(&told, found)));
+                .extend(differs.filter(|found| !is_told(&told, found) && !absent.has(found)));
         }
         Applied {
             outcome: Some(outcome),
@@ -185,7 +188,10 @@ impl Session {
 /// Whether an error of that interface, or of that line, was told already: what follows from it need not be told again.
 fn is_told(told: &[Diagnostic], found: &Diagnostic) -> bool {
     let place = |diagnostic: &Diagnostic| diagnostic.label.as_ref().map(|label| label.place);
-    let mut errors = told.iter().filter(|old| old.severity == Severity::Error);
+    // A port that is absent says nothing of what else its bridge lacks.
+    let mut errors = told
+        .iter()
+        .filter(|old| old.severity == Severity::Error && old.code != "missing-link");
     errors.any(|old| {
         let same_iface = old.iface == found.iface && old.iface.is_some();
         let same_line = place(old) == place(found) && place(old).is_some();

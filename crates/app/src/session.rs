@@ -4,6 +4,7 @@ use crate::args::Input;
 use crate::follow::Renamed;
 use crate::run_files::RunFiles;
 use crate::settings::{self, Settings};
+use crate::severity::{self, Situation};
 use crate::state::State;
 use crate::{devices, mapping};
 use cleat_diag::{Diagnostic, Severity, Sources};
@@ -107,6 +108,13 @@ impl Session {
             .iter()
             .filter(|found| found.severity == Severity::Error);
         errors.any(|found| !settings::is_about(found))
+    }
+
+    /// Whether something was found, so far, for which nothing must be changed in this situation.
+    pub fn stops(&mut self, situation: Situation) -> bool {
+        severity::regrade(&mut self.diagnostics, situation);
+        let mut faults = self.diagnostics.iter().filter(|found| found.stops());
+        faults.any(|found| !settings::is_about(found))
     }
 
     /// Runs the mapping scripts for these interfaces and configures each by the stanza that they pick; names given as

@@ -61,6 +61,8 @@ pub struct Diagnostic {
     pub notes: Vec<Note>,
     /// What to do, in order.
     pub help: Vec<String>,
+    /// Of an error: what it is about is left out and the rest is done, so that it makes an exit code and stops nothing.
+    pub leaves_out: bool,
 }
 
 impl Diagnostic {
@@ -75,7 +77,13 @@ impl Diagnostic {
             label: None,
             notes: Vec::new(),
             help: Vec::new(),
+            leaves_out: false,
         }
+    }
+
+    /// Whether nothing must be changed because of it: an error that does not only leave something out.
+    pub fn stops(&self) -> bool {
+        self.severity == Severity::Error && !self.leaves_out
     }
 
     /// An error.

@@ -20,8 +20,17 @@ impl Findings {
         }
     }
 
-    /// Whether any is an error.
+    /// Whether any is an error that stops: one that only leaves something out does not.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|found| found.severity == Severity::Error)
+        self.diagnostics.iter().any(Diagnostic::stops)
+    }
+
+    /// Whether an error leaves something out, which the exit code is to say.
+    pub fn leaves_out(&self) -> bool {
+        let mut errors = self
+            .diagnostics
+            .iter()
+            .filter(|found| found.severity == Severity::Error);
+        errors.any(|found| found.leaves_out)
     }
 }

@@ -1,12 +1,17 @@
 //! Whether a configuration may become the live one.
 
+use crate::absent;
 use crate::follow::{Renamed, renamed};
+use crate::run_files::RunFiles;
 use crate::saved_nics::SavedNics;
+use crate::severity::{self, Situation};
+use crate::state::State;
 use cleat_diag::Diagnostic;
 use cleat_eni::ConfigSet;
 use cleat_kernel::Netlink;
 use cleat_model::decl;
 use cleat_model::kernel::{Kernel, KernelError, Query};
+use cleat_model::owned::Owned;
 use cleat_model::resolve;
 use cleat_model::snapshot::Snapshot;
 use cleat_naming::link_file::LinkFiles;
@@ -25,6 +30,7 @@ struct Machine {
     snapshot: Snapshot,
     saved: SavedNics,
     pins: Pins,
+    owned: Owned,
 }
 
 impl Judge {
@@ -43,6 +49,10 @@ impl Judge {
             snapshot: read?,
             saved: SavedNics::load(root),
             pins: Pins::of(&LinkFiles::load(root)),
+            owned: State::peek(root, &RunFiles::of_this_namespace(root).state)
+                .0
+                .owned()
+                .clone(),
         };
         Ok(Self { machine: Some(machine) })
     }
@@ -56,6 +66,10 @@ impl Judge {
             renamed(&desired, &machine.snapshot, &machine.saved, &machine.pins)
         });
         found.extend(resolved.into_iter().map(|found| known_again(found, config, &others)));
+        if let Some(machine) = self.machine.as_ref().filter(|_| others.is_empty()) {
+            found.extend(absent::in_place(&desired, &machine.snapshot, &machine.owned));
+        }
+        severity::regrade(&mut found, Situation::Commit);
         found
     }
 }
@@ -86,7 +100,7 @@ mod tests {
 
     fn judged(judge: &Judge) -> Vec<String> {
         let path = Path::new("/etc/network/interfaces.new");
-        let text = b"auto eno9\niface eno9 inet manual\n".to_vec();
+        let text = b"auto eno9\niface eno9\n\taddress 192.0.2.1/24\n".to_vec();
         let (config, _) = ConfigSet::from_bytes(path, text, &Root::at("/nonexistent"));
         let found = judge.judge(&config);
         let lines = found.iter().map(|found| render::line(found, &config.sources));
@@ -100,7 +114,12 @@ mod tests {
         snapshot.insert(nic);
         let pins = Pins::default();
         Judge {
-            machine: Some(Machine { snapshot, saved, pins }),
+            machine: Some(Machine {
+                snapshot,
+                saved,
+                pins,
+                owned: Owned::default(),
+            }),
         }
     }
 

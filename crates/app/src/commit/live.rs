@@ -19,8 +19,11 @@ pub fn apply(call: &Call) -> End {
 }
 
 pub(super) fn apply_at(desk: &Desk) -> Result<End, End> {
-    make_live(desk, What::Staged, None)?;
-    Ok(End::Well)
+    let committed = make_live(desk, What::Staged, None)?;
+    Ok(match committed {
+        Some(committed) if committed.findings.leaves_out() => End::Fault,
+        _ => End::Well,
+    })
 }
 
 /// Commits, reloads, and lets it stand, or puts file and kernel back.

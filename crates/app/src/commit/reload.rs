@@ -5,6 +5,7 @@ use crate::change;
 use crate::command::Command;
 use crate::exit::Exit;
 use crate::session::Session;
+use crate::severity::Situation;
 use cleat_root::Root;
 use log::warn;
 
@@ -33,5 +34,10 @@ fn run(root: &Root, verbosity: Verbosity, command: Command) -> bool {
         ..Args::new(command)
     };
     let mut session = Session::load(root.clone(), &Input::Standard);
-    change::run(&args, &mut session, None) == Exit::Done
+    match change::run(&args, &mut session, None) {
+        Exit::Done => true,
+        // What hangs on a NIC that is absent was left out, and the rest is as the file says.
+        Exit::Failed => !session.stops(Situation::Reload),
+        Exit::Busy | Exit::Usage => false,
+    }
 }

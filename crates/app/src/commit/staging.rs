@@ -85,7 +85,8 @@ fn stage_judged(
     }
     let locked = desk.lock()?;
     may(&locked)?;
-    put(desk, &locked, staging, confirm)
+    let ended = put(desk, &locked, staging, confirm)?;
+    Ok(if findings.leaves_out() { End::Fault } else { ended })
 }
 
 fn read_stdin(desk: &Desk) -> Result<Vec<u8>, End> {

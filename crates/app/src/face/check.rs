@@ -3,8 +3,8 @@
 use super::args::Options;
 use super::terminal::Page;
 use super::{End, complain, input, print};
+use crate::severity::{self, Situation};
 use cleat_diag::{Diagnostic, Place, Severity, Sources, Summary, render};
-use cleat_model::decl::NOT_DONE;
 use serde_json::{Value, json};
 
 /// Judges the live file, or the one that is named.
@@ -25,9 +25,11 @@ pub fn run(options: &Options) -> End {
         },
     };
     session.resolve(snapshot.as_ref());
-    if options.takeover {
-        refuse_what_is_not_done(&mut session.diagnostics);
-    }
+    let situation = match options.takeover {
+        true => Situation::Takeover,
+        false => Situation::Check,
+    };
+    severity::regrade(&mut session.diagnostics, situation);
     let diagnostics = in_order(&session.diagnostics);
     let text = match options.json {
         true => json_text(&document(&diagnostics, session.sources())),
@@ -36,14 +38,6 @@ pub fn run(options: &Options) -> End {
     match (print(&text), Summary::of(diagnostics).errors) {
         (End::Well, 0) => End::Well,
         _ => End::Fault,
-    }
-}
-
-/// Another program does today what these lines say, and would not do it any more.
-fn refuse_what_is_not_done(diagnostics: &mut [Diagnostic]) {
-    let not_done = |found: &&mut Diagnostic| NOT_DONE.contains(&found.code);
-    for found in diagnostics.iter_mut().filter(not_done) {
-        found.severity = Severity::Error;
     }
 }
 
@@ -115,6 +109,8 @@ fn entry(found: &Diagnostic, sources: &Sources) -> Value {
         label,
         notes,
         help,
+        // Of runs that change something; the exit code of a check is that of any error.
+        leaves_out: _,
     } = found;
     let place = label.as_ref().map(|label| label.place);
     let (path, start) = located(place, sources);

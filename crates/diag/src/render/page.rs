@@ -37,6 +37,8 @@ pub fn terminal(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> Stri
         label,
         notes,
         help,
+        // For exit codes.
+        leaves_out: _,
     } = diagnostic;
     let paint = Paint { color };
     let shown = label

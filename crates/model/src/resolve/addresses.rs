@@ -76,7 +76,7 @@ impl Build<'_> {
         }
         if decl.stanzas[stanza].method == Method::Dhcp {
             self.found.extend(open.drain(..).map(|open| {
-                Diagnostic::error("no-effect", "`address` has no effect with method dhcp")
+                Diagnostic::warning("no-effect", "`address` has no effect with method dhcp")
                     .at(open.place, "needs method static")
                     .on(name)
                     .help("add a second stanza with method static for it")
@@ -177,45 +177,36 @@ impl Build<'_> {
         );
     }
 
-    /// One address on two links: the later one goes. Host routes (/32, /128) may repeat: routers on unnumbered links do
-    /// so; so may link-local addresses, and addresses in different VRFs.
+    /// One address on two links: the kernel takes it, and each has it. Host routes (/32, /128) may repeat without a word:
+    /// routers on unnumbered links do so; so may link-local addresses, and addresses in different VRFs.
     fn duplicates(&mut self) {
         let mut seen: HashMap<(IpAddr, Option<IfName>), (IfName, u8, Place)> = HashMap::new();
-        let vrfs: Vec<Option<IfName>> = self
-            .links
-            .iter()
-            .map(|link| self.master_of_kind(link.name, &Kind::Vrf))
-            .collect();
-        for (link, vrf) in self.links.iter_mut().zip(vrfs) {
+        for link in &self.links {
             let name = link.name;
-            let found = &mut self.found;
-            link.addresses.retain(|wanted| {
+            let vrf = self.master_of_kind(name, &Kind::Vrf);
+            for wanted in &link.addresses {
                 let Address { ip, prefix, scope, .. } = wanted.value;
-                let Some(place) = wanted.origin.place() else {
-                    return true;
+                let Some(place) = wanted.origin.place().filter(|_| scope.0 != 253) else {
+                    continue;
                 };
-                if scope.0 == 253 {
-                    return true;
-                }
                 let Some((other, length, first)) = seen.get(&(ip, vrf)).copied() else {
                     seen.insert((ip, vrf), (name, prefix, place));
-                    return true;
+                    continue;
                 };
                 if other == name || (prefix == full(ip) && length == full(ip)) {
-                    return true;
+                    continue;
                 }
-                found.push(
-                    Diagnostic::error(
+                self.found.push(
+                    Diagnostic::warning(
                         "duplicate-address",
                         format!("`{ip}` is set on `{other}` and on `{name}`"),
                     )
-                    .at(place, format!("left out of `{name}`"))
+                    .at(place, "both links have it")
                     .note_at(first, format!("it is set on `{other}`"))
                     .on(name)
-                    .help("give each link an address of its own"),
+                    .help("right where hosts are reached by routes of their own; else give each link an address of its own"),
                 );
-                false
-            });
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::kinds::bad_vlan_id;
 use super::{Build, set_number, vlan_name};
+use crate::decl::{Method, Stanza};
 use crate::desired::{LinkRef, WantLink};
 use crate::name::IfName;
 use crate::table;
@@ -121,9 +122,10 @@ impl Build<'_> {
         )
     }
 
-    /// Reports physical links that are named and not there.
+    /// Reports physical links that are named and not there: an error where something that is to come up lacks them.
     fn missing(&mut self) {
         let Some(facts) = self.facts else { return };
+        let lacked = self.lacked();
         let mut told = HashSet::new();
         let gone: Vec<&WantLink> = self
             .links
@@ -133,12 +135,10 @@ impl Build<'_> {
         let mut found = Vec::new();
         for link in gone {
             let by = self.named_by(link.name);
-            let of_itself = link.classes.iter().any(|class| class == "auto").then_some(link.name);
-            // One that may come later is not missed.
-            let late = link.classes.iter().any(|class| class == "hotplug");
+            let of_itself = is_in(link, "auto").then_some(link.name);
             let (place, text, on) = match (by, of_itself) {
                 (Some((place, upper)), _) => (place, format!("needed by `{upper}`"), upper),
-                (None, Some(name)) if !late => {
+                (None, Some(name)) if !is_in(link, "hotplug") => {
                     let place = self.decls.get(name).map(|decl| decl.name_place).unwrap_or_default();
                     (place, "cannot be brought up".to_owned(), name)
                 }
@@ -146,11 +146,44 @@ impl Build<'_> {
             };
             if told.insert(link.name) {
                 let message = format!("there is no link `{}` on this machine", link.name);
-                let diagnostic = Diagnostic::error("missing-link", message).at(place, text).on(on);
-                found.push(diagnostic.help(self.instead(link.name)));
+                let diagnostic = match lacked.contains(&link.name) {
+                    true => Diagnostic::error("missing-link", message),
+                    false => Diagnostic::warning("missing-link", message),
+                };
+                found.push(diagnostic.at(place, text).on(on).help(self.instead(link.name)));
             }
         }
         self.found.extend(found);
+    }
+
+    /// What an interface that is marked `auto` cannot be without, near or far, and such interfaces themselves where they
+    /// have more to do than to be up. One that is marked `allow-hotplug` may come later and is not missed.
+    fn lacked(&self) -> HashSet<IfName> {
+        let auto = self.links.iter().filter(|link| is_in(link, "auto"));
+        let mut all: Vec<IfName> = auto.clone().map(|link| link.name).collect();
+        let mut seen: HashSet<IfName> = all.iter().copied().collect();
+        let mut lacked: HashSet<IfName> = auto
+            .filter(|link| self.has_layer_3(link.name))
+            .map(|link| link.name)
+            .collect();
+        let mut at = 0;
+        while let Some(name) = all.get(at).copied() {
+            at += 1;
+            let lowers = self.link(name).into_iter().flat_map(WantLink::lower);
+            let lowers: Vec<IfName> = lowers.map(|lower| lower.name).collect();
+            lacked.extend(lowers.iter().copied());
+            all.extend(lowers.into_iter().filter(|lower| seen.insert(*lower)));
+        }
+        lacked.retain(|name| self.link(*name).is_some_and(|link| !is_in(link, "hotplug")));
+        lacked
+    }
+
+    /// Whether the stanzas of the interface give it an address, or ask for one.
+    fn has_layer_3(&self, name: IfName) -> bool {
+        self.decls.get(name).is_some_and(|decl| {
+            let asks = |stanza: &Stanza| matches!(stanza.method, Method::Dhcp | Method::Auto);
+            decl.last("address").is_some() || decl.stanzas.iter().any(asks)
+        })
     }
 
     fn made_elsewhere(&self, link: &WantLink) -> bool {
@@ -188,4 +221,8 @@ impl Build<'_> {
             None => format!("links that are there and not used: {}", free.join(", ")),
         }
     }
+}
+
+fn is_in(link: &WantLink, class: &str) -> bool {
+    link.classes.iter().any(|found| found == class)
 }

@@ -287,7 +287,7 @@ impl Build<'_> {
                     .on(name),
             );
         }
-        let diagnostic = Diagnostic::error("no-effect", message)
+        let diagnostic = Diagnostic::warning("no-effect", message)
             .at(said.key.place, label)
             .on(name);
         Some(diagnostic.help("remove this line, or move it to the stanza that it is meant for"))

@@ -115,11 +115,7 @@ fn needs(link: &WantLink) -> Vec<(&'static str, Option<Diagnostic>)> {
             faults.push((knob.attr.name, None));
             continue;
         }
-        if let Some(mut fault) = unmet(link, knob.attr, place) {
-            // At its default it changes nothing: no reason to stop.
-            if knob.attr.default_value().as_ref() == Some(&knob.value) {
-                fault.severity = cleat_diag::Severity::Warning;
-            }
+        if let Some(fault) = unmet(link, knob.attr, place) {
             faults.push((knob.attr.name, Some(fault)));
         }
     }
@@ -143,7 +139,7 @@ fn unmet(link: &WantLink, attr: &Attr, place: Place) -> Option<Diagnostic> {
             let shown = row.show(&now);
             let message = format!("`{}` has no effect with `{other} {shown}`", attr.name);
             let diagnostic =
-                Diagnostic::error("no-effect", message).at(place, format!("needs `{other}` {}", either(&wanted)));
+                Diagnostic::warning("no-effect", message).at(place, format!("needs `{other}` {}", either(&wanted)));
             let diagnostic = where_set(diagnostic, link, row);
             Some(diagnostic.help(format!("remove this line, or write `{other} {}`", wanted[0])))
         }
@@ -152,8 +148,9 @@ fn unmet(link: &WantLink, attr: &Attr, place: Place) -> Option<Diagnostic> {
             if is_set(link.knob(other)) {
                 return None;
             }
-            let diagnostic = Diagnostic::error("no-effect", format!("`{}` has no effect without `{other}`", attr.name))
-                .at(place, format!("needs `{other}`"));
+            let diagnostic =
+                Diagnostic::warning("no-effect", format!("`{}` has no effect without `{other}`", attr.name))
+                    .at(place, format!("needs `{other}`"));
             let diagnostic = match link.knob(other) {
                 Some(_) => where_set(diagnostic, link, row),
                 None => diagnostic,

@@ -97,7 +97,7 @@ impl Build<'_> {
         let id = self.one_id(said, port)?;
         for other in ["bridge-vids", "bridge-pvid"].iter().filter_map(|name| decl.last(name)) {
             self.found.push(
-                Diagnostic::error(
+                Diagnostic::warning(
                     "no-effect",
                     format!("`{}` has no effect beside `bridge-access`", other.key.value),
                 )
@@ -201,7 +201,7 @@ impl Build<'_> {
         ];
         for said in options.iter().filter_map(|option| decl.last(option)) {
             self.found.push(
-                Diagnostic::error(
+                Diagnostic::warning(
                     "no-effect",
                     format!("`{}` has no effect: `{bridge}` is not VLAN-aware", said.key.value),
                 )

@@ -8,7 +8,8 @@ use super::args::Options;
 use super::graph::canvas::{Canvas, Ink};
 use super::terminal::Page;
 use super::{End, check, complain, input, print};
-use cleat_diag::{Diagnostic, Severity, Sources, Summary};
+use crate::severity::Situation;
+use cleat_diag::{Diagnostic, Severity, Sources};
 use cleat_model::name::IfName;
 use outlook::{Group, Guests, Mark, Outlook};
 
@@ -23,7 +24,7 @@ pub fn run(options: &Options) -> End {
     };
     let mut session = input::session(options);
     let desired = session.resolve(Some(&now));
-    if Summary::of(&session.diagnostics).errors > 0 {
+    if session.stops(Situation::Reload) {
         return refuse(options, &session.diagnostics, session.sources());
     }
     let plan = input::reload_plan(&mut session, &desired, &now);

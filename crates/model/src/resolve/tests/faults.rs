@@ -9,19 +9,19 @@ fn fault(text: &str) -> String {
 }
 
 #[test]
-fn a_duplicate_address_stays_on_the_first_link() {
+fn an_address_on_two_links_is_a_warning_and_both_have_it() {
     let (desired, found) = resolve(
         "iface eno1\n  address 192.0.2.1/24\n  address 198.51.100.1/24\niface eno2\n  address 192.0.2.1/25\n  address 203.0.113.1/24\n",
         None,
     );
     assert_eq!(
         found,
-        "error[duplicate-address] eno2: `192.0.2.1` is set on `eno1` and on `eno2`\n  \
-         5:3 «address 192.0.2.1/25» left out of `eno2`\n  note: it is set on `eno1` at 2:3\n  \
-         help: give each link an address of its own\n"
+        "warning[duplicate-address] eno2: `192.0.2.1` is set on `eno1` and on `eno2`\n  \
+         5:3 «address 192.0.2.1/25» both links have it\n  note: it is set on `eno1` at 2:3\n  \
+         help: right where hosts are reached by routes of their own; else give each link an address of its own\n"
     );
     assert_eq!(addresses(get(&desired, "eno1")), ["192.0.2.1/24", "198.51.100.1/24"]);
-    assert_eq!(addresses(get(&desired, "eno2")), ["203.0.113.1/24"]);
+    assert_eq!(addresses(get(&desired, "eno2")), ["192.0.2.1/25", "203.0.113.1/24"]);
 }
 
 #[test]
@@ -120,15 +120,52 @@ fn a_missing_link_is_told_with_its_other_name_or_what_is_free() {
     facts.insert(renamed);
     assert_eq!(
         resolve(
-            "auto enp1s0\niface enp1s0\niface vmbr0\n  bridge-ports wlan0\nallow-hotplug usb0\niface usb0\n",
+            "auto enp1s0\niface enp1s0 inet dhcp\nauto vmbr0\niface vmbr0\n  bridge-ports wlan0\nallow-hotplug usb0\niface usb0\n",
             Some(&facts)
         )
+        .1
+        .split_once("post-up` line\n")
+        .unwrap()
         .1,
         "error[missing-link] enp1s0: there is no link `enp1s0` on this machine\n  2:7 «enp1s0» cannot be brought up\n  \
          help: `enp1s0` is another name of `nic1`: write that one\n\
-         error[missing-link] vmbr0: there is no link `wlan0` on this machine\n  4:16 «wlan0» needed by `vmbr0`\n  \
+         error[missing-link] vmbr0: there is no link `wlan0` on this machine\n  5:16 «wlan0» needed by `vmbr0`\n  \
          help: links that are there and not used: nic0, nic1\n"
     );
+}
+
+/// What lacks the link decides: ifupdown2, run with these files, ends with 0 but for the ports and parents of what is auto.
+#[test]
+fn a_missing_link_is_an_error_only_where_something_that_is_auto_lacks_it() {
+    let severity = |text: &str| {
+        let found = resolve(text, Some(&machine(&["eno1"]))).1;
+        let lines = found.lines().filter(|line| line.contains("[missing-link]"));
+        let words: Vec<&str> = lines.filter_map(|line| line.split('[').next()).collect();
+        words.join(" ")
+    };
+    for (text, expected) in [
+        // Nothing hangs on it.
+        ("auto eno9\niface eno9 inet manual\n", "warning"),
+        ("iface eno9\n  address 192.0.2.1/24\n", ""),
+        ("allow-hotplug eno9\niface eno9\n  address 192.0.2.1/24\n", ""),
+        ("auto eno9\niface eno9\n  address 192.0.2.1/24\n", "error"),
+        // A port, a parent, near and far.
+        ("auto vmbr0\niface vmbr0\n  bridge-ports eno1 eno9\n", "error"),
+        ("auto eno9.5\niface eno9.5\n", "error"),
+        (
+            "auto vmbr0\niface vmbr0\n  bridge-ports bond0\niface bond0\n  bond-slaves eno9\n",
+            "error",
+        ),
+        // Nobody asks for the bridge at boot; the NIC may come later.
+        ("iface vmbr1\n  bridge-ports eno9\n", "warning"),
+        ("allow-hotplug vmbr1\niface vmbr1\n  bridge-ports eno9\n", "warning"),
+        (
+            "allow-hotplug eno9\niface eno9\nauto vmbr0\niface vmbr0\n  bridge-ports eno1 eno9\n",
+            "warning",
+        ),
+    ] {
+        assert_eq!(severity(text), expected, "{text}");
+    }
 }
 
 #[test]
@@ -267,15 +304,15 @@ fn options_without_effect_in_the_chosen_mode_are_left_out() {
     );
     assert_eq!(
         found,
-        "error[no-effect] bond0: `bond-lacp-rate` has no effect with `bond-mode active-backup`\n  \
+        "warning[no-effect] bond0: `bond-lacp-rate` has no effect with `bond-mode active-backup`\n  \
          4:3 «bond-lacp-rate fast» needs `bond-mode` 802.3ad\n  note: `bond-mode` is set at 3:3\n  \
          help: remove this line, or write `bond-mode 802.3ad`\n\
          warning[no-effect] bond0: `bond-xmit-hash-policy` has no effect with `bond-mode active-backup`\n  \
          5:3 «bond-xmit-hash-policy layer2» needs `bond-mode` balance-xor, 802.3ad or balance-tlb\n  \
          note: `bond-mode` is set at 3:3\n  help: remove this line, or write `bond-mode balance-xor`\n\
-         error[no-effect] bond0: `bond-updelay` has no effect without `bond-miimon`\n  6:3 «bond-updelay 200» needs `bond-miimon`\n  \
+         warning[no-effect] bond0: `bond-updelay` has no effect without `bond-miimon`\n  6:3 «bond-updelay 200» needs `bond-miimon`\n  \
          help: remove this line, or write `bond-miimon 100`\n\
-         error[no-effect] bond1: `bond-primary` has no effect with `bond-mode balance-rr`\n  \
+         warning[no-effect] bond1: `bond-primary` has no effect with `bond-mode balance-rr`\n  \
          9:3 «bond-primary» needs `bond-mode` active-backup, balance-tlb or balance-alb\n  \
          note: `bond-mode` is balance-rr where it is not written\n  help: remove this line, or write `bond-mode active-backup`\n"
     );
@@ -289,7 +326,7 @@ fn what_only_fails_with_another_option_goes_without_a_word() {
     );
     assert_eq!(
         found,
-        "error[no-effect] bond0: `bond-arp-interval` has no effect with `bond-mode 802.3ad`\n  \
+        "warning[no-effect] bond0: `bond-arp-interval` has no effect with `bond-mode 802.3ad`\n  \
          4:3 «bond-arp-interval 250» needs `bond-mode` balance-rr, active-backup, balance-xor or broadcast\n  \
          note: `bond-mode` is set at 3:3\n  help: remove this line, or write `bond-mode balance-rr`\n"
     );
@@ -303,11 +340,11 @@ fn options_of_another_kind_have_no_effect() {
     );
     assert_eq!(
         found,
-        "error[no-effect] eno2: `bridge-fd` has no effect on `eno2`\n  4:3 «bridge-fd» only for a bridge\n  \
+        "warning[no-effect] eno2: `bridge-fd` has no effect on `eno2`\n  4:3 «bridge-fd» only for a bridge\n  \
          help: remove this line, or move it to the stanza that it is meant for\n\
-         error[no-effect] vmbr0: `bond-miimon` has no effect on `vmbr0`\n  8:3 «bond-miimon» only for a bond\n  \
+         warning[no-effect] vmbr0: `bond-miimon` has no effect on `vmbr0`\n  8:3 «bond-miimon» only for a bond\n  \
          help: remove this line, or move it to the stanza that it is meant for\n\
-         error[no-effect] eno2: `bridge-learning` has no effect on `eno2`\n  5:3 «bridge-learning» only for a bridge or a port of one\n  \
+         warning[no-effect] eno2: `bridge-learning` has no effect on `eno2`\n  5:3 «bridge-learning» only for a bridge or a port of one\n  \
          help: remove this line, or move it to the stanza that it is meant for\n"
     );
     assert_eq!(get(&desired, "eno1").kind, Kind::Bond);
@@ -317,10 +354,10 @@ fn options_of_another_kind_have_no_effect() {
 fn vlan_options_need_an_aware_bridge() {
     assert_eq!(
         fault("iface vmbr0\n  bridge-ports eno1\n  bridge-vids 2-10\niface eno1\n  bridge-access 5\n"),
-        "error[no-effect] vmbr0: `bridge-vids` has no effect: `vmbr0` is not VLAN-aware\n  \
+        "warning[no-effect] vmbr0: `bridge-vids` has no effect: `vmbr0` is not VLAN-aware\n  \
          3:3 «bridge-vids 2-10» needs `bridge-vlan-aware yes`\n  \
          help: remove this line, or write `bridge-vlan-aware yes` under `vmbr0`\n\
-         error[no-effect] eno1: `bridge-access` has no effect: `vmbr0` is not VLAN-aware\n  \
+         warning[no-effect] eno1: `bridge-access` has no effect: `vmbr0` is not VLAN-aware\n  \
          5:3 «bridge-access 5» needs `bridge-vlan-aware yes`\n  \
          help: remove this line, or write `bridge-vlan-aware yes` under `vmbr0`\n"
     );
@@ -332,7 +369,7 @@ fn an_access_port_has_no_list() {
         fault(
             "iface vmbr0\n  bridge-ports eno1\n  bridge-vlan-aware yes\niface eno1\n  bridge-access 5\n  bridge-vids 7\n"
         ),
-        "error[no-effect] eno1: `bridge-vids` has no effect beside `bridge-access`\n  \
+        "warning[no-effect] eno1: `bridge-vids` has no effect beside `bridge-access`\n  \
          6:3 «bridge-vids 7» an access port is in one VLAN\n  note: `bridge-access` is set at 5:3\n  help: remove one of the lines\n"
     );
 }
@@ -343,7 +380,7 @@ fn a_link_cannot_be_two_kinds_at_once() {
         fault("iface x0\n  bridge-ports none\n  vxlan-id 7\n"),
         "error[two-kinds] x0: `x0` cannot be a bridge and a vxlan at once\n  3:3 «vxlan-id 7» makes it a vxlan; left out\n  \
          note: `bridge-ports` makes it a bridge at 2:3\n  help: give each its own `iface` stanza\n\
-         error[no-effect] x0: `vxlan-id` has no effect on `x0`\n  3:3 «vxlan-id» only for a VXLAN link\n  \
+         warning[no-effect] x0: `vxlan-id` has no effect on `x0`\n  3:3 «vxlan-id» only for a VXLAN link\n  \
          help: remove this line, or move it to the stanza that it is meant for\n"
     );
 }

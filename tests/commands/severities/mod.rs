@@ -1,0 +1,272 @@
+//! The table of severities in docs/diagnostics.md, run: each fault in each situation.
+//!
+//! Second witness: ifupdown2 3.0.0-1.1 of Debian 12, run with the same files; its exit codes stand beside each fault, with
+//! the reason where ours are others on purpose. Where its package lies unpacked (`cargo xtask bench` leaves it below
+//! target/), it is run again.
+
+mod faults;
+
+use super::bed::{Called, addresses, call, called, write_interfaces};
+use cleat_netns::{self as netns, Room, run, try_run};
+use faults::{FAULTS, Fault};
+use std::collections::BTreeMap;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const LIVE: &str = "/etc/network/interfaces";
+
+/// What is there before the fault is: it comes up, and a reload changes its address.
+fn base(address: &str) -> String {
+    format!("auto lo\niface lo inet loopback\n\nauto eno1\niface eno1 inet static\n\taddress {address}\n\n")
+}
+
+const BEFORE: &str = "192.0.2.1/24";
+const AFTER: &str = "192.0.2.2/24";
+
+/// The situations, in the order of the page's columns.
+const COLUMNS: [&str; 6] = [
+    "`check`",
+    "`check --takeover`",
+    "`stage`, `apply`, `try`",
+    "`ifup -a` (boot)",
+    "`ifreload`",
+    "`ifup NAME`",
+];
+
+/// Grades by code, with those of any other error and any other warning, as the page has them.
+struct Page {
+    by_code: BTreeMap<String, Vec<String>>,
+    errors: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl Page {
+    fn read() -> Self {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/diagnostics.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        let mut lines = text.lines().skip_while(|line| !line.starts_with("| what is wrong |"));
+        let cells = |line: &str| -> Vec<String> {
+            let cells = line.trim_matches(['|', ' ']).split(" | ");
+            cells.map(str::to_owned).collect()
+        };
+        assert_eq!(cells(lines.next().unwrap())[1..], COLUMNS);
+        let rows = lines.skip(1).take_while(|line| line.starts_with('|')).map(cells);
+        let mut page = Self {
+            by_code: BTreeMap::new(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+        };
+        for row in rows {
+            let (what, grades) = row.split_first().unwrap();
+            match what.as_str() {
+                "any other error in the files" => page.errors = grades.to_vec(),
+                "any other warning" => page.warnings = grades.to_vec(),
+                _ => {
+                    for code in what.split('`').skip(1).step_by(2) {
+                        page.by_code.insert(code.to_owned(), grades.to_vec());
+                    }
+                }
+            }
+        }
+        page
+    }
+
+    /// The grade of a fault in a column, as a word of the page.
+    fn grade(&self, fault: &Fault, column: usize) -> &str {
+        let row = self.by_code.get(fault.code);
+        match (fault.is_error, row) {
+            (true, row) => &row.unwrap_or(&self.errors)[column],
+            (false, Some(row)) if row[column] == "stops" => "stops",
+            (false, _) => &self.warnings[column],
+        }
+    }
+}
+
+fn cleat(line: &str) -> Called {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cleat"));
+    command.args(line.split(' ')).env_remove("RUST_LOG");
+    called(command.stdin(Stdio::null()).output().unwrap())
+}
+
+/// A host without anything but its NICs.
+fn bare() {
+    for link in std::fs::read_dir("/sys/class/net").unwrap() {
+        let name = link.unwrap().file_name().into_string().unwrap();
+        if name != "lo" {
+            // With one end of a pair goes the other.
+            let _ = try_run(&format!("ip link del {name}"));
+        }
+    }
+    for path in [
+        "/run/cleat",
+        "/run/network",
+        "/var/lib/ifupdown2",
+        "/etc/cleat",
+        "/var/lib/cleat",
+    ] {
+        let _ = std::fs::remove_dir_all(path);
+    }
+    std::fs::create_dir_all("/run/network").unwrap();
+    for nic in ["eno1", "eno2"] {
+        run(&format!("ip link add {nic} type veth peer name {nic}-wire"));
+        run(&format!("ip link set {nic}-wire up"));
+    }
+    run("ip link set lo up");
+}
+
+/// Brings the fault about in one column; the run, and whether the rest of the file is so afterwards.
+fn meet(fault: &Fault, column: usize) -> (Called, bool) {
+    bare();
+    let text = base(AFTER).into_bytes();
+    let text = [&text, fault.text].concat();
+    let write = || std::fs::write(LIVE, &text).unwrap();
+    let is_so = || addresses("eno1") == [AFTER];
+    let boot_before = || {
+        write_interfaces(&base(BEFORE));
+        call("ifup -a").quietly();
+    };
+    match column {
+        0 | 1 => {
+            write();
+            let flag = if column == 0 { "" } else { " --takeover" };
+            (cleat(&format!("check{flag}")), false)
+        }
+        2 => {
+            boot_before();
+            std::fs::write("/run/next", &text).unwrap();
+            let stage = crate::commit::bed::commit("stage /run/next");
+            let is_staged = Path::new("/etc/network/interfaces.new").exists();
+            if !is_staged {
+                return (stage, false);
+            }
+            let apply = crate::commit::bed::commit("apply");
+            assert_eq!(stage.code, apply.code, "{}: {stage:?} {apply:?}", fault.what);
+            (apply, is_so())
+        }
+        3 => {
+            write();
+            (call("ifup -a"), is_so())
+        }
+        4 => {
+            boot_before();
+            write();
+            (call("ifreload -a"), is_so())
+        }
+        _ => {
+            write();
+            let named = call(&format!("ifup {}", fault.iface));
+            call("ifup eno1");
+            (named, is_so())
+        }
+    }
+}
+
+#[test]
+fn each_fault_does_in_each_situation_what_the_table_says() {
+    let room = netns::enter!(Bridge, Veth);
+    rooms(&room);
+    let page = Page::read();
+    let mut wrong = Vec::new();
+    for fault in FAULTS {
+        for (column, situation) in COLUMNS.iter().enumerate() {
+            let grade = page.grade(fault, column);
+            // To look at the text alone finds no NIC absent, and faults of others do not concern who is named.
+            if (fault.code == "missing-link" && column == 1) || (fault.iface == "eno1" && column == 5) {
+                continue;
+            }
+            let (ran, rest) = meet(fault, column);
+            let told = format!("[{}]", fault.code);
+            // A stanza that was left out cannot be named, which is told instead.
+            let is_told = ran.err.contains(&told) || ran.out.contains(&told) || ran.err.contains("[interface-unknown]");
+            let rest_is_due = column > 1 && grade != "stops";
+            let code = i32::from(grade != "warns");
+            if (ran.code, is_told, rest) != (code, true, rest_is_due) {
+                wrong.push(format!(
+                    "{} ({}) in {situation}: {grade}, but exit code {}, told: {is_told}, the rest done: {rest}\n{}{}",
+                    fault.what, fault.code, ran.code, ran.out, ran.err
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Our exit codes of `ifup -a`, `ifreload -a` and `ifup NAME`, by the table.
+fn ours(page: &Page, fault: &Fault) -> [i32; 3] {
+    [3, 4, 5].map(|column| i32::from(page.grade(fault, column) != "warns"))
+}
+
+#[test]
+fn an_exit_code_that_is_not_that_of_ifupdown2_has_its_reason() {
+    let page = Page::read();
+    for fault in FAULTS {
+        let Some((codes, why)) = fault.peer else { continue };
+        assert_eq!(
+            (ours(&page, fault) == codes, why.is_empty()),
+            (why.is_empty(), why.is_empty()),
+            "{}: ours {:?}, of ifupdown2 {codes:?}, since {why:?}",
+            fault.what,
+            ours(&page, fault)
+        );
+    }
+}
+
+/// A host whose /etc, state and, for the peer, programs are its own.
+fn rooms(room: &Room) {
+    room.private_copy("/etc", &["network", "cleat", "fstab"]).unwrap();
+    room.private_copy("/var/lib", &["cleat", "ifupdown2"]).unwrap();
+    std::fs::create_dir_all("/etc/network").unwrap();
+}
+
+/// Debian's package of ifupdown2, unpacked by `cargo xtask bench`.
+fn peer(room: &Room) -> Result<PathBuf, String> {
+    let mut target = PathBuf::from(env!("CARGO_BIN_EXE_cleat"));
+    target.pop();
+    target.pop();
+    let unpacked = target.join("xtask/peers/ifupdown2");
+    let program = unpacked.join("usr/share/ifupdown2");
+    if !program.is_dir() {
+        return Err(format!(
+            "{} is not there: `cargo xtask bench` unpacks it",
+            unpacked.display()
+        ));
+    }
+    rooms(room);
+    room.private_copy("/usr/share", &["ifupdown2"]).unwrap();
+    symlink(program, "/usr/share/ifupdown2").unwrap();
+    symlink(unpacked.join("etc/network/ifupdown2"), "/etc/network/ifupdown2").unwrap();
+    std::fs::create_dir_all("/run/peer").unwrap();
+    for name in ["ifup", "ifreload"] {
+        symlink("/usr/share/ifupdown2/ifupdown2", format!("/run/peer/{name}")).unwrap();
+    }
+    Ok(PathBuf::from("/run/peer"))
+}
+
+#[test]
+fn the_exit_codes_of_ifupdown2_are_those_written_down() {
+    let room = netns::enter!(Bridge, Veth);
+    let programs = match peer(&room) {
+        Ok(programs) => programs,
+        Err(reason) => return netns::skip("ifupdown2", &reason),
+    };
+    let code = |line: &str| {
+        let (name, arguments) = line.split_once(' ').unwrap();
+        let mut command = Command::new("/usr/bin/python3");
+        command.arg(programs.join(name)).args(arguments.split(' '));
+        called(command.stdin(Stdio::null()).output().unwrap()).code
+    };
+    for fault in FAULTS {
+        let Some((codes, _)) = fault.peer else { continue };
+        bare();
+        std::fs::create_dir_all("/var/lib/ifupdown2").unwrap();
+        let text = base(AFTER).into_bytes();
+        std::fs::write(LIVE, [&text, fault.text].concat()).unwrap();
+        let measured = [
+            code("ifup -a"),
+            code("ifreload -a"),
+            code(&format!("ifup {}", fault.iface)),
+        ];
+        assert_eq!(measured, codes, "{}", fault.what);
+    }
+}
