@@ -10,6 +10,7 @@ mod hook_runs;
 mod hooks;
 mod lock;
 mod new_links;
+mod ovs;
 mod query;
 mod reload;
 mod rename;

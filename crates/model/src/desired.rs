@@ -207,6 +207,8 @@ pub struct WantLink {
     pub master: Option<LinkRef>,
     /// Whether `master` is a VRF. Its members name it; it does not list them.
     pub in_vrf: bool,
+    /// The Open vSwitch bridge that it is a port of: that one's hooks make it one.
+    pub ovs_bridge: Option<LinkRef>,
     /// Its ports as written (patterns expanded), missing ones included.
     pub ports: Vec<LinkRef>,
     /// Port options by which a foreign link may stay a port (`bridge-ports-condone-regex`); foreign ports always stay.
@@ -246,6 +248,7 @@ impl WantLink {
             peer: None,
             master: None,
             in_vrf: false,
+            ovs_bridge: None,
             ports: Vec::new(),
             knobs: Vec::new(),
             data_links: Vec::new(),

@@ -80,12 +80,25 @@ pub(super) fn is_stale(desired: &Desired, owned: &Owned, name: IfName) -> bool {
     })
 }
 
+/// The Open vSwitch bridge of a port, also of one that is gone from the file: its script finds no port without the bridge.
+fn ovs_bridge(builder: &Builder<'_>, name: IfName) -> Option<IfName> {
+    match builder.want(name) {
+        Some(want) => want.ovs_bridge.map(|bridge| bridge.name),
+        None => {
+            let mut options = builder.owned.get(name)?.vars.options();
+            let (_, bridge) = options.find(|(key, _)| *key == "ovs-bridge")?;
+            IfName::new(bridge.trim()).ok()
+        }
+    }
+}
+
 /// What stands on a link, or has it as a port, comes before it.
 fn uppers_first(builder: &Builder<'_>, names: &BTreeSet<IfName>) -> Vec<IfName> {
     let now = builder.now();
     let lowers = |name: &IfName| -> BTreeSet<IfName> {
         let wanted = builder.want(*name).into_iter().flat_map(WantLink::lower);
         let mut lowers: BTreeSet<IfName> = wanted.map(|lower| lower.name).collect();
+        lowers.extend(ovs_bridge(builder, *name));
         if let Some(link) = now.get(*name) {
             lowers.extend(
                 stood_on(link)

@@ -393,15 +393,14 @@ impl Builder<'_> {
     /// All links below, whether near or far.
     pub(super) fn lowers(&self, want: &WantLink) -> Vec<IfName> {
         let mut seen = BTreeSet::new();
-        let mut left: Vec<IfName> = want.lower().map(|lower| lower.name).collect();
+        let below = |want: &WantLink| -> Vec<IfName> {
+            let lower = want.lower().chain(&want.ovs_bridge);
+            lower.map(|lower| lower.name).collect()
+        };
+        let mut left = below(want);
         while let Some(name) = left.pop() {
             if seen.insert(name) {
-                left.extend(
-                    self.want(name)
-                        .into_iter()
-                        .flat_map(WantLink::lower)
-                        .map(|lower| lower.name),
-                );
+                left.extend(self.want(name).into_iter().flat_map(below));
             }
         }
         seen.into_iter().collect()

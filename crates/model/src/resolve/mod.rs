@@ -8,6 +8,7 @@ mod knobs;
 mod limits;
 mod macs;
 mod order;
+mod ovs;
 mod ports;
 mod refusals;
 mod routes;
@@ -47,6 +48,7 @@ pub fn resolve(decls: &Decls, facts: Option<&Snapshot>) -> (Desired, Vec<Diagnos
     build.vlans();
     build.addresses();
     build.routes();
+    build.ovs();
     build.order();
     build.refusals();
     build.limits();

@@ -31,7 +31,11 @@ impl Build<'_> {
 
     /// What must stand before the link.
     fn before(&self, link: &WantLink) -> Vec<IfName> {
-        link.lower().chain(&link.vrf()).map(|lower| lower.name).collect()
+        link.lower()
+            .chain(&link.vrf())
+            .chain(&link.ovs_bridge)
+            .map(|lower| lower.name)
+            .collect()
     }
 
     fn place(&self, name: IfName, placed: &mut Set<IfName>, order: &mut Vec<IfName>) {
@@ -102,7 +106,7 @@ impl Build<'_> {
         let step = |at: usize| -> Option<LinkRef> {
             let (from, to) = (cycle[at], cycle[(at + 1) % cycle.len()]);
             let link = self.link(from)?;
-            let mut lower = link.lower().chain(&link.master);
+            let mut lower = link.lower().chain(&link.master).chain(&link.ovs_bridge);
             lower.find(|lower| lower.name == to).copied()
         };
         let first = cycle.first().copied();
