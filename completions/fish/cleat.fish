@@ -19,6 +19,7 @@ complete -c cleat -n '__fish_seen_subcommand_from check' -s h -l help -d 'print 
 complete -c cleat -n '__fish_seen_subcommand_from check' -s V -l version -d 'print the version'
 complete -c cleat -n '__fish_seen_subcommand_from check' -F
 complete -c cleat -n '__fish_seen_subcommand_from plan' -l from -r -F -d 'read FILE in place of /etc/network/interfaces (`-` is standard input)'
+complete -c cleat -n '__fish_seen_subcommand_from plan' -l exit-code -d 'end with 0 where there is nothing to do, 2 where there is something that nobody would notice, 3 where it interrupts somebody'
 complete -c cleat -n '__fish_seen_subcommand_from plan' -l json -d 'print one JSON document'
 complete -c cleat -n '__fish_seen_subcommand_from plan' -l color -r -a 'auto always never' -d 'auto (the default: on a terminal unless NO_COLOR is set), always, never'
 complete -c cleat -n '__fish_seen_subcommand_from plan' -s v -l verbose -d 'tell what is done'

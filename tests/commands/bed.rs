@@ -10,6 +10,8 @@ pub struct Called {
     pub code: i32,
     pub out: String,
     pub err: String,
+    /// What a reload said beforehand of those who would notice: those lines are not in `err`.
+    pub foretold: Vec<String>,
 }
 
 impl Called {
@@ -55,6 +57,7 @@ fn command(line: &str) -> Command {
         "CLEAT_LOCK_WAIT",
         "CLEAT_HOOK_LIMIT",
         "CLEAT_DEVICE_WAIT",
+        "SSH_CONNECTION",
     ] {
         command.env_remove(name);
     }
@@ -101,10 +104,16 @@ pub fn end(child: Child) -> Called {
 }
 
 pub fn called(output: Output) -> Called {
+    let err = String::from_utf8(output.stderr).unwrap();
+    let is_foretold = |line: &&str| line.ends_with("[interrupts]");
     Called {
         code: output.status.code().unwrap_or(-1),
         out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
+        foretold: err.lines().filter(is_foretold).map(str::to_owned).collect(),
+        err: err
+            .split_inclusive('\n')
+            .filter(|line| !is_foretold(&line.trim_end()))
+            .collect(),
     }
 }
 

@@ -42,6 +42,7 @@ pub fn command(line: &str) -> Command {
         "EDITOR",
         "VISUAL",
         "SUDO_USER",
+        "SSH_CONNECTION",
     ] {
         command.env_remove(name);
     }

@@ -16,7 +16,7 @@ fn command(line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cleat"));
     command.args(line.split_whitespace());
     // The environment of whoever runs the tests must not decide what is tested.
-    for name in ["COLUMNS", "NO_COLOR", "TERM"] {
+    for name in ["COLUMNS", "NO_COLOR", "TERM", "SSH_CONNECTION"] {
         command.env_remove(name);
     }
     command

@@ -4,5 +4,6 @@ mod bed;
 mod check;
 mod demo;
 mod graph;
+mod interruptions;
 mod live;
 mod words;

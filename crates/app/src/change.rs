@@ -5,6 +5,7 @@ use crate::args::Args;
 use crate::command::Command;
 use crate::early::Early;
 use crate::exit::Exit;
+use crate::forewarn;
 use crate::hangup;
 use crate::hooks::Runner;
 use crate::lacking;
@@ -248,6 +249,10 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
     };
     drop(modules);
     session.lap("modules");
+    if args.command == Command::Ifreload {
+        forewarn::tell(session, &plan, basis, Reporter::new(args.verbosity));
+        session.lap("interruptions");
+    }
     let applied = session.apply(&mut kernel, &plan, basis, &mut runner, on_error);
     session.lap("apply and settle");
     session.save(&state, &applied.owned);

@@ -11,6 +11,7 @@ pub mod decl;
 pub mod desired;
 pub mod fake;
 pub mod hash;
+pub mod impact;
 pub mod journal;
 pub mod kernel;
 pub mod name;

@@ -14,6 +14,10 @@ pub enum End {
     Fault,
     /// The arguments make no sense: 2.
     Usage,
+    /// Asked for with `--exit-code`: there is something to do, which nobody would notice: 2.
+    Changes,
+    /// Asked for with `--exit-code`: there is something to do that interrupts somebody: 3.
+    Interrupts,
 }
 
 impl From<End> for ExitCode {
@@ -21,7 +25,8 @@ impl From<End> for ExitCode {
         ExitCode::from(match end {
             End::Well => 0,
             End::Fault => 1,
-            End::Usage => 2,
+            End::Usage | End::Changes => 2,
+            End::Interrupts => 3,
         })
     }
 }

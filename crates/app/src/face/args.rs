@@ -49,13 +49,23 @@ pub static PROGRAM: Program = Program {
         },
         Verb {
             name: "plan",
-            usage: "cleat plan [--from FILE] [--json] [--color WHEN]",
+            usage: "cleat plan [--from FILE] [--exit-code] [--json] [--color WHEN]",
             short: "shows what a reload would do now, and who would notice",
-            doc: "Shows what `ifreload -a` would do now, by interface, with the like ip command on each line; what \
-                  goes down on the way; what guests would notice. Changes nothing. Exit code 1 where the file has \
-                  errors.",
+            doc: "Shows what `ifreload -a` would do now, by interface, with the like ip command on each line, and \
+                  who would notice: logins (this one first) and other conversations, addresses, default routes, carriers, \
+                  VLANs and MTUs of guests. Hooks that run are named; what they do is not known. Changes nothing. Exit \
+                  code 1 where the file has errors.",
             words: Words::NONE,
-            options: &[FROM, JSON, COLOR],
+            options: &[
+                FROM,
+                flag(
+                    "--exit-code",
+                    "end with 0 where there is nothing to do, 2 where there is something that nobody would notice, 3 \
+                     where it interrupts somebody",
+                ),
+                JSON,
+                COLOR,
+            ],
             run: |call| with_options(call, plan::run),
         },
         Verb {
@@ -144,6 +154,8 @@ pub struct Options {
     pub watch: bool,
     /// `--live`.
     pub live: bool,
+    /// `--exit-code`.
+    pub exit_code: bool,
     /// `--svg`.
     pub svg: Option<PathBuf>,
     /// `--ascii`.
@@ -175,6 +187,7 @@ impl Options {
             json: call.has("json"),
             watch: call.has("watch"),
             live: call.has("live"),
+            exit_code: call.has("exit-code"),
             svg: call.path("svg"),
             ascii: call.has("ascii"),
             timeout: call.seconds("timeout")?,

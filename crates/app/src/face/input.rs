@@ -4,12 +4,15 @@ use super::args::Options;
 use crate::args::{Args, Input};
 use crate::change;
 use crate::command::Command;
+use crate::forewarn;
 use crate::hooks::Runner;
+use crate::pipeline::Basis;
 use crate::scope::{Known, scope};
 use crate::session::Session;
 use crate::state::State;
 use cleat_kernel::Netlink;
 use cleat_model::desired::Desired;
+use cleat_model::impact::Impact;
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::op::Plan;
 use cleat_model::snapshot::Snapshot;
@@ -36,8 +39,9 @@ pub fn snapshot() -> Result<Snapshot, String> {
         .map_err(|error| format!("cannot read the kernel's links (ip link): {error}"))
 }
 
-/// The plan that `ifreload -a` would carry out; what it says of itself is added to the session's diagnostics.
-pub fn reload_plan(session: &mut Session, desired: &Desired, now: &Snapshot) -> Plan {
+/// The plan that `ifreload -a` would carry out, and who would notice; what the plan says of itself is added to the
+/// session's diagnostics.
+pub fn reload_plan(session: &mut Session, desired: &Desired, now: &Snapshot) -> (Plan, Impact) {
     let (state, mut found) = State::peek(&session.root, &session.files.state);
     session.diagnostics.append(&mut found);
     let args = Args {
@@ -55,10 +59,13 @@ pub fn reload_plan(session: &mut Session, desired: &Desired, now: &Snapshot) -> 
     session.diagnostics.append(&mut found);
     let mut runner = Runner::new(session.root.clone(), session.settings.hook_limit, false);
     let request = change::request(&args, names, &mut runner);
-    session.plan(crate::pipeline::Basis {
+    let basis = Basis {
         desired,
         snapshot: now,
         owned: state.owned(),
         request: &request,
-    })
+    };
+    let plan = session.plan(basis);
+    let impact = forewarn::impact(session, &plan, basis);
+    (plan, impact)
 }

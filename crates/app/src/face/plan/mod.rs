@@ -10,8 +10,9 @@ use super::terminal::Page;
 use super::{End, check, complain, input, print};
 use crate::severity::Situation;
 use cleat_diag::{Diagnostic, Severity, Sources};
+use cleat_model::impact::Guests;
 use cleat_model::name::IfName;
-use outlook::{Group, Guests, Mark, Outlook};
+use outlook::{Group, Mark, Outlook};
 
 /// Shows the plan of `ifreload -a`. Reads, and changes nothing.
 pub fn run(options: &Options) -> End {
@@ -27,8 +28,8 @@ pub fn run(options: &Options) -> End {
     if session.stops(Situation::Reload) {
         return refuse(options, &session.diagnostics, session.sources());
     }
-    let plan = input::reload_plan(&mut session, &desired, &now);
-    let outlook = Outlook::new(&plan, &desired, &now, session.sources());
+    let (plan, impact) = input::reload_plan(&mut session, &desired, &now);
+    let outlook = Outlook::new(&plan, impact, &desired, &now, session.sources());
     let diagnostics = check::in_order(&session.diagnostics);
     let text = match options.json {
         true => {
@@ -43,8 +44,18 @@ pub fn run(options: &Options) -> End {
     };
     let errors = diagnostics.iter().any(|found| found.severity == Severity::Error);
     match (print(&text), errors) {
+        (End::Well, false) if options.exit_code => answer(&outlook),
         (End::Well, false) => End::Well,
         _ => End::Fault,
+    }
+}
+
+/// What `--exit-code` answers.
+fn answer(outlook: &Outlook) -> End {
+    match (outlook.groups.is_empty(), outlook.impact.interrupts()) {
+        (true, _) => End::Well,
+        (false, false) => End::Changes,
+        (false, true) => End::Interrupts,
     }
 }
 
@@ -81,16 +92,26 @@ fn draw(outlook: &Outlook, color: bool) -> String {
     for group in &outlook.groups {
         page.group(group);
     }
-    let interrupted: Vec<_> = outlook.interrupted().collect();
-    page.line(&[
-        ("interruptions: ", Ink::Bold),
-        (if interrupted.is_empty() { "none" } else { "" }, Ink::Green),
-    ]);
-    for (name, flap) in interrupted {
-        page.line(&[("  ", Ink::Plain), (&format!("{name} {}", flap.text()), Ink::Yellow)]);
+    let impact = &outlook.impact;
+    let (word, ink) = match (impact.host.is_empty(), impact.interrupts()) {
+        (_, false) => ("none", Ink::Green),
+        (true, true) => ("for guests", Ink::Yellow),
+        (false, true) => ("", Ink::Plain),
+    };
+    page.line(&[("interruptions: ", Ink::Bold), (word, ink)]);
+    for found in &impact.host {
+        page.line(&[("  ", Ink::Plain), (&found.text, Ink::Yellow)]);
     }
-    for guests in &outlook.guests {
+    for guests in &impact.guests {
         page.guests(guests);
+    }
+    if !impact.hooks.is_empty() {
+        let names: Vec<&str> = impact.hooks.iter().map(IfName::as_str).collect();
+        page.line(&[
+            ("hooks run for: ", Ink::Bold),
+            (&names.join(", "), Ink::Plain),
+            ("; what they do is not judged", Ink::Plain),
+        ]);
     }
     if !outlook.untouched.is_empty() {
         let names: Vec<&str> = outlook.untouched.iter().map(IfName::as_str).collect();
@@ -157,8 +178,8 @@ impl Lines {
             true => self.line(&[(&head, Ink::Bold), ("would notice nothing", Ink::Green)]),
             false => {
                 self.line(&[(&head, Ink::Bold), ("would notice", Ink::Yellow)]);
-                for text in &guests.notice {
-                    self.line(&[("  ", Ink::Plain), (text, Ink::Yellow)]);
+                for found in &guests.notice {
+                    self.line(&[("  ", Ink::Plain), (&found.text, Ink::Yellow)]);
                 }
             }
         }

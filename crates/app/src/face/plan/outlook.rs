@@ -1,17 +1,13 @@
 //! What a plan means to people: grouped by interface, what flaps, and what guests would notice.
 
-use crate::face::links;
 use cleat_diag::Sources;
-use cleat_model::attr::Value as AttrValue;
 use cleat_model::desired::Desired;
+use cleat_model::impact::{Flap, Guests, Impact, Interruption};
 use cleat_model::name::IfName;
-use cleat_model::nla::Attrs;
 use cleat_model::op::{Action, Op, Plan, Step};
-use cleat_model::snapshot::{IFLA_MTU, Snapshot};
-use cleat_model::table;
-use cleat_model::types::Kind;
+use cleat_model::snapshot::Snapshot;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What a step does to what is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,31 +45,6 @@ pub struct Line {
     pub place: Option<String>,
 }
 
-/// How a link that is there is interrupted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Flap {
-    /// Down, and up again.
-    DownAndUp,
-    /// Deleted, and made anew.
-    Recreated,
-    /// Down, to stay so.
-    Down,
-    /// Deleted.
-    Deleted,
-}
-
-impl Flap {
-    /// What happens, as the end of a sentence that starts with the link's name.
-    pub fn text(self) -> &'static str {
-        match self {
-            Flap::DownAndUp => "goes down and comes up again",
-            Flap::Recreated => "is deleted and made anew",
-            Flap::Down => "goes down",
-            Flap::Deleted => "is deleted",
-        }
-    }
-}
-
 /// What happens to one interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -87,31 +58,20 @@ pub struct Group {
     pub lines: Vec<Line>,
 }
 
-/// The guests on one bridge.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Guests {
-    /// The bridge.
-    pub bridge: IfName,
-    /// Ports that nobody declared.
-    pub ports: Vec<IfName>,
-    /// What they would notice; empty is nothing.
-    pub notice: Vec<String>,
-}
-
 /// A plan, understood.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Outlook {
     /// By interface, in the order of their first steps.
     pub groups: Vec<Group>,
-    /// Bridges of the plan, or above links of the plan, that have guests.
-    pub guests: Vec<Guests>,
+    /// Who would notice.
+    pub impact: Impact,
     /// Declared interfaces that stay as they are.
     pub untouched: Vec<IfName>,
 }
 
 impl Outlook {
-    /// Understands a plan against the kernel as it is now.
-    pub fn new(plan: &Plan, desired: &Desired, now: &Snapshot, sources: &Sources) -> Self {
+    /// Understands a plan, with what the simulator says of it.
+    pub fn new(plan: &Plan, impact: Impact, desired: &Desired, now: &Snapshot, sources: &Sources) -> Self {
         let mut groups: Vec<Group> = Vec::new();
         for step in &plan.steps {
             let line = line(step, sources);
@@ -120,62 +80,35 @@ impl Outlook {
                 None => groups.push(Group {
                     iface: step.iface,
                     exists: now.get(step.iface).is_some(),
-                    flap: None,
+                    flap: impact.flaps.get(&step.iface).copied(),
                     lines: vec![line],
                 }),
             }
-        }
-        let flaps = flaps(plan, now);
-        for group in &mut groups {
-            group.flap = flaps.get(&group.iface).copied();
         }
         let touched: BTreeSet<IfName> = groups
             .iter()
             .map(|group| group.iface)
             .chain(plan.ops().map(Op::name))
-            .collect();
-        // A port that the plan itself takes out was ours, though nobody declares it any longer.
-        let taken_out: BTreeSet<IfName> = plan
-            .ops()
-            .filter(|op| matches!(op, Op::DeleteLink { .. } | Op::SetMaster { .. }))
-            .map(Op::name)
+            .chain(impact.flaps.keys().copied())
             .collect();
         let untouched = desired.links().iter().map(|want| want.name);
-        let bridges = now.links().iter().filter(|link| link.kind == Kind::Bridge);
-        let guests = bridges.filter_map(|bridge| {
-            let ports: Vec<IfName> = links::foreign_ports(bridge.name, desired, now)
-                .iter()
-                .map(|port| port.name)
-                .filter(|port| !taken_out.contains(port))
-                .collect();
-            let notice = notice(bridge.name, plan, desired, now, &flaps);
-            let concerned = touched.contains(&bridge.name) || !notice.is_empty();
-            (concerned && !ports.is_empty()).then_some(Guests {
-                bridge: bridge.name,
-                ports,
-                notice,
-            })
-        });
         Self {
-            guests: guests.collect(),
             untouched: untouched.filter(|name| !touched.contains(name)).collect(),
             groups,
+            impact,
         }
-    }
-
-    /// Links that are interrupted though they stay, or that go.
-    pub fn interrupted(&self) -> impl Iterator<Item = (IfName, Flap)> {
-        self.groups.iter().filter_map(|group| Some((group.iface, group.flap?)))
     }
 
     /// The document of `--json`, without diagnostics.
     ///
-    /// *Shape*: `{"interfaces": [{"name", "exists", "flap", "steps": [{"mark", "command", "place"}]}], "guests":
-    /// [{"bridge", "ports": [name], "notice": [text]}], "untouched": [name]}`; `mark` is `+`, `-`, `~` or `$` (hooks).
+    /// *Shape*: `{"interfaces": [{"name", "exists", "flap", "steps": [{"mark", "command", "place"}]}], "interruptions":
+    /// [{"sort", "interface", "pid", "text"}], "guests": [{"bridge", "ports": [name], "notice": [text]}], "hooks": [name],
+    /// "untouched": [name]}`; `mark` is `+`, `-`, `~` or `$` (hooks). What guests notice is among the interruptions, too;
+    /// `hooks` are the interfaces whose hooks run, which are not judged.
     pub fn document(&self) -> Value {
         let Self {
             groups,
-            guests,
+            impact,
             untouched,
         } = self;
         let step = |line: &Line| {
@@ -195,17 +128,32 @@ impl Outlook {
                 json!({"name": iface.as_str(), "exists": exists, "flap": flap.map(Flap::text), "steps": steps})
             })
             .collect();
-        let guests: Vec<Value> = guests
+        let interruptions: Vec<Value> = impact.all().map(interruption).collect();
+        let guests: Vec<Value> = impact
+            .guests
             .iter()
             .map(|on| {
                 let Guests { bridge, ports, notice } = on;
                 let ports: Vec<&str> = ports.iter().map(IfName::as_str).collect();
+                let notice: Vec<&str> = notice.iter().map(|found| found.text.as_str()).collect();
                 json!({"bridge": bridge.as_str(), "ports": ports, "notice": notice})
             })
             .collect();
+        let hooks: Vec<&str> = impact.hooks.iter().map(IfName::as_str).collect();
         let untouched: Vec<&str> = untouched.iter().map(IfName::as_str).collect();
-        json!({"interfaces": interfaces, "guests": guests, "untouched": untouched})
+        json!({
+            "interfaces": interfaces,
+            "interruptions": interruptions,
+            "guests": guests,
+            "hooks": hooks,
+            "untouched": untouched,
+        })
     }
+}
+
+fn interruption(found: &Interruption) -> Value {
+    let Interruption { sort, link, pid, text } = found;
+    json!({"sort": sort.word(), "interface": link.map(String::from), "pid": pid, "text": text})
 }
 
 fn line(step: &Step, sources: &Sources) -> Line {
@@ -242,95 +190,4 @@ fn mark(action: &Action) -> Mark {
         | Op::SetSysctl { .. }
         | Op::SetAddrGenMode { .. } => Mark::Change,
     }
-}
-
-/// Links that are there and up now, and are taken down or away on the way.
-fn flaps(plan: &Plan, now: &Snapshot) -> BTreeMap<IfName, Flap> {
-    let mut flaps = BTreeMap::new();
-    for op in plan.ops() {
-        let name = op.name();
-        let is_up = now.get(name).is_some_and(|link| link.is_up());
-        match op {
-            Op::DeleteLink { .. } if now.get(name).is_some() => {
-                flaps.insert(name, Flap::Deleted);
-            }
-            Op::CreateLink { .. } if flaps.contains_key(&name) => {
-                flaps.insert(name, Flap::Recreated);
-            }
-            Op::SetUp { up: false, .. } if is_up => {
-                flaps.entry(name).or_insert(Flap::Down);
-            }
-            Op::SetUp { up: true, .. } => {
-                if let Some(flap) = flaps.get_mut(&name).filter(|flap| **flap == Flap::Down) {
-                    *flap = Flap::DownAndUp;
-                }
-            }
-            _ => {}
-        }
-    }
-    flaps
-}
-
-/// What the guests on a bridge would notice of the plan.
-fn notice(
-    bridge: IfName,
-    plan: &Plan,
-    desired: &Desired,
-    now: &Snapshot,
-    flaps: &BTreeMap<IfName, Flap>,
-) -> Vec<String> {
-    let mut notice = Vec::new();
-    if let Some(flap) = flaps.get(&bridge) {
-        notice.push(format!("{bridge} {}: they are cut off", flap.text()));
-    }
-    let below = below(bridge, desired, now);
-    for (name, flap) in flaps.iter().filter(|(name, _)| below.contains(name)) {
-        notice.push(format!("{name} {}: they lose the way out meanwhile", flap.text()));
-    }
-    let index = now.get(bridge).map(|link| link.index);
-    let filtering = |data: &Attrs| match table::find("bridge-vlan-aware")?.get(data)? {
-        AttrValue::Number(0) => Some("ceases"),
-        _ => Some("begins"),
-    };
-    for op in plan.ops() {
-        match op {
-            Op::SetMaster { name, master } if *master != Some(bridge) => {
-                let port = now.get(*name);
-                if port.is_some_and(|port| port.master.is_some() && port.master == index) {
-                    notice.push(format!("{name} leaves {bridge}"));
-                }
-            }
-            Op::SetData { name, data, .. } if *name == bridge => {
-                notice.extend(filtering(data).map(|verb| format!("{bridge} {verb} to filter by VLAN")));
-            }
-            Op::SetLink { name, link } if *name == bridge && link.get(IFLA_MTU).is_some() => {
-                notice.push(format!("the MTU of {bridge} changes"));
-            }
-            _ => {}
-        }
-    }
-    notice
-}
-
-/// All links that a bridge rests on, as declared and as the kernel has them; guests' ports left out.
-fn below(bridge: IfName, desired: &Desired, now: &Snapshot) -> BTreeSet<IfName> {
-    let mut found = BTreeSet::new();
-    let mut todo = vec![bridge];
-    while let Some(name) = todo.pop() {
-        let declared = desired
-            .get(name)
-            .into_iter()
-            .flat_map(|want| want.lower())
-            .map(|lower| lower.name);
-        let link = now.get(name);
-        let parent = link.and_then(|link| now.by_index(links::parent(link)?));
-        let ports = link.into_iter().flat_map(|link| now.ports(link.index));
-        let real = parent.into_iter().chain(ports).map(|link| link.name);
-        for lower in declared.chain(real).filter(|lower| links::guest(*lower).is_none()) {
-            if lower != bridge && found.insert(lower) {
-                todo.push(lower);
-            }
-        }
-    }
-    found
 }

@@ -1,12 +1,19 @@
-use super::outlook::{Flap, Outlook};
+use super::outlook::Outlook;
 use crate::face::testing::{address, bridge_with_guests, name, said};
 use cleat_diag::Sources;
+use cleat_model::desired::Desired;
+use cleat_model::impact::{Flap, Impact};
 use cleat_model::nla::Attrs;
 use cleat_model::op::{Action, Op, Plan, Step, StepId};
+use cleat_model::owned::Owned;
+use cleat_model::snapshot::Snapshot;
 use cleat_model::types::Kind;
 
 fn outlook(ops: Vec<Op>) -> Outlook {
-    let (desired, now) = bridge_with_guests();
+    outlook_from(bridge_with_guests(), ops)
+}
+
+fn outlook_from((desired, now): (Desired, Snapshot), ops: Vec<Op>) -> Outlook {
     let steps = ops.into_iter().enumerate().map(|(at, op)| Step {
         id: StepId(at as u32),
         iface: op.name(),
@@ -22,7 +29,14 @@ fn outlook(ops: Vec<Op>) -> Outlook {
     };
     let mut sources = Sources::new();
     sources.add("/etc/network/interfaces", b"auto vmbr0\n".to_vec());
-    Outlook::new(&plan, &desired, &now, &sources)
+    let impact = Impact::of(&desired, &Owned::default(), &now, &plan);
+    Outlook::new(&plan, impact, &desired, &now, &sources)
+}
+
+/// What the guests of the first bridge notice.
+fn notice(outlook: &Outlook) -> Vec<&str> {
+    let notice = outlook.impact.guests[0].notice.iter();
+    notice.map(|found| found.text.as_str()).collect()
 }
 
 fn up(text: &str, up: bool) -> Op {
@@ -52,10 +66,7 @@ stays as it is: eno1, eno2
 #[test]
 fn an_uplink_that_flaps_is_told_and_guests_of_its_bridge_notice() {
     let outlook = outlook(vec![up("eno1", false), up("eno1", true)]);
-    assert_eq!(
-        outlook.interrupted().collect::<Vec<_>>(),
-        [(name("eno1"), Flap::DownAndUp)]
-    );
+    assert_eq!(outlook.impact.flaps, [(name("eno1"), Flap::DownAndUp)].into());
     assert_eq!(
         super::draw(&outlook, false),
         "\
@@ -65,6 +76,7 @@ eno1 goes down and comes up again
 
 interruptions:
   eno1 goes down and comes up again
+  192.168.10.2/24 cannot be reached meanwhile: eno1 goes down and comes up again
 guests on vmbr0 (spare, tap100i0, veth101i0): would notice
   eno1 goes down and comes up again: they lose the way out meanwhile
 stays as it is: eno2, vmbr0
@@ -78,9 +90,9 @@ fn a_port_that_leaves_and_a_bridge_that_goes_are_told() {
         name: name("eno1"),
         master: None,
     }]);
-    assert_eq!(left.guests[0].notice, ["eno1 leaves vmbr0"]);
+    assert_eq!(notice(&left), ["eno1 leaves vmbr0: they lose the way out"]);
     let gone = outlook(vec![Op::DeleteLink { name: name("vmbr0") }]);
-    assert_eq!(gone.guests[0].notice, ["vmbr0 is deleted: they are cut off"]);
+    assert_eq!(notice(&gone), ["vmbr0 is deleted: they are cut off"]);
     assert_eq!(gone.groups[0].flap, Some(Flap::Deleted));
 }
 
@@ -88,15 +100,18 @@ fn a_port_that_leaves_and_a_bridge_that_goes_are_told() {
 #[test]
 fn filtering_by_vlan_is_told_with_its_direction() {
     let switch = |on: u8| {
-        outlook(vec![Op::SetData {
+        let (desired, mut now) = bridge_with_guests();
+        now.by_index_mut(3).unwrap().data.set(7, &[1 - on]);
+        let op = Op::SetData {
             name: name("vmbr0"),
             kind: Kind::Bridge,
             data: Attrs::from_iter([(7, vec![on])]),
             links: Vec::new(),
-        }])
+        };
+        outlook_from((desired, now), vec![op])
     };
-    assert_eq!(switch(1).guests[0].notice, ["vmbr0 begins to filter by VLAN"]);
-    assert_eq!(switch(0).guests[0].notice, ["vmbr0 ceases to filter by VLAN"]);
+    assert_eq!(notice(&switch(1)), ["vmbr0 begins to filter by VLAN"]);
+    assert_eq!(notice(&switch(0)), ["vmbr0 ceases to filter by VLAN"]);
 }
 
 #[test]
@@ -109,14 +124,14 @@ fn a_port_that_the_plan_takes_out_itself_is_no_guest() {
             replace: false,
         },
     ]);
-    assert_eq!(outlook.guests[0].ports, [name("tap100i0"), name("veth101i0")]);
+    assert_eq!(outlook.impact.guests[0].ports, [name("tap100i0"), name("veth101i0")]);
 }
 
 #[test]
 fn a_link_that_comes_up_for_the_first_time_is_no_interruption() {
     let outlook = outlook(vec![up("eno2", true)]);
-    assert_eq!(outlook.interrupted().count(), 0);
-    assert_eq!(outlook.guests, []);
+    assert!(!outlook.impact.interrupts());
+    assert_eq!(outlook.impact.guests, []);
 }
 
 #[test]
