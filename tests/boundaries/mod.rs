@@ -3,6 +3,7 @@
 //!
 //! Second witness: the kernel, which takes a value, refuses it, or keeps another.
 
+mod gone;
 mod situations;
 
 use cleat_kernel::Netlink;
@@ -57,8 +58,8 @@ impl Host {
         self.kernel.snapshot(Query::ALL).expect("the kernel can be read")
     }
 
-    /// A host with two fresh NICs boots with that text; all is taken away again.
-    fn boots(&mut self, text: &str) -> Result {
+    /// Two fresh NICs, and nothing that is ours.
+    fn plug(&mut self) {
         self.owned = Owned::default();
         let nics = NICS_AND_WIRES.map(|(nic, wire)| Op::CreateLink {
             name: name(nic),
@@ -75,6 +76,11 @@ impl Host {
         });
         self.must(&nics);
         self.must(&up);
+    }
+
+    /// A host with two fresh NICs boots with that text; all is taken away again.
+    fn boots(&mut self, text: &str) -> Result {
+        self.plug();
         let decls = declared(text);
         let now = self.now();
         let (desired, found) = resolve(&decls, Some(&now));
@@ -113,8 +119,9 @@ impl Host {
             &mut NoJournal,
             OnError::KeepGoing,
         );
-        let now = self.now();
-        self.owned = self.owned.settle(desired, &now, &request.scope, &[]).into_owned();
+        let settled = self.now();
+        let owned = self.owned.settle(desired, &settled, &request.scope, &[]);
+        self.owned = Owned::remembering(owned, &self.owned, now).into_owned();
         outcome.diagnostics.into_iter().map(|found| found.message).collect()
     }
 

@@ -1,7 +1,7 @@
 //! The attribute table as sections of interfaces(5).
 
 use super::roff::{bold, italic, listed, sentence};
-use cleat_model::attr::{Attr, Change, Grammar, Need, On, Spread, Times, Unit, Value};
+use cleat_model::attr::{Attr, Change, Gone, Grammar, Need, On, Spread, Times, Unit, Value, Wire};
 use cleat_model::attrs::known;
 use cleat_model::table;
 use std::fmt::Write;
@@ -162,6 +162,7 @@ fn facts(attr: &Attr) -> Vec<String> {
     });
     facts.extend(needs(attr));
     facts.extend(change(attr).map(str::to_owned));
+    facts.extend(gone(attr));
     for alias in attr.aliases {
         facts.push(format!("Also written `{}` ({}).", alias.name, alias.origin));
     }
@@ -224,6 +225,22 @@ fn change(attr: &Attr) -> Option<&'static str> {
         Change::WhileDown => Some("A change sets the link down and up again."),
         Change::WithoutPorts => Some("A change takes the ports out, with the link down, and puts them back."),
         Change::Live => None,
+    }
+}
+
+/// What becomes of an option that is no longer written; the page says once what becomes of most.
+fn gone(attr: &Attr) -> Option<String> {
+    match attr.gone() {
+        _ if attr.wire == Wire::None => None,
+        Gone::Default | Gone::Empty | Gone::Fresh => None,
+        Gone::Own => Some(
+            "When it is no longer written, a NIC goes back to its permanent address and a VLAN to that of the link below; \
+             other links keep it, since a new one would be by chance."
+                .to_owned(),
+        ),
+        // It cannot be left out at all.
+        Gone::Kept(_) if attr.change == Change::Recreate => None,
+        Gone::Kept(why) => Some(format!("When it is no longer written, it stays: {why}.")),
     }
 }
 

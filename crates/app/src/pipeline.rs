@@ -5,7 +5,7 @@ use crate::hooks::{PlannedHooks, Runner};
 use crate::lacking;
 use crate::session::Session;
 use crate::state::State;
-use crate::sysctl::made;
+use crate::sysctl::{fresh, made};
 use cleat_diag::{Diagnostic, Severity};
 use cleat_model::apply::{self, Ending, OnError, Outcome};
 use cleat_model::desired::Desired;
@@ -87,6 +87,12 @@ impl Session {
             owned,
             request,
         } = basis;
+        let fresh = fresh::of_gone(&self.root, desired, owned, &mut self.sources);
+        let with_fresh = (!fresh.is_empty()).then(|| Request {
+            fresh,
+            ..request.clone()
+        });
+        let request = with_fresh.as_ref().unwrap_or(request);
         let mut planned = plan::plan(desired, snapshot, owned, request);
         let sysctls = made::of_plan(&self.root, &planned.plan, &mut self.sources);
         if !sysctls.is_empty() {
@@ -144,6 +150,7 @@ impl Session {
             true => basis.owned.settle(basis.desired, &now, &[], &[]),
             false => basis.owned.settle(basis.desired, &now, up, down),
         };
+        let owned = Owned::remembering(owned, basis.owned, basis.snapshot);
         if !put_back && basis.request.verb != plan::Verb::Down && !basis.request.admin_only {
             let told = self.diagnostics.clone();
             let absent = LeftOut::of(basis.desired, &now, &lacking::left_out(&told, &self.sources));

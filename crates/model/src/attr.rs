@@ -223,6 +223,22 @@ pub enum Need {
     Excludes(&'static str),
 }
 
+/// What becomes of an option that an earlier run set, when it is no longer written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// It goes back to the row's default.
+    Default,
+    /// It is taken away: there is no address any longer.
+    Empty,
+    /// It goes back to what the host gives a new link: what sysctl.d says of it, else the kernel's `conf/default`.
+    Fresh,
+    /// It goes back to what the link has of itself: the permanent address of a NIC, that of the link below of a VLAN. Other
+    /// links keep it, since they would get one by chance.
+    Own,
+    /// It stays, for this reason.
+    Kept(&'static str),
+}
+
 /// One row.
 #[derive(Debug)]
 pub struct Attr {
@@ -291,4 +307,29 @@ pub enum Value {
     Text(String),
     /// Several addresses (`bond-arp-ip-target`).
     Ips(Vec<IpAddr>),
+}
+
+impl Attr {
+    /// What becomes of the option when it is no longer written.
+    pub fn gone(&self) -> Gone {
+        match (self.wire, self.default) {
+            (Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode, _) => Gone::Fresh,
+            (Wire::DataIp { .. } | Wire::DataIps(_), _) => Gone::Empty,
+            (_, Some(_)) => Gone::Default,
+            (_, None) if self.name == "hwaddress" => Gone::Own,
+            (_, None) if self.name == "bond-primary" => Gone::Empty,
+            (_, None) if self.name == "bridge-pathcosts" => Gone::Kept(
+                "the kernel takes its own cost again only when the port is taken out of the bridge and put back",
+            ),
+            (_, None) => Gone::Kept("a link of that kind is not without it"),
+        }
+    }
+
+    /// Whether a setting of the whole host reaches every link, so that what the link had before says nothing.
+    pub fn follows_host(&self) -> bool {
+        matches!(
+            self.wire,
+            Wire::Conf4(_, "forwarding") | Wire::Conf6(_, "forwarding" | "disable_ipv6")
+        )
+    }
 }

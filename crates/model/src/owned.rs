@@ -1,18 +1,21 @@
 //! What we made or set: the record by which we know what is ours to take away.
 
+use crate::attr::{Gone, On, Value, Wire};
+use crate::attrs::bond::IFLA_BOND_PRIMARY;
 use crate::desired::{Desired, HookVars, Knob, Phase, WantLink};
 use crate::hash::Set;
 use crate::name::IfName;
 use crate::op::Op;
 use crate::plan::{route_agrees, same_entry};
 use crate::snapshot::{Link, Snapshot};
-use crate::types::{Address, Fdb, Kind, Route, VlanRange};
+use crate::types::{Address, Fdb, Kind, Origin, Route, VlanRange};
 use crate::vlans::VlanMap;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const HWADDRESS: &str = "hwaddress";
+const PRIMARY: &str = "bond-primary";
 
 /// What we did for one interface.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +42,10 @@ pub struct OwnedLink {
     /// Options that we set and that are not at their default: name of the row.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub knobs: Vec<String>,
+    /// What the link had of settings of the kernel before we set them, by name of the row: where they go back to. Of a
+    /// link that we made nothing is known: it goes back to what new links have.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub before: BTreeMap<String, u64>,
     /// Hook lines of its stanza when it was brought up, so that it can be taken down after the stanza is gone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hooks: Vec<(Phase, String)>,
@@ -119,6 +126,38 @@ impl Owned {
         }
     }
 
+    /// Keeps what the kernel had of settings that this run was the first to set; `old` is the record before the run, and
+    /// `was` the kernel before it.
+    #[must_use]
+    pub fn remembering<'a>(settled: Cow<'a, Self>, old: &Self, was: &Snapshot) -> Cow<'a, Self> {
+        let mut news: Vec<(IfName, String, u64)> = Vec::new();
+        for (name, link) in &settled.links {
+            let Some(found) = was.get(*name).filter(|_| link.created.is_none()) else {
+                continue;
+            };
+            let before = old.get(*name);
+            let new = |knob: &&String| !before.is_some_and(|before| before.knobs.contains(knob));
+            for knob in link.knobs.iter().filter(new) {
+                let row = crate::table::find(knob);
+                let is_setting = |wire| matches!(wire, Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode);
+                let value = row.filter(|row| is_setting(row.wire)).and_then(|row| row.read(found));
+                if let Some(Value::Number(value)) = value {
+                    news.push((*name, knob.clone(), value));
+                }
+            }
+        }
+        if news.is_empty() {
+            return settled;
+        }
+        let mut all = settled.into_owned();
+        for (name, knob, value) in news {
+            if let Some(link) = all.links.get_mut(&name) {
+                link.before.insert(knob, value);
+            }
+        }
+        Cow::Owned(all)
+    }
+
     /// The record after a run, from what the kernel has now: of what the interfaces in `scope` were wanted to have, all
     /// that is there is ours, whoever put it there first; of what was ours before, what is still there stays ours.
     ///
@@ -168,6 +207,15 @@ impl Owned {
     }
 }
 
+/// An option of a bond that we set, that is no longer wanted, and that the mode it has now does not let us set back: it
+/// would come back with its mode.
+fn asleep_in(name: &str, link: &Link) -> Option<&'static str> {
+    let row = crate::table::find(name).filter(|row| row.on == On::Bond)?;
+    let default = row.default_value()?;
+    let is_back = row.read(link).is_some_and(|found| row.same(&default, &found));
+    (!is_back).then_some(row.name)
+}
+
 /// Whether the link was brought up itself, or as part of one that was.
 fn is_reached(desired: &Desired, want: &WantLink, up: &Set<IfName>) -> bool {
     let port = want.master.is_some_and(|master| up.contains(&master.name));
@@ -183,6 +231,11 @@ impl OwnedLink {
     /// Whether we gave it its MAC.
     pub fn has_fixed_mac(&self) -> bool {
         self.knobs.iter().any(|name| name == HWADDRESS)
+    }
+
+    /// Whether we chose the primary port of the bond.
+    pub fn has_primary(&self) -> bool {
+        self.knobs.iter().any(|name| name == PRIMARY)
     }
 
     fn keep_what_is(&mut self, name: IfName, now: &Snapshot) {
@@ -228,16 +281,28 @@ impl OwnedLink {
             wanted.into_iter().for_each(|range| ours.add(range));
             self.vlans = ours.ranges();
         }
-        let is_set = |knob: &&Knob| knob.attr.default_value().is_some_and(|default| default != knob.value);
+        let is_set = |knob: &&Knob| match (knob.attr.gone(), knob.attr.default_value()) {
+            (Gone::Kept(_), _) => false,
+            (Gone::Own, _) => matches!(knob.origin, Origin::Said(_)),
+            (_, default) => default.is_none_or(|default| default != knob.value),
+        };
         let set = want.knobs.iter().filter(is_set).map(|knob| knob.attr.name);
         // The MAC of a bridge or bond is chosen once: that it was set is kept, so that ports no longer change it.
         let fixed = self.has_fixed_mac() || want.knob(HWADDRESS).is_some();
         let keeps =
             fixed && matches!(want.kind, Kind::Bridge | Kind::Bond) && !set.clone().any(|name| name == HWADDRESS);
-        let names = set.chain(keeps.then_some(HWADDRESS));
+        let primary = want.data_links.iter().any(|(number, _)| *number == IFLA_BOND_PRIMARY);
+        let asleep = self.knobs.iter().filter(|name| want.knob(name).is_none());
+        let asleep: Vec<&'static str> = asleep.filter_map(|name| asleep_in(name, link)).collect();
+        let names = set
+            .chain(keeps.then_some(HWADDRESS))
+            .chain(primary.then_some(PRIMARY))
+            .chain(asleep);
         if !names.clone().eq(self.knobs.iter().map(String::as_str)) {
             self.knobs = names.map(str::to_owned).collect();
         }
+        let knobs = &self.knobs;
+        self.before.retain(|name, _| knobs.contains(name));
         if !whole {
             return;
         }

@@ -3,6 +3,7 @@
 mod apply;
 mod breaks;
 mod check;
+pub mod fresh;
 pub mod made;
 mod snippet;
 mod switch;

@@ -416,6 +416,7 @@ pub static ROWS: &[Attr] = &[
             origin: "ifupdown2",
         }],
         value: Grammar::Mac,
+        default: Some("00:00:00:00:00:00"),
         needs: LACP_ONLY,
         doc: "System address in LACP packets, where it is not the bond's own.",
         example: "00:de:ad:00:ca:fe",

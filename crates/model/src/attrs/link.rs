@@ -87,8 +87,8 @@ pub static ROWS: &[Attr] = &[
         on: On::Link,
         value: Grammar::Bool,
         wire: Wire::Conf4(CONF4_FORWARDING, "forwarding"),
-        doc: "Whether IPv4 packets that come in here are routed on. Without the option the kernel's value stays, which \
-              net.ipv4.ip_forward sets.",
+        doc: "Whether IPv4 packets that come in here are routed on. Without the option the link has what \
+              net.ipv4.ip_forward gives it.",
         example: "on",
         source: "ifupdown-addons-interfaces(5); kernel documentation ip-sysctl `forwarding`",
         ..ROW
@@ -123,7 +123,8 @@ pub static ROWS: &[Attr] = &[
         on: On::Link,
         value: Grammar::Bool,
         wire: Wire::Conf6(CONF6_FORWARDING, "forwarding"),
-        doc: "Whether the link behaves as one of an IPv6 router. Without the option the kernel's value stays.",
+        doc: "Whether the link behaves as one of an IPv6 router. Without the option the link has what \
+              net.ipv6.conf.all.forwarding gives it.",
         example: "on",
         source: "ifupdown-addons-interfaces(5); kernel documentation ip-sysctl `conf/all/forwarding`",
         ..ROW

@@ -171,6 +171,7 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         value: Grammar::Bool,
+        default: Some("yes"),
         wire: Wire::Data(UDP_CSUM, Width::U8),
         change: Change::Recreate,
         doc: "Whether outer packets over IPv4 have a UDP checksum.",

@@ -17,6 +17,8 @@ const FAIL_OVER_MAC: u16 = 13;
 const PACKETS_PER_SLAVE: u16 = 20;
 const LACP_RATE: u16 = 21;
 const AD_SELECT: u16 = 22;
+const AD_ACTOR_SYS_PRIO: u16 = 24;
+const AD_USER_PORT_KEY: u16 = 25;
 const AD_ACTOR_SYSTEM: u16 = 26;
 const TLB_DYNAMIC_LB: u16 = 27;
 const LACP_ACTIVE: u16 = 29;
@@ -88,13 +90,7 @@ impl FakeKernel {
 
     fn check_option(&self, index: u32, number: u16, payload: &[u8]) -> Answer {
         let mode = self.option(index, MODE) as u8;
-        let modes: &[u8] = match number {
-            LACP_RATE | LACP_ACTIVE => &[LACP],
-            PACKETS_PER_SLAVE => &[0],
-            TLB_DYNAMIC_LB => &[TLB, ALB],
-            ARP_INTERVAL | ARP_VALIDATE => &[0, 1, 2, 3],
-            _ => &[0, 1, 2, 3, 4, 5, 6],
-        };
+        let modes = modes(number);
         if !modes.contains(&mode) {
             return Err(refuse(EACCES, "option not supported in mode"));
         }
@@ -160,4 +156,15 @@ fn good_targets(nest: &[u8]) -> bool {
         seen.push(ip);
         good
     })
+}
+
+/// The modes in which the kernel takes an option (`unsuppmodes` of `bond_opts`).
+pub(crate) fn modes(number: u16) -> &'static [u8] {
+    match number {
+        LACP_RATE | LACP_ACTIVE | AD_ACTOR_SYS_PRIO | AD_USER_PORT_KEY | AD_ACTOR_SYSTEM => &[LACP],
+        PACKETS_PER_SLAVE => &[0],
+        TLB_DYNAMIC_LB => &[TLB, ALB],
+        ARP_INTERVAL | ARP_VALIDATE => &[0, 1, 2, 3],
+        _ => &[0, 1, 2, 3, 4, 5, 6],
+    }
 }

@@ -64,6 +64,7 @@ pub(super) fn stale(builder: &mut Builder<'_>) {
     }
     for name in uppers_first(builder, &names) {
         take_down(builder, name, &names);
+        super::gone::reset(builder, name, origin(builder, name));
     }
     let links: Vec<&WantLink> = builder.desired.links().iter().collect();
     for want in links {

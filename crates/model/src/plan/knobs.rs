@@ -1,13 +1,14 @@
 //! Scalar options: which differ, and in which request each goes.
 
 use super::builder::Builder;
-use crate::attr::{Attr, Change, Need, On, Value, Wire};
+use super::gone;
+use crate::attr::{Attr, Change, On, Value, Wire};
 use crate::desired::{Knob, WantLink};
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::Op;
 use crate::snapshot::{IFLA_MTU, Link};
-use crate::types::Origin;
+use crate::types::{Kind, Origin};
 use std::borrow::Cow;
 
 const MTU: &str = "mtu";
@@ -15,6 +16,8 @@ const MTU: &str = "mtu";
 /// Options of one link that differ, by the request that sets them.
 #[derive(Debug, Default)]
 pub(super) struct Differing {
+    /// What goes back before all else.
+    pub(super) first: Attrs,
     pub(super) link: Attrs,
     pub(super) live: Attrs,
     pub(super) while_down: Attrs,
@@ -29,6 +32,7 @@ impl Differing {
     /// Whether nothing differs.
     pub(super) fn is_empty(&self) -> bool {
         let Self {
+            first,
             link,
             live,
             while_down,
@@ -38,7 +42,7 @@ impl Differing {
             // Who asked first, for what differs.
             origin: _,
         } = self;
-        let attrs = [link, live, while_down, without_ports];
+        let attrs = [first, link, live, while_down, without_ports];
         attrs.iter().all(|attrs| attrs.is_empty()) && recreate.is_empty() && conf.is_empty()
     }
 }
@@ -48,47 +52,61 @@ pub(super) struct Target<'a> {
     pub(super) attr: &'static Attr,
     pub(super) value: Cow<'a, Value>,
     pub(super) origin: Origin,
+    /// It is no longer written.
+    pub(super) gone: bool,
 }
 
-/// The values that the link is to have: what is wanted, and the default of what we set and nobody wants any longer.
-pub(super) fn targets<'a>(want: &'a WantLink, ours: &'a [String]) -> impl Iterator<Item = Target<'a>> {
+/// The values that the link is to have: what is wanted, and what the options go back to that we set and that nobody wants
+/// any longer.
+pub(super) fn targets<'a>(builder: &Builder<'_>, want: &'a WantLink, link: &Link) -> Vec<Target<'a>> {
     let said = want.knobs.iter().map(|Knob { attr, value, origin }| Target {
         attr,
         value: Cow::Borrowed(value),
         origin: *origin,
+        gone: false,
     });
-    let dropped = ours
+    let back = dropped(builder, want)
+        .filter(|attr| gone::is_taken(want, attr))
+        .filter_map(|attr| back(builder, want, link, attr));
+    said.chain(back).collect()
+}
+
+/// Options that we set and that nobody wants any longer.
+fn dropped<'a>(builder: &Builder<'a>, want: &WantLink) -> impl Iterator<Item = &'static Attr> + use<'a> {
+    let ours = builder.owned.get(want.name).map_or(&[][..], |owned| &owned.knobs);
+    let dropped: Vec<&'static Attr> = ours
         .iter()
         .filter(|name| want.knob(name).is_none())
         .filter_map(|name| crate::table::find(name))
-        .filter(|attr| attr.needs.iter().all(|need| is_met(want, need)))
-        .filter_map(|attr| {
-            Some(Target {
-                attr,
-                value: Cow::Owned(attr.default_value()?),
-                origin: want.origin,
-            })
-        });
-    said.chain(dropped)
+        .collect();
+    dropped.into_iter()
 }
 
-/// Whether what is wanted of the link allows the option: the kernel refuses `lacp_rate` in a mode without LACP.
-fn is_met(want: &WantLink, need: &Need) -> bool {
-    let value = |option: &str| {
-        let default = || crate::table::find(option)?.default_value();
-        match want.knob(option).map(|knob| knob.value.clone()).or_else(default) {
-            Some(Value::Number(number)) => Some(number),
-            _ => None,
+fn back<'a>(builder: &Builder<'_>, want: &WantLink, link: &Link, attr: &'static Attr) -> Option<Target<'a>> {
+    Some(Target {
+        attr,
+        value: Cow::Owned(gone::value(builder, want, link, attr)?),
+        origin: want.origin,
+        gone: true,
+    })
+}
+
+/// What must go back before anything else changes: once the bond has its new mode, or no `miimon`, the kernel no longer
+/// takes it, and the old value would come back with the mode.
+fn first(builder: &Builder<'_>, want: &WantLink, link: &Link) -> Attrs {
+    let mut attrs = Attrs::new();
+    for attr in dropped(builder, want).filter(|attr| attr.on == On::Bond) {
+        if gone::is_taken(want, attr) || !gone::is_taken_now(link, attr) {
+            continue;
         }
-    };
-    match need {
-        Need::OneOf { attr, values } => value(attr).is_none_or(|number| values.contains(&number)),
-        Need::Set(attr) => match want.knob(attr).map(|knob| &knob.value) {
-            Some(Value::Number(number)) => *number != 0,
-            other => other.is_some(),
-        },
-        Need::Excludes(_) => true,
+        let Some(target) = back(builder, want, link, attr) else {
+            continue;
+        };
+        if !holds(&target, link) {
+            attr.put(&target.value, &mut attrs);
+        }
     }
+    attrs
 }
 
 /// Whether the link has this value, as far as the kernel tells.
@@ -96,25 +114,47 @@ pub(super) fn holds(target: &Target, link: &Link) -> bool {
     let Target { attr, value, .. } = target;
     match attr.read(link) {
         Some(found) => attr.same(value, &found),
+        // The kernel shows no address where there is none.
+        None if is_no_address(value) => true,
         // Without IPv6 there is nothing to set; an option that this kernel does not know is at its default.
         None if matches!(attr.wire, Wire::Conf6(..)) && link.conf6.is_empty() => true,
         None => attr.default_value().is_some_and(|default| attr.same(value, &default)),
     }
 }
 
+fn is_no_address(value: &Value) -> bool {
+    match value {
+        Value::Ip(ip) => ip.is_unspecified(),
+        Value::Ips(all) => all.is_empty(),
+        _ => false,
+    }
+}
+
 /// Whether a MAC that was only implied must stay as it is: bridge and bond keep theirs over a reload.
 fn keeps_mac(target: &Target) -> bool {
-    target.attr.name == "hwaddress" && !matches!(target.origin, Origin::Said(_))
+    target.attr.name == "hwaddress" && !target.gone && !matches!(target.origin, Origin::Said(_))
 }
 
 /// What differs on an existing link, ports' options aside. MTUs that are lowered are planned elsewhere, upper links
 /// first, and so do not differ any longer here.
 pub(super) fn differing(builder: &Builder<'_>, want: &WantLink, link: &Link) -> Differing {
-    let ours = builder.owned.get(want.name).map_or(&[][..], |owned| &owned.knobs);
-    let mut all = Differing::default();
-    for target in targets(want, ours) {
-        let Target { attr, value, origin } = &target;
-        if matches!(attr.on, On::BridgePort | On::BondPort | On::Address) || keeps_mac(&target) || holds(&target, link)
+    let mut all = Differing {
+        first: first(builder, want, link),
+        ..Differing::default()
+    };
+    let anew = changes_mode(want, link);
+    for target in targets(builder, want, link) {
+        let Target {
+            attr,
+            value,
+            origin,
+            gone,
+        } = &target;
+        // What sleeps in another mode is not shown there.
+        let asleep = anew && *gone && attr.read(link).is_none();
+        if matches!(attr.on, On::BridgePort | On::BondPort | On::Address)
+            || keeps_mac(&target)
+            || (holds(&target, link) && !asleep)
         {
             continue;
         }
@@ -139,6 +179,18 @@ pub(super) fn differing(builder: &Builder<'_>, want: &WantLink, link: &Link) -> 
         all.origin.get_or_insert(*origin);
     }
     all
+}
+
+/// Whether a bond gets another mode.
+fn changes_mode(want: &WantLink, link: &Link) -> bool {
+    let row = crate::table::find("bond-mode").filter(|_| want.kind == Kind::Bond);
+    row.is_some_and(|row| {
+        let wanted = want
+            .knob(row.name)
+            .map(|knob| knob.value.clone())
+            .or_else(|| row.default_value());
+        wanted != row.read(link)
+    })
 }
 
 /// What a new link is made with: attributes of the link, of its kind, and settings that follow.
@@ -185,10 +237,9 @@ fn conf(name: IfName, attr: &Attr, value: &Value) -> Option<Op> {
 
 /// Options that a port has in its master and that differ.
 pub(super) fn port_differing(builder: &Builder<'_>, want: &WantLink, link: &Link) -> (Attrs, Option<Origin>) {
-    let ours = builder.owned.get(want.name).map_or(&[][..], |owned| &owned.knobs);
     let mut attrs = Attrs::new();
     let mut first = None;
-    for target in targets(want, ours) {
+    for target in targets(builder, want, link) {
         let fits = target.attr.on.kind().is_some() && target.attr.on.kind() == link.port_kind;
         if !fits || !matches!(target.attr.wire, Wire::Port(..)) || holds(&target, link) {
             continue;
@@ -205,7 +256,8 @@ pub(super) fn mtu(builder: &Builder<'_>, want: &WantLink) -> Option<(u32, Origin
     if want.knob(MTU).is_none() && !ours.iter().any(|name| name == MTU) {
         return None;
     }
-    let target = targets(want, ours).find(|target| matches!(target.attr.wire, Wire::Link(IFLA_MTU, _)))?;
+    let mut targets = targets(builder, want, builder.link(want.name)?).into_iter();
+    let target = targets.find(|target| matches!(target.attr.wire, Wire::Link(IFLA_MTU, _)))?;
     match *target.value {
         Value::Number(mtu) => Some((u32::try_from(mtu).ok()?, target.origin)),
         _ => None,

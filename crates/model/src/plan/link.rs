@@ -261,6 +261,12 @@ pub(super) fn set(builder: &mut Builder<'_>, want: &WantLink) {
     };
     // A bond in another mode takes other options, and forgets some: all are said again, in one request.
     let anew = !differing.without_ports.is_empty();
+    if anew {
+        super::ports::clear_primary(builder, want, &found);
+    }
+    if !differing.first.is_empty() && !anew {
+        builder.op(name, data(&differing.first), origin);
+    }
     if !differing.live.is_empty() && !anew {
         tell_guests(builder, want, &found, &differing.live, origin);
         match spanning_tree_first(&differing.live).filter(|_| want.kind == Kind::Bridge) {
@@ -321,6 +327,9 @@ pub(super) fn set(builder: &mut Builder<'_>, want: &WantLink) {
             link.push(IFLA_ADDRESS, mac.bytes());
             builder.op(name, Op::SetLink { name, link }, origin);
         }
+    }
+    if anew && !differing.first.is_empty() {
+        builder.op(name, data(&differing.first), origin);
     }
     builder.op(name, data(&held), origin);
     if found.is_up() {

@@ -7,6 +7,7 @@
 mod address;
 mod builder;
 mod down;
+mod gone;
 mod hooks;
 mod knobs;
 mod link;
@@ -72,6 +73,15 @@ impl Scripts {
     }
 }
 
+/// What a new link of a name would have of a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fresh {
+    /// The kernel's number.
+    pub value: u64,
+    /// sysctl.d says so of this link, rather than the kernel of all new ones.
+    pub said: bool,
+}
+
 /// A request.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -90,6 +100,9 @@ pub struct Request {
     /// What sysctl.d says of links that are to be made, each setting with its line, in the order of writing; written
     /// before the link is up. What the link's own options say holds against it.
     pub sysctls: BTreeMap<IfName, Vec<(Sysctl, Origin)>>,
+    /// What a new link of the name would have of an option's setting, by link and option: where it goes back to when the
+    /// option is no longer written.
+    pub fresh: BTreeMap<(IfName, &'static str), Fresh>,
 }
 
 impl Request {
@@ -103,6 +116,7 @@ impl Request {
             admin_only: false,
             scripts: BTreeMap::new(),
             sysctls: BTreeMap::new(),
+            fresh: BTreeMap::new(),
         }
     }
 }

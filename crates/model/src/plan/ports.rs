@@ -2,6 +2,7 @@
 
 use super::builder::{Builder, Gone};
 use super::{knobs, link};
+use crate::attrs::bond::IFLA_BOND_PRIMARY;
 use crate::desired::WantLink;
 use crate::hash::Set;
 use crate::name::IfName;
@@ -203,6 +204,8 @@ fn change(
 /// Sets options whose value is another link (`bond-primary`).
 pub(super) fn data_links(builder: &mut Builder<'_>, want: &WantLink) {
     let Some(found) = builder.link(want.name) else { return };
+    clear_primary(builder, want, &found.clone());
+    let Some(found) = builder.link(want.name) else { return };
     let differs: Vec<(u16, IfName, Origin)> = want
         .data_links
         .iter()
@@ -225,6 +228,26 @@ pub(super) fn data_links(builder: &mut Builder<'_>, want: &WantLink) {
             .collect(),
     };
     builder.op(want.name, op, origin);
+}
+
+/// Takes the primary port away that we chose and that is no longer written, before the bond loses the mode that has one:
+/// it would come back with the mode.
+pub(super) fn clear_primary(builder: &mut Builder<'_>, want: &WantLink, found: &Link) {
+    let ours = builder.owned.get(want.name).is_some_and(OwnedLink::has_primary);
+    let wanted = want.data_links.iter().any(|(number, _)| *number == IFLA_BOND_PRIMARY);
+    let is = found
+        .data
+        .get(IFLA_BOND_PRIMARY)
+        .is_some_and(|index| index.iter().any(|byte| *byte != 0));
+    if want.kind == Kind::Bond && ours && !wanted && is {
+        let op = Op::SetData {
+            name: want.name,
+            kind: Kind::Bond,
+            data: Attrs::new(),
+            links: vec![(IFLA_BOND_PRIMARY, None)],
+        };
+        builder.op(want.name, op, want.origin);
+    }
 }
 
 /// Sets the ports of a link up that are to be up.

@@ -466,6 +466,7 @@ fn a_bond_that_leaves_802_3ad_is_not_asked_for_lacp() {
             "ip link set bond0 down",
             "ip link set eno1 nomaster",
             "ip link set bond0 address 02:00:00:00:00:02",
+            "ip link set bond0 type bond updelay 0 lacp_rate slow",
             "ip link set bond0 type bond mode active-backup arp_interval 200 miimon 0",
             "ip link set eno1 master bond0",
             "ip link set bond0 up",

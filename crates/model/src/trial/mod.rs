@@ -187,13 +187,15 @@ impl Host {
 
     /// Plans, applies, and keeps the record.
     pub fn run(&mut self, desired: &Desired, request: &Request, on_error: OnError) -> (Planned, Outcome) {
+        let was = self.kernel.now().clone();
         let planned = self.plan(desired, request);
         let outcome = apply(&planned.plan, &mut self.kernel, &mut NoHooks, &mut NoJournal, on_error);
         let (up, down): (&[IfName], &[IfName]) = match request.verb {
             Verb::Down => (&[], &request.scope),
             _ => (&request.scope, &[]),
         };
-        self.owned = self.owned.settle(desired, self.kernel.now(), up, down).into_owned();
+        let settled = self.owned.settle(desired, self.kernel.now(), up, down);
+        self.owned = Owned::remembering(settled, &self.owned, &was).into_owned();
         (planned, outcome)
     }
 
