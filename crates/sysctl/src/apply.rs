@@ -1,8 +1,9 @@
 //! Writing what differs.
 
 use crate::check::{Found, unknown};
+use crate::value::Value;
 use crate::wanted::Wanted;
-use cleat_diag::Diagnostic;
+use cleat_diag::{Diagnostic, Place};
 use cleat_root::{Root, RootError};
 use nix::errno::Errno;
 
@@ -53,8 +54,25 @@ fn one(root: &Root, wanted: &Wanted) -> (Deed, Option<Diagnostic>) {
         Ok(()) => (Deed::Written, None),
         // A value that the kernel spells otherwise may be refused and be there all the same.
         Err(_) if Found::read(root, &wanted.key).is(wanted) => (Deed::WasSo, None),
-        Err(error) => (Deed::Refused, Some(refusal(wanted, &error))),
+        Err(error) => {
+            let fault = refusal(wanted, &error);
+            match fall_back(root, wanted) {
+                Some((place, value)) => (
+                    Deed::Refused,
+                    Some(fault.note_at(*place, format!("`{value}` stays, as it is asked for"))),
+                ),
+                None => (Deed::Refused, Some(fault)),
+            }
+        }
     }
+}
+
+/// Sets the last value before the refused one that the kernel takes: systemd-sysctl, which writes each in turn, leaves it.
+fn fall_back<'a>(root: &Root, wanted: &'a Wanted) -> Option<&'a (Place, Value)> {
+    wanted.before.iter().rev().find(|(_, value)| {
+        let is_so = || matches!(Found::read(root, &wanted.key), Found::Value(found) if value.is(&found));
+        is_so() || root.write_in_place(wanted.key.path(), &value.line()).is_ok()
+    })
 }
 
 fn refusal(wanted: &Wanted, error: &RootError) -> Diagnostic {

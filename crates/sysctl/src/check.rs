@@ -2,7 +2,7 @@
 
 use crate::key::Key;
 use crate::resets::resets;
-use crate::wanted::Wanted;
+use crate::wanted::{Wanted, dotted_help, of_dotted_link};
 use cleat_diag::Diagnostic;
 use cleat_root::{Root, os_text};
 
@@ -71,6 +71,9 @@ pub fn differences(wanted: &[Wanted], found: &[Found]) -> Vec<Diagnostic> {
 pub(crate) fn unknown(wanted: &Wanted) -> Diagnostic {
     let text = format!("there is no setting `{}` in this kernel", wanted.key);
     let warning = Diagnostic::warning("sysctl-unknown", text).at(wanted.place, "");
+    if let Some(meant) = of_dotted_link(&wanted.key) {
+        return warning.help(dotted_help(&meant));
+    }
     let parts: Vec<&str> = wanted.key.parts().collect();
     match parts.as_slice() {
         ["net", "bridge", ..] => warning.help("load br_netfilter before: name it in a file of /etc/modules-load.d"),

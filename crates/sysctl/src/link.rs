@@ -3,7 +3,7 @@
 use crate::check::Found;
 use crate::key::Key;
 use crate::settings::{Setting, Settings};
-use crate::wanted::{Wanted, last_of_each};
+use crate::wanted::{Wanted, is_writable, last_of_each};
 use cleat_root::{Root, is_pattern, matches, paths};
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -35,10 +35,8 @@ impl<'a> NewLinks<'a> {
         let names = |table: &'static str| {
             let directory = Path::new(paths::PROC_SYS).join(table).join("lo");
             let names = root.read_dir(directory).unwrap_or_default();
-            (
-                table,
-                names.iter().map(|name| name.to_string_lossy().into_owned()).collect(),
-            )
+            let names = names.iter().map(|name| name.to_string_lossy().into_owned());
+            (table, names.collect())
         };
         Self {
             root,
@@ -60,7 +58,7 @@ impl<'a> NewLinks<'a> {
             }
         }
         let mut all = last_of_each(all);
-        all.retain(|wanted| !self.comes_with(link, wanted));
+        all.retain(|wanted| !self.comes_with(link, wanted) && !self.is_read_only(link, wanted));
         all
     }
 
@@ -101,6 +99,12 @@ impl<'a> NewLinks<'a> {
             name.is_some_and(|name| names.contains(name))
         };
         self.names.iter().any(in_table)
+    }
+
+    /// Whether a pattern came upon a setting that can only be read, as `lo` has it.
+    fn is_read_only(&self, link: &str, wanted: &Wanted) -> bool {
+        let of_lo = wanted.key.as_str().replacen(&format!("/{link}/"), "/lo/", 1);
+        wanted.pattern.is_some() && !is_writable(self.root, &Key::literal(&of_lo))
     }
 
     /// Whether the link has the value from the start.

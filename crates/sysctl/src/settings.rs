@@ -39,8 +39,8 @@ pub struct Settings {
     pub files: Vec<PathBuf>,
     /// Files that are not read because one of the same name stands in a directory before theirs: they, and that one.
     pub hidden: Vec<(PathBuf, PathBuf)>,
-    /// What each diagnostic `unreadable` is about, in their order.
-    pub unreadable: Vec<PathBuf>,
+    /// Files and directories that cannot be read, each with the diagnostic that says so.
+    pub unreadable: Vec<(PathBuf, Diagnostic)>,
 }
 
 /// The credential that systemd-sysctl reads last: of a unit that loads it, else where systemd would find it. To have it
@@ -77,8 +77,9 @@ impl Settings {
                 continue;
             }
             let names = names(root, Path::new(directory)).unwrap_or_else(|error| {
-                settings.unreadable.push(directory.into());
-                found.push(Diagnostic::error("unreadable", error.to_string()));
+                let fault = Diagnostic::error("unreadable", error.to_string());
+                settings.unreadable.push((directory.into(), fault.clone()));
+                found.push(fault);
                 Vec::new()
             });
             for name in names {
@@ -101,10 +102,10 @@ impl Settings {
             // A link that leads nowhere hides the files of its name, as an empty file does.
             Err(error) if error.is_missing() => return,
             Err(error) => {
-                self.unreadable.push(path.to_owned());
-                let fault = Diagnostic::error("unreadable", error.to_string());
-                return found
-                    .push(fault.help("what its lines say is not known, so none is named; the other files count"));
+                let fault = Diagnostic::error("unreadable", error.to_string())
+                    .help("what its lines say is not known, so none is named; the other files count");
+                self.unreadable.push((path.to_owned(), fault.clone()));
+                return found.push(fault);
             }
         };
         let file = sources.add(path, bytes);

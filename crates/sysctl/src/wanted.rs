@@ -7,6 +7,7 @@ use crate::value::Value;
 use cleat_diag::{Diagnostic, Place};
 use cleat_root::Root;
 use std::collections::HashMap;
+use std::os::unix::fs::PermissionsExt;
 
 /// One value that one setting is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,9 @@ pub struct Wanted {
     pub pattern: Option<Key>,
     /// Lines that said otherwise and do not hold, the first one first.
     pub overridden: Vec<(Place, Option<Value>)>,
+    /// Values that systemd-sysctl writes before this one, of other patterns or under the other name of the setting, the
+    /// first one first: where the kernel refuses this one, the last of them stays.
+    pub before: Vec<(Place, Value)>,
 }
 
 impl Wanted {
@@ -34,7 +38,16 @@ impl Wanted {
             place: setting.place,
             pattern,
             overridden: setting.overridden.clone(),
+            before: Vec::new(),
         })
+    }
+
+    /// Takes the place of what another pattern, or the other name of the setting, has said before.
+    fn comes_after(&mut self, old: Wanted) {
+        let lines = old.overridden.into_iter().chain([(old.place, Some(old.value.clone()))]);
+        self.overridden = lines.chain(std::mem::take(&mut self.overridden)).collect();
+        self.before = old.before;
+        self.before.push((old.place, old.value));
     }
 }
 
@@ -64,9 +77,27 @@ impl Settings {
     /// As warnings: settings that systemd-sysctl writes too early, so that a later write of its own resets them.
     pub fn wanted(&self, root: &Root, prefixes: &[Key]) -> (Vec<Wanted>, Vec<Diagnostic>) {
         let mut all = last_of_each(self.as_systemd(root, prefixes));
-        let found = reset(&all);
+        // A pattern that comes upon what can only be read does not mean it.
+        all.retain(|wanted| wanted.pattern.is_none() || is_writable(root, &wanted.key));
+        let mut found = reset(&all);
+        found.extend(self.never_matching(prefixes));
         all.sort_by_key(|wanted| rank(&wanted.key));
         (all, found)
+    }
+
+    /// Patterns, and keys that are taken out of patterns, with a link's name that has a dot in it: with dots around, the
+    /// part behind that dot is taken for a name of its own, so that they match nothing.
+    fn never_matching(&self, prefixes: &[Key]) -> Vec<Diagnostic> {
+        let inside = |key: &Key| prefixes.is_empty() || prefixes.iter().any(|prefix| key.is_below(prefix));
+        let said = self.iter().filter(|setting| inside(&setting.key));
+        let patterns = said.filter(|setting| setting.key.is_pattern() || setting.value.is_none());
+        let warning = |setting: &Setting| {
+            let meant = of_dotted_link(&setting.key)?;
+            let text = format!("`{}` matches no setting", setting.key);
+            let found = Diagnostic::warning("sysctl-unknown", text).at(setting.place, "");
+            Some(found.help(dotted_help(&meant)))
+        };
+        patterns.filter_map(warning).collect()
     }
 
     /// The patterns that give a setting a value, under either of its names.
@@ -98,7 +129,7 @@ pub fn last_of_names(all: Vec<Wanted>) -> Vec<Wanted> {
         if may_reset(&wanted.key) {
             let is_other = |known: &Wanted| is_one_setting(&known.key, &wanted.key) && known.value != wanted.value;
             if let Some(old) = kept.iter().position(is_other).map(|at| kept.remove(at)) {
-                wanted.overridden.insert(0, (old.place, Some(old.value)));
+                wanted.comes_after(old);
             }
         }
         kept.push(wanted);
@@ -113,8 +144,7 @@ pub(crate) fn last_of_each(all: Vec<Wanted>) -> Vec<Wanted> {
     for mut wanted in all {
         let before = at.insert(wanted.key.clone(), kept.len()).and_then(|at| kept[at].take());
         if let Some(old) = before.filter(|old| old.value != wanted.value) {
-            let lines = old.overridden.into_iter().chain([(old.place, Some(old.value))]);
-            wanted.overridden = lines.chain(wanted.overridden).collect();
+            wanted.comes_after(old);
         }
         kept.push(Some(wanted));
     }
@@ -154,6 +184,34 @@ fn lost(early: &Wanted, late: &Wanted) -> Diagnostic {
         "written too early by systemd-sysctl",
     )
     .help("cleat-sysctl writes it last; to have systemd-sysctl do so, too, swap the lines")
+}
+
+/// The key that was meant where the name of a link has dots: `net.ipv6.conf.eno1.100.disable_ipv6` is read as a setting
+/// `100/disable_ipv6` of eno1, which no link has.
+pub(crate) fn of_dotted_link(key: &Key) -> Option<Key> {
+    let parts: Vec<&str> = key.parts().collect();
+    match parts.as_slice() {
+        ["net", "ipv4" | "ipv6", "conf" | "neigh", link @ .., name] if link.len() > 1 => Some(Key::literal(&format!(
+            "{}/{}/{name}",
+            parts[..3].join("/"),
+            link.join(".")
+        ))),
+        _ => None,
+    }
+}
+
+/// What to do about it. *Source*: sysctl.d(5), "configuration format": the first separator decides what a dot is.
+pub(crate) fn dotted_help(meant: &Key) -> String {
+    format!(
+        "write `{}`: with slashes, a dot is a part of the link's name",
+        meant.as_str()
+    )
+}
+
+/// Whether anybody may write a setting; some can only be read (`mc_forwarding`). What cannot be looked at is tried.
+pub(crate) fn is_writable(root: &Root, key: &Key) -> bool {
+    root.metadata(key.path())
+        .map_or(true, |found| found.permissions().mode() & 0o222 != 0)
 }
 
 /// The settings below /proc/sys that a pattern matches, sorted.

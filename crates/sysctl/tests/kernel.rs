@@ -274,3 +274,120 @@ fn a_new_link_needs_only_what_it_does_not_come_with() {
     let unknown = all.iter().zip(&now).filter(|(_, found)| **found == Found::Nothing);
     assert_eq!(differ.len(), refused.count() + unknown.count(), "{differ:?}");
 }
+
+/// What systemd-sysctl leaves of some keys, and whether it had an error; `None` where it is not installed.
+fn as_systemd_leaves(keys: &[&str]) -> Option<(Vec<Option<String>>, bool)> {
+    let program = "/usr/lib/systemd/systemd-sysctl";
+    if !Path::new(program).exists() {
+        netns::skip("systemd-sysctl", "not installed");
+        return None;
+    }
+    let status = std::process::Command::new(program).status().unwrap();
+    Some((keys.iter().map(|key| read(key)).collect(), !status.success()))
+}
+
+/// Second witness: systemd-sysctl of this machine over the same files.
+#[test]
+fn where_the_kernel_refuses_the_last_of_several_patterns_the_value_before_it_stays() {
+    let key = "net/ipv4/conf/v0/rp_filter";
+    let text = "net.ipv4.conf.v*.rp_filter = 1\nnet.ipv4.conf.v[0].rp_filter = 2\nnet.ipv4.conf.?0.rp_filter = x\n";
+    let Some((_room, root)) = with(text) else { return };
+    assert!(write(key, "0"));
+    let Some((theirs, failed)) = as_systemd_leaves(&[key]) else {
+        return;
+    };
+    assert!(failed);
+    assert!(write(key, "0"));
+    let mut sources = Sources::new();
+    let (settings, _) = Settings::load(&root, &mut sources);
+    let (wanted, _) = settings.wanted(&root, &[]);
+    let (_, faults) = apply(&root, &wanted);
+    assert_eq!(vec![read(key)], theirs);
+    assert_eq!(read(key).as_deref(), Some("2"));
+    assert_eq!(
+        told(&faults, &sources),
+        [
+            "error: cannot set `net.ipv4.conf.v0.rp_filter` to `x`: Invalid argument (/etc/sysctl.d/50-test.conf:3:1) \
+             [sysctl-refused]; help: correct the value; the kernel does not take this one"
+        ]
+    );
+    let page = render::terminal(&faults[0], &sources, false);
+    assert!(
+        page.contains("= note: `2` stays, as it is asked for at /etc/sysctl.d/50-test.conf:2:1\n"),
+        "{page}"
+    );
+}
+
+/// Second witness: systemd-sysctl of this machine, for which EACCES is no failure; the mode of the file in /proc/sys.
+#[test]
+fn a_pattern_that_comes_upon_what_can_only_be_read_is_no_fault() {
+    let text = "net.ipv4.conf.v0.[mp]*_[fa]*r* = 1\n";
+    let Some((_room, root)) = with(text) else { return };
+    let keys = ["net/ipv4/conf/v0/mc_forwarding", "net/ipv4/conf/v0/proxy_arp"];
+    if read(keys[0]).is_none() {
+        return netns::skip("mc_forwarding", "this kernel has no multicast routing");
+    }
+    let Some((theirs, failed)) = as_systemd_leaves(&keys) else {
+        return;
+    };
+    assert!(!failed);
+    assert!(write(keys[1], "0"));
+    let (settings, _) = Settings::load(&root, &mut Sources::new());
+    let (wanted, _) = settings.wanted(&root, &[]);
+    assert_eq!(apply(&root, &wanted).1, []);
+    let ours: Vec<_> = keys.iter().map(|key| read(key)).collect();
+    assert_eq!(ours, theirs);
+    assert_eq!(differences(&wanted, &check(&root, &wanted)), []);
+}
+
+/// Source: sysctl.d(5), "configuration format"; systemd-sysctl 252 looks for net/ipv6/conf/eno1/100/disable_ipv6.
+#[test]
+fn the_key_of_a_link_with_a_dot_in_its_name_is_told_as_it_has_to_be_written() {
+    let text = "net.ipv4.conf.v0.7.rp_filter = 1\nnet.ipv4.conf.v0.7.8.rp_filter = 1\nnet.ipv4.conf.v0.*.rp_filter = 1\n\
+                -net.ipv4.neigh.v0.7.mcast_solicit\nnet/ipv4/conf/v0.7/rp_filter = 1\nnet.ipv4.conf.v9.rp_filter = 1\n";
+    let Some((_room, root)) = with(text) else { return };
+    let mut sources = Sources::new();
+    let (settings, _) = Settings::load(&root, &mut sources);
+    let (wanted, mut found) = settings.wanted(&root, &[]);
+    found.extend(differences(&wanted, &check(&root, &wanted)));
+    let line = |number: usize, text: &str, help: &str| {
+        format!("warning: {text} (/etc/sysctl.d/50-test.conf:{number}:1) [sysctl-unknown]; help: {help}")
+    };
+    let slashes = |key: &str| format!("write `{key}`: with slashes, a dot is a part of the link's name");
+    let none = |key: &str| format!("there is no setting `{key}` in this kernel");
+    assert_eq!(
+        told(&found, &sources),
+        [
+            line(
+                3,
+                "`net.ipv4.conf.v0.*.rp_filter` matches no setting",
+                &slashes("net/ipv4/conf/v0.*/rp_filter")
+            ),
+            line(
+                4,
+                "`net.ipv4.neigh.v0.7.mcast_solicit` matches no setting",
+                &slashes("net/ipv4/neigh/v0.7/mcast_solicit")
+            ),
+            line(
+                1,
+                &none("net.ipv4.conf.v0.7.rp_filter"),
+                &slashes("net/ipv4/conf/v0.7/rp_filter")
+            ),
+            line(
+                2,
+                &none("net.ipv4.conf.v0.7.8.rp_filter"),
+                &slashes("net/ipv4/conf/v0.7.8/rp_filter")
+            ),
+            line(
+                5,
+                &none("net/ipv4/conf/v0.7/rp_filter"),
+                "it comes with the link v0.7; is the name right?"
+            ),
+            line(
+                6,
+                &none("net.ipv4.conf.v9.rp_filter"),
+                "it comes with the link v9; is the name right?"
+            ),
+        ]
+    );
+}

@@ -7,7 +7,6 @@ use cleat_diag::{Diagnostic, Place, Sources, Summary};
 use cleat_root::{Root, paths};
 use cleat_sysctl::{Found, Wanted, check, differences};
 use serde_json::{Value, json};
-use std::path::PathBuf;
 
 /// The verb that compares.
 pub(super) const CHECK: Verb = Verb {
@@ -131,13 +130,13 @@ fn document(read: &Read, now: &[Found]) -> Value {
         .iter()
         .zip(now)
         .map(|(wanted, found)| setting(&read.sources, wanted, found));
-    let mut unreadable = read.settings.unreadable.iter();
+    let unreadable = |found: &Diagnostic| {
+        let mut known = read.settings.unreadable.iter();
+        known.find(|(_, of)| of == found).map(|(path, _)| path.as_path())
+    };
     let diagnostics = read.found.iter().map(|found| {
         let place = found.label.as_ref().and_then(|label| read.sources.locate(label.place));
-        let file = match found.code {
-            "unreadable" => unreadable.next().map(PathBuf::as_path),
-            _ => place.map(|(path, _)| path),
-        };
+        let file = place.map(|(path, _)| path).or_else(|| unreadable(found));
         json!({
             "severity": found.severity.word(),
             "code": found.code,

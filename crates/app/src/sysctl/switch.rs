@@ -193,16 +193,22 @@ pub(super) fn carry_out(
     asked: &[(Key, &str)],
 ) -> Result<(Vec<Diagnostic>, Sources), String> {
     let mut snippet = Snippet::read(root, switch)?;
-    let (settings, _) = Settings::load(root, &mut Sources::new());
+    let mut sources = Sources::new();
+    let (settings, _) = Settings::load(root, &mut sources);
     let asked = &with_links(root, asked, &snippet, &settings);
     let opposite = asked
         .iter()
         .filter(|(key, value)| snippet.get(key).is_some_and(|said| said != *value));
     let opposite: Vec<Key> = opposite.map(|(key, _)| key.clone()).collect();
     let back = snippet.take_back(&opposite);
-    snippet.write(root)?;
     // With the switch's own word gone, another file or what was so before may say what is asked. The kernel begins with 0.
-    let (others, _) = Settings::load(root, &mut Sources::new());
+    let mut others = settings;
+    if !opposite.is_empty() {
+        snippet.write(root)?;
+        sources = Sources::new();
+        others = Settings::load(root, &mut sources).0;
+    }
+    let mut added = false;
     let net = [Key::new("net")];
     let (by_others, _) = others.wanted(root, &net);
     for (key, value) in asked {
@@ -220,11 +226,15 @@ pub(super) fn carry_out(
             .map(|(_, value)| value.clone());
         if said.or(before).unwrap_or_else(|| "0".to_owned()) != *value {
             snippet.add(key.clone(), value, before_it(root, key));
+            added = true;
         }
     }
-    snippet.write(root)?;
-    let mut sources = Sources::new();
-    let (settings, _) = Settings::load(root, &mut sources);
+    let mut settings = others;
+    if added {
+        snippet.write(root)?;
+        sources = Sources::new();
+        settings = Settings::load(root, &mut sources).0;
+    }
     let mut wanted = last_of_names(settings.wanted(root, &net).0);
     let unsaid = |key: &Key| settings.value_of(&wanted, key).is_none();
     for (key, value) in asked.iter().filter(|(key, _)| unsaid(key)) {
