@@ -215,6 +215,9 @@ const fn row(
 }
 
 impl Scheme {
+    /// The word for the newest scheme that a udev knows.
+    pub const LATEST: &str = "latest";
+
     /// The scheme of a name as udev takes it: exactly as written in the table.
     ///
     /// *Source*: udev 252, 257 and 262 refuse `252`, `V252`, ` v252` and the empty word.

@@ -38,6 +38,16 @@ impl Udev {
         Scheme::newest_of(self.version)
     }
 
+    /// The scheme that it takes for a word which names one; `None` where it does not know the word and takes its default.
+    ///
+    /// *Source*: systemd.net-naming-scheme(7): `latest` is the newest of that udev.
+    pub fn scheme_named(self, word: &str) -> Option<&'static Scheme> {
+        match word {
+            Scheme::LATEST => self.default_scheme(),
+            name => Scheme::named(name).filter(|scheme| scheme.version <= self.version),
+        }
+    }
+
     /// It was written anew in 255: each kind of bus is looked at whatever another gave, an onboard number that cannot
     /// be read leads to the next source, an unreadable `dev_port` to no name at all.
     pub(crate) fn is_rewritten(self) -> bool {

@@ -82,6 +82,11 @@ impl State {
         !image.differences.is_empty() || (self.hooked && !image.early)
     }
 
+    /// Whether an image carries other .link files than the root has.
+    pub fn carries_other_links(&self) -> bool {
+        self.images.iter().any(|image| !image.differences.is_empty())
+    }
+
     /// The images that have to be made anew.
     pub fn stale(&self) -> impl Iterator<Item = &Image> {
         self.images.iter().filter(|image| self.is_stale(image))

@@ -6,7 +6,8 @@ use super::nic::{Nic, Own};
 use crate::cli::{COLOR, Call, End, JSON, Verb, Words, complain, print};
 use crate::face;
 use crate::face::terminal::Page;
-use crate::programs;
+use crate::initramfs;
+use crate::programs::{self, Programs};
 use cleat_diag::{Diagnostic, Severity, Summary, render};
 use cleat_naming::link_file::{Passed, State, Verdict};
 use cleat_naming::rules::NameRule;
@@ -35,15 +36,14 @@ fn run(call: &Call) -> End {
             return End::Usage;
         }
     };
-    let host = match Host::running() {
+    let mut host = match Host::running() {
         Ok(host) => host,
         Err(text) => {
             complain(&text);
             return End::Fault;
         }
     };
-    let mut found = faults(&host);
-    found.append(&mut faults_of_initramfs(&host.root, &programs::Host));
+    let found = all_faults(&mut host, &programs::Host);
     let text = match call.has("json") {
         true => format!("{:#}\n", document(&host, &found)),
         false => page(&host, &found, color),
@@ -55,8 +55,17 @@ fn run(call: &Call) -> End {
     }
 }
 
+/// The faults of the host and of its initramfs, which decides what is said of the next boot.
+pub fn all_faults(host: &mut Host, programs: &dyn Programs) -> Vec<Diagnostic> {
+    let (state, told) = initramfs::look(&host.root, programs);
+    host.stale = state.carries_other_links();
+    let mut found = faults(host);
+    found.append(&mut faults_of_initramfs(&host.root, &state, told));
+    found
+}
+
 /// *Shape*: that of `cleat check --json`, and `"nics": [{"name", "next_name", "rule", "file", "if", "passed": [{"file", "why"}]}],
-/// "replaced": [{"file", "by"}]`; `if` is what the file is taken under, where that is not sure.
+/// "replaced": [{"file", "by"}], "initramfs_stale"}`; `if` is what the file is taken under, where that is not sure.
 pub fn document(host: &Host, found: &[Diagnostic]) -> Value {
     let nics = host.nics.iter().map(|nic| {
         let verdict = host.verdict(nic);
@@ -78,6 +87,7 @@ pub fn document(host: &Host, found: &[Diagnostic]) -> Value {
     });
     let mut document = face::check::document(&found.iter().collect::<Vec<_>>(), &host.files.sources);
     document["nics"] = nics.collect();
+    document["initramfs_stale"] = host.stale.into();
     let replaced = host.files.overridden.iter();
     document["replaced"] = replaced
         .map(|(file, by)| json!({ "file": file.display().to_string(), "by": by.display().to_string() }))
@@ -120,11 +130,16 @@ fn explain(text: &mut String, host: &Host, nic: &Nic) {
         Own::Unknown(reason) => format!("not to be known by an address: {reason}"),
     };
     let _ = writeln!(text, "{}, {address}", nic.name);
+    let rebuilt = if host.stale {
+        " once the initramfs is rebuilt"
+    } else {
+        ""
+    };
     let name = match host.next_name(nic, verdict.winner) {
-        Next::Name(name) if name == nic.name => "keeps this name".to_owned(),
-        Next::Name(name) => format!("becomes {name} at the next boot"),
-        Next::Kernel => "gets the kernel's name, which may be another at each boot".to_owned(),
-        Next::Unknown(reason) => format!("its name at the next boot is not known: {reason}"),
+        Next::Name(name) if name == nic.name => format!("keeps this name{rebuilt}"),
+        Next::Name(name) => format!("becomes {name} {}", host.when()),
+        Next::Kernel => format!("gets the kernel's name{rebuilt}, which may be another at each boot"),
+        Next::Unknown(reason) => format!("its name {} is not known: {reason}", host.when()),
     };
     let file = verdict.winner.map(|file| {
         let more = file.drop_ins.iter().map(|path| format!(" and {}", path.display()));
@@ -228,5 +243,35 @@ mod tests {
              \n\
              no fault found\n"
         );
+    }
+
+    /// Source: systemd/systemd#7259: the initramfs still has what the root masks, and names the NICs by it until it is rebuilt.
+    #[test]
+    fn nothing_is_said_of_the_next_boot_that_an_initramfs_of_before_belies() {
+        let bed = Bed::new();
+        bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
+        bed.nic("enp2s0", "bc:24:11:00:00:02", "enp2s0");
+        bed.nic("enp3s0", "bc:24:11:00:00:03", "enp3s0");
+        bed.pin("/etc/systemd/network/10-cleat-lan0.link", "bc:24:11:00:00:01", "lan0");
+        bed.write(
+            "/etc/systemd/network/20-plain.link",
+            "[Match]\nMACAddress=bc:24:11:00:00:02\nType=ether\n[Link]\nMTUBytes=9000\n",
+        );
+        bed.write("/etc/network/interfaces", "auto enp1s0\niface enp1s0 inet dhcp\n");
+        let mut host = bed.host();
+        host.stale = true;
+        let text = page(&host, &faults(&host), false);
+        let said: Vec<&str> = text.lines().filter(|line| line.contains("initramfs")).collect();
+        assert_eq!(
+            said,
+            [
+                "  /etc/systemd/network/10-cleat-lan0.link: becomes lan0 at the first boot with a rebuilt initramfs",
+                "  /etc/systemd/network/20-plain.link: gets the kernel's name once the initramfs is rebuilt, which may be another at each boot",
+                "  /usr/lib/systemd/network/99-default.link: keeps this name once the initramfs is rebuilt",
+                "warning[link-name-behind]: enp1s0: the configuration calls it `enp1s0`; once the initramfs is rebuilt and booted it is called `lan0`",
+            ],
+            "{text}"
+        );
+        assert!(!text.contains("next boot"), "{text}");
     }
 }

@@ -6,7 +6,6 @@ use super::host::{Host, Next};
 use super::nic::Nic;
 use super::{names, stacked};
 use crate::initramfs;
-use crate::programs::Programs;
 use cleat_diag::Diagnostic;
 use cleat_naming::carried::Verdict;
 use cleat_naming::link_file::{Fit, Match};
@@ -46,9 +45,9 @@ pub fn faults(host: &Host) -> Vec<Diagnostic> {
     found
 }
 
-/// What the images of the kernels carry, and what this boot's did.
-pub fn faults_of_initramfs(root: &Root, programs: &dyn Programs) -> Vec<Diagnostic> {
-    let (state, mut found) = initramfs::look(root, programs);
+/// What the images of the kernels carry, and what this boot's did; `state` and `found` as [`initramfs::look`] answered.
+pub fn faults_of_initramfs(root: &Root, state: &initramfs::State, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let rebuilt = found.is_empty() && !state.images.is_empty() && state.stale().next().is_none();
     for image in state.stale() {
         let path = image.path.display();
         let told = |text: String| Diagnostic::error("initramfs-behind", text).help("run `cleat-link refresh`");
@@ -58,10 +57,16 @@ pub fn faults_of_initramfs(root: &Root, programs: &dyn Programs) -> Vec<Diagnost
             found.push(told(format!("{path} lacks {}", paths::EARLY)));
         }
     }
-    match Verdict::of_boot(root) {
-        Ok(verdict) => found.extend(verdict.into_iter().flat_map(|verdict| verdict.diagnostics())),
-        Err(error) => found.push(Diagnostic::warning("initramfs-unreadable", error.to_string())),
-    }
+    let of_boot = match Verdict::of_boot(root) {
+        Ok(verdict) => verdict.map(|verdict| verdict.diagnostics()).unwrap_or_default(),
+        Err(error) => vec![Diagnostic::warning("initramfs-unreadable", error.to_string())],
+    };
+    found.extend(of_boot.into_iter().map(|mut told| {
+        if rebuilt && told.code == "initramfs-stale" {
+            told.help = vec!["reboot: the initramfs was rebuilt since".to_owned()];
+        }
+        told
+    }));
     found
 }
 
@@ -80,7 +85,13 @@ fn behind(host: &Host, configuration: &Configuration, found: &mut Vec<Diagnostic
         let names = std::iter::once(&nic.name).chain(&nic.altnames);
         let names = names.filter(|name| !kept.contains(&name.as_str()));
         for name in names.filter(|name| **name != next && configuration.mentions(name)) {
-            let text = format!("the configuration calls it `{name}`; from the next boot on it is called `{next}`");
+            let text = format!(
+                "the configuration calls it `{name}`; {} it is called `{next}`",
+                match host.stale {
+                    false => "from the next boot on",
+                    true => "once the initramfs is rebuilt and booted",
+                }
+            );
             let fault = Diagnostic::warning("link-name-behind", text).on(&nic.name);
             found.push(fault.help(format!(
                 "write `{next}` there; until then it is found by its other names and its address, see ifup(8)"
@@ -223,7 +234,7 @@ fn clashing_names(host: &Host, found: &mut Vec<Diagnostic>) {
             continue;
         }
         let list: Vec<&str> = nics.iter().map(|nic| nic.name.as_str()).collect();
-        let text = format!("{} would all be called `{name}` at the next boot", list.join(" and "));
+        let text = format!("{} would all be called `{name}` {}", list.join(" and "), host.when());
         let fault = Diagnostic::error("link-name-clash", text);
         found.push(fault.help("the first gets the name, the others keep the kernel's: pin them to names of their own"));
     }
@@ -238,7 +249,7 @@ fn taken_names(host: &Host, configuration: Option<&Configuration>, found: &mut V
         let Next::Name(name) = host.next_name(nic, host.verdict(nic).winner) else {
             continue;
         };
-        let text = format!("{} would be called `{name}` at the next boot", nic.name);
+        let text = format!("{} would be called `{name}` {}", nic.name, host.when());
         let mut others = host.nics.iter().filter(|other| other.name != nic.name);
         if let Some(other) = others.find(|other| host.next_altnames(other).contains(&name)) {
             let text = format!("{text}, which is an alternative name of {} then", other.name);

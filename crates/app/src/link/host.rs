@@ -9,8 +9,16 @@ use cleat_naming::link_file::{Device, Fit, LinkFile, LinkFiles, Machine, Policy,
 use cleat_naming::pins::{Pin, Pins};
 use cleat_naming::policy::{Choice, choose};
 use cleat_naming::rules::{self, NameRule, Rules, ruled};
+use cleat_naming::udev::DEBIAN_13;
 use cleat_naming::{NicFacts, Scheme, Udev, facts, predict};
 use cleat_root::{Root, paths};
+use std::path::Path;
+
+/// The file that names what no other file is for.
+///
+/// *Source*: of Debian 12's package udev it has `AlternativeNamesPolicy=database onboard slot path`, of Debian 13's `mac`
+/// behind that.
+const DEFAULT_FILE: &str = "/usr/lib/systemd/network/99-default.link";
 
 /// A host, read once.
 #[derive(Debug)]
@@ -31,6 +39,9 @@ pub struct Host {
     pub snapshot: Snapshot,
     /// The udev and the scheme of the next boot.
     pub next_boot: NextBoot,
+    /// An initramfs is known to carry other .link files than the root has: until it is rebuilt, they name the NICs whose
+    /// driver it has.
+    pub stale: bool,
 }
 
 /// The name that a NIC gets.
@@ -88,6 +99,23 @@ impl Host {
             nics,
             snapshot,
             root,
+            stale: false,
+        }
+    }
+
+    /// The name that a NIC has from the next boot on, where that is another than now.
+    pub fn becomes(&self, nic: &Nic) -> Option<String> {
+        match self.next_name(nic, self.verdict(nic).winner) {
+            Next::Name(name) => (name != nic.name).then_some(name),
+            Next::Kernel | Next::Unknown(_) => None,
+        }
+    }
+
+    /// When the names of the next boot come true: a sentence about them ends with it.
+    pub fn when(&self) -> &'static str {
+        match self.stale {
+            false => "at the next boot",
+            true => "at the first boot with a rebuilt initramfs",
         }
     }
 
@@ -234,6 +262,31 @@ impl Host {
         names
     }
 
+    /// The other names that a NIC would get from that udev under that scheme, where `choice` is its name; the facts are those
+    /// of [`Host::at_boot`].
+    pub fn altnames_under(&self, facts: &NicFacts, choice: &Choice, scheme: &Scheme, udev: Udev) -> Vec<String> {
+        let Some(file) = self
+            .nics
+            .iter()
+            .find(|nic| nic.name == facts.name())
+            .and_then(|nic| self.verdict(nic).winner)
+        else {
+            return Vec::new();
+        };
+        let prediction = predict(facts, scheme, udev);
+        let mut policies = file.naming.alternative_policy.clone();
+        // Debian 13's own file has one policy more than Debian 12's, which it replaces.
+        let is_default = file.path == Path::new(DEFAULT_FILE) && file.drop_ins.is_empty();
+        if is_default && udev >= DEBIAN_13 && self.next_boot.udev.is_some_and(|installed| installed < DEBIAN_13) {
+            policies.push(Policy::Mac);
+        }
+        let origins = policies.iter().filter_map(|policy| policy.origin());
+        let by_policy = origins.filter_map(|origin| Some(prediction.from_origin(origin)?.name.clone()));
+        let mut names: Vec<String> = by_policy.chain(file.naming.alternative.iter().cloned()).collect();
+        names.retain(|name| choice.name.as_ref() != Some(name));
+        names
+    }
+
     /// The name that a NIC gets at the next boot, if `file` is the .link file that it gets.
     pub fn next_name(&self, nic: &Nic, file: Option<&LinkFile>) -> Next {
         if let Some(rule) = self.rule_of(nic) {
@@ -313,7 +366,6 @@ fn natural(name: &str) -> Vec<(String, u64)> {
 mod tests {
     use super::*;
     use cleat_root::Durability;
-    use std::path::Path;
 
     /// A NIC of Debian 12 behind a bridge, with a number of the firmware: of the captures in crates/naming/tests/fixtures.
     const NIC: &str = r#"[{"devices": [
@@ -388,7 +440,7 @@ mod tests {
         write(&root, said, "2");
         let host = Host::of(root.clone(), Snapshot::default());
         let facts = host.facts_at_boot(&host.nics[0]).unwrap();
-        let choice = host.choice(&facts, cleat_naming::NEWEST, cleat_naming::udev::DEBIAN_13);
+        let choice = host.choice(&facts, cleat_naming::NEWEST, DEBIAN_13);
         assert_eq!(choice.name.as_deref(), Some("enp1s2"));
         assert_eq!(choice.reason, "the kernel says that its name is predictable");
     }
@@ -434,8 +486,7 @@ mod tests {
             let host = bed.host();
             let name = |nic: &Nic| {
                 let facts = host.facts_at_boot(nic)?;
-                host.choice(&facts, cleat_naming::NEWEST, cleat_naming::udev::DEBIAN_13)
-                    .name
+                host.choice(&facts, cleat_naming::NEWEST, DEBIAN_13).name
             };
             host.nics.iter().map(name).collect::<Vec<_>>()
         };
@@ -476,7 +527,7 @@ mod tests {
             let facts = host.facts_at_boot(nic).unwrap();
             assert_eq!(facts.mac(), Some("52:54:00:aa:00:07"));
             assert_eq!(facts.attribute("addr_assign_type"), Some("0"));
-            let choice = host.choice(&facts, cleat_naming::NEWEST, cleat_naming::udev::DEBIAN_13);
+            let choice = host.choice(&facts, cleat_naming::NEWEST, DEBIAN_13);
             assert_eq!(choice.name.as_deref(), Some("ennic0"));
         }
         // Without what netlink says the tree alone would not do.

@@ -3,6 +3,7 @@
 use super::host::{Host, Next};
 use super::nic::Own;
 use crate::cli::{Call, End, JSON, Verb, Words, complain, print};
+use crate::{initramfs, programs};
 use cleat_naming::pins::{Origin, Pin};
 use cleat_naming::rules::NameRule;
 use serde_json::{Value, json};
@@ -24,7 +25,13 @@ pub(super) const VERB: Verb = Verb {
 fn run(call: &Call) -> End {
     match Host::running() {
         Ok(host) if call.has("json") => print(&format!("{:#}\n", document(&host))),
-        Ok(host) => print(&table(&host)),
+        Ok(mut host) => {
+            // The images are looked into only where something is said of the next boot.
+            if host.nics.iter().any(|nic| host.becomes(nic).is_some()) {
+                host.stale = initramfs::look(&host.root, &programs::Host).0.carries_other_links();
+            }
+            print(&table(&host))
+        }
         Err(text) => {
             complain(&text);
             End::Fault
@@ -100,10 +107,8 @@ pub fn table(host: &Host) -> String {
             (None, Some(file)) => file.path.display().to_string(),
             (None, None) => "no file".to_owned(),
         };
-        let then = match host.next_name(nic, winner) {
-            Next::Name(name) if name != nic.name => format!("; {name} at the next boot"),
-            _ => String::new(),
-        };
+        let then = host.becomes(nic).map(|name| format!("; {name} {}", host.when()));
+        let then = then.unwrap_or_default();
         rows.push([nic.name.clone(), address, pin, file + &then]);
     }
     for pin in absent(host) {

@@ -33,9 +33,11 @@ impl NextBoot {
     pub fn read(root: &Root) -> Self {
         let installed = Udev::installed(root);
         let known = |name: String, by: String| {
-            let scheme = Scheme::named(&name)?;
-            let knows = installed.is_none_or(|udev| scheme.version <= udev.version);
-            knows.then_some(Pinned { scheme, by })
+            let scheme = match installed {
+                Some(udev) => udev.scheme_named(&name),
+                None => Scheme::named(&name),
+            };
+            scheme.map(|scheme| Pinned { scheme, by })
         };
         let pinned = match environment(root).or_else(|| command_line(root)) {
             Some((name, by)) => known(name, by),
@@ -147,6 +149,9 @@ mod tests {
         tree.write("boot/grub/grub.cfg", GRUB_CFG);
         assert_eq!(said(&tree), None);
         assert_eq!(NextBoot::read(&tree.root).scheme(), Scheme::named("v252"));
+        // Source: systemd.net-naming-scheme(7); with NET_NAMING_SCHEME=latest udev 252 says that it uses v252.
+        tree.write("boot/grub/grub.cfg", &entry("net.naming-scheme=latest"));
+        assert_eq!(said(&tree), Some(("v252", "GRUB in /boot/grub/grub.cfg".to_owned())));
         // One that udev 252 does not know is none.
         tree.write("boot/grub/grub.cfg", &entry("net.naming-scheme=v257"));
         assert_eq!(said(&tree), None);

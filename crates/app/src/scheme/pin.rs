@@ -164,6 +164,13 @@ fn known(root: &Root, programs: &dyn Programs, host: &Host, word: &str) -> Resul
         name => Scheme::named(name),
     };
     let Some(scheme) = scheme else {
+        if word == Scheme::LATEST {
+            let text =
+                "`latest` is another scheme after each upgrade of systemd, and the one that udev takes without a pin";
+            return Err(Diagnostic::error("scheme-latest", text)
+                .help("pin a version, or `cleat-scheme unpin`")
+                .into());
+        }
         let text = format!("there is no naming scheme `{word}`");
         return Err(Diagnostic::error("scheme-unknown", text)
             .help("`cleat-scheme list` shows them")

@@ -285,6 +285,21 @@ fn with_directories(root: &Root, first: &str, directories: &[&str], ending: &str
     files
 }
 
+/// The files of settings that the entries of a boot loader are made of; none where they are written by hand.
+///
+/// *Source*: kernel-install(8): /etc/kernel/cmdline takes the place of /usr/lib/kernel/cmdline; the administration guide of
+/// Proxmox VE, "Editing the Kernel Commandline": /etc/kernel/cmdline with systemd-boot, /etc/default/grub with GRUB.
+pub fn settings_of(root: &Root, loader: Loader) -> Vec<PathBuf> {
+    match loader {
+        Loader::Grub | Loader::ProxmoxGrub => grub_settings(root),
+        Loader::UBoot => u_boot_settings(root),
+        Loader::ProxmoxSystemdBoot => vec![paths::KERNEL_CMDLINE.into()],
+        Loader::SystemdBoot if root.exists(paths::KERNEL_CMDLINE) => vec![paths::KERNEL_CMDLINE.into()],
+        Loader::SystemdBoot => vec![paths::VENDOR_CMDLINE.into()],
+        Loader::SystemdBootByHand | Loader::Extlinux => Vec::new(),
+    }
+}
+
 /// A scheme that is written in a file of settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mention {

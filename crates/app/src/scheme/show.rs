@@ -2,17 +2,18 @@
 
 use super::apply;
 use super::fault;
-use super::loader::{self, Found};
+use super::loader::{self, Found, Loader};
+use super::next::NextBoot;
 use super::plan::{self, Mention, Refusal};
 use super::record::Record;
 use super::udev::{self, Host};
 use crate::cli::{self, Call, End, JSON, Verb, Words};
 use cleat_diag::Diagnostic;
-use cleat_naming::{Scheme, cmdline};
+use cleat_naming::cmdline;
 use cleat_root::{Root, paths};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Its row.
 pub const VERB: Verb = Verb {
@@ -42,10 +43,12 @@ pub(super) struct Shown {
     loader: Result<Found, Box<Diagnostic>>,
     record: Option<Record>,
     /// What settings files say.
-    mentions: Vec<Mention>,
+    mentions: Vec<Written>,
     /// What the entries of the boot loader say, and how many of them.
     next: BTreeMap<Option<String>, usize>,
     environment: Vec<String>,
+    /// What follows from all of it.
+    then: NextBoot,
 }
 
 impl Shown {
@@ -60,9 +63,10 @@ impl Shown {
         }
         Ok(Self {
             host: Host::read(root),
-            loader,
+            then: NextBoot::read(root),
             record: Record::load(root)?,
-            mentions: mentions(root),
+            mentions: mentions(root, loader.as_ref().ok().map(|found| found.loader)),
+            loader,
             next,
             environment: udev::environment(root),
         })
@@ -89,7 +93,7 @@ impl Shown {
             Err(told) => lines.push(("boot loader", format!("not known: {}", told.message))),
         }
         lines.extend(self.mentions.iter().map(|mention| ("written", self.written(mention))));
-        lines.extend(self.next_boot().map(|text| ("next boot", text)));
+        lines.extend(self.next_boot().into_iter().map(|text| ("next boot", text)));
         let row = |(head, text): (&str, String)| format!("{head:<13} {text}\n");
         lines.into_iter().map(row).collect()
     }
@@ -112,9 +116,16 @@ impl Shown {
     fn said(&self) -> String {
         match &self.host.cmdline {
             None => format!("says nothing of {}", cmdline::SCHEME_KEY),
-            Some(name) => match Scheme::named(name) {
-                Some(scheme) if self.host.knows(scheme) => format!("{}={name}", cmdline::SCHEME_KEY),
-                _ => format!("{}={name}, which the installed udev does not know", cmdline::SCHEME_KEY),
+            Some(name) => match self.host.udev.and_then(|udev| udev.scheme_named(name)) {
+                Some(scheme) if scheme.name != name => {
+                    format!(
+                        "{}={name}: {scheme}, the newest that the installed udev knows",
+                        cmdline::SCHEME_KEY
+                    )
+                }
+                Some(_) => format!("{}={name}", cmdline::SCHEME_KEY),
+                None if self.host.udev.is_none() => format!("{}={name}", cmdline::SCHEME_KEY),
+                None => format!("{}={name}, which the installed udev does not know", cmdline::SCHEME_KEY),
             },
         }
     }
@@ -129,28 +140,42 @@ impl Shown {
         }
     }
 
-    fn written(&self, mention: &Mention) -> String {
-        let Mention { path, line, scheme, .. } = mention;
+    fn written(&self, written: &Written) -> String {
+        let Mention { path, line, scheme, .. } = &written.mention;
         let files = self.record.iter().flat_map(|record| &record.files);
         let ours = files.map(|file| &file.path).any(|file| file == path);
         let by = if ours { "by cleat-scheme" } else { "by hand" };
-        format!("{scheme} at {}:{line}, {by}", path.display())
+        let unread = match &self.loader {
+            Ok(found) if !written.counts => format!(" (not read by {}: it does nothing)", found.loader),
+            _ => String::new(),
+        };
+        format!("{scheme} at {}:{line}, {by}{unread}", path.display())
     }
 
-    fn next_boot(&self) -> impl Iterator<Item = String> + '_ {
-        self.next.iter().map(|(scheme, count)| {
+    /// A line for each scheme that entries of the boot loader say; where none is to be seen, what follows from the rest.
+    fn next_boot(&self) -> Vec<String> {
+        if self.next.is_empty() {
+            return Vec::from([match (&self.then.pinned, self.then.scheme()) {
+                (Some(pinned), _) => format!("{}, by {}", pinned.scheme, pinned.by),
+                (None, Some(default)) => {
+                    format!("{default}, as nothing is said that the installed udev reads and knows")
+                }
+                (None, None) => "not known: no systemd-udevd is to be seen".to_owned(),
+            }]);
+        }
+        let entries = self.next.iter().map(|(scheme, count)| {
             let plural = if *count == 1 { "entry" } else { "entries" };
             let scheme = scheme.as_deref().unwrap_or("nothing said");
             format!("{scheme}, in {count} {plural} of the boot loader")
-        })
+        });
+        entries.collect()
     }
 
     fn as_json(&self) -> Value {
         let default = self.host.udev.and_then(|udev| udev.default_scheme());
-        let written = self
-            .mentions
-            .iter()
-            .map(|mention| json!({ "path": mention.path, "line": mention.line, "scheme": mention.scheme }));
+        let written = self.mentions.iter().map(|Written { mention, counts }| {
+            json!({ "path": mention.path, "line": mention.line, "scheme": mention.scheme, "read": counts })
+        });
         let next = self
             .next
             .iter()
@@ -175,16 +200,26 @@ impl Shown {
     }
 }
 
-/// Every scheme that a settings file of a boot loader names.
-fn mentions(root: &Root) -> Vec<Mention> {
+/// A scheme in a settings file.
+struct Written {
+    mention: Mention,
+    /// Whether the boot loader's entries are made of that file, as far as the boot loader is known.
+    counts: bool,
+}
+
+/// Every scheme that a settings file of a boot loader names; `loader` boots this host.
+fn mentions(root: &Root, loader: Option<Loader>) -> Vec<Written> {
+    let read = loader.map(|loader| plan::settings_of(root, loader));
     let single = [paths::KERNEL_CMDLINE, paths::VENDOR_CMDLINE].map(PathBuf::from);
     let files = plan::grub_settings(root)
         .into_iter()
         .chain(plan::u_boot_settings(root))
         .chain(single);
-    let of_file = |path: &Path| {
-        let text = root.read_text(path).unwrap_or_default();
-        plan::mentions(path, &text)
+    let of_file = |path: PathBuf| {
+        let text = root.read_text(&path).unwrap_or_default();
+        let counts = read.as_ref().is_none_or(|read| read.contains(&path));
+        let mentions = plan::mentions(&path, &text).into_iter();
+        mentions.map(move |mention| Written { mention, counts })
     };
-    files.flat_map(|path| of_file(&path)).collect()
+    files.flat_map(of_file).collect()
 }

@@ -513,3 +513,71 @@ fn list_marks_what_names_and_what_is_not_known_here() {
     assert!(line("v257").ends_with("[not known here]"), "{text}");
     assert_eq!(text.lines().count(), cleat_naming::SCHEMES.len());
 }
+
+/// Source: the administration guide of Proxmox VE, "Editing the Kernel Commandline": with systemd-boot /etc/kernel/cmdline.
+#[test]
+fn a_word_in_a_file_that_the_boot_loader_does_not_read_is_told_to_do_nothing() {
+    let tree = grub_host();
+    tree.write("etc/kernel/proxmox-boot-uuids", "0A1B-2C3D\n");
+    tree.write("usr/sbin/proxmox-boot-tool", "");
+    tree.efi("LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f", "systemd-boot 252");
+    tree.write("etc/default/grub", "GRUB_CMDLINE_LINUX=\"net.naming-scheme=v247\"\n");
+    let lines = |tree: &Tree| {
+        let Ok(shown) = Shown::read(&tree.root) else {
+            panic!("it can be read")
+        };
+        let text = shown.text();
+        let lines = text.lines().skip_while(|line| !line.starts_with("boot loader"));
+        lines.skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let unread = "written       v247 at /etc/default/grub:1, by hand (not read by systemd-boot, kept by \
+                  proxmox-boot-tool: it does nothing)";
+    assert_eq!(
+        lines(&tree),
+        [
+            unread,
+            "next boot     v252, as nothing is said that the installed udev reads and knows"
+        ]
+    );
+    tree.write("etc/kernel/cmdline", "root=ZFS=rpool net.naming-scheme=latest\n");
+    assert_eq!(
+        lines(&tree),
+        [
+            unread,
+            "written       latest at /etc/kernel/cmdline:1, by hand",
+            "next boot     v252, by /etc/kernel/cmdline:1"
+        ]
+    );
+}
+
+/// Source: systemd.net-naming-scheme(7); udevadm 252 and 257 with NET_NAMING_SCHEME=latest use v252 and v257 without a
+/// complaint, and ignore v999.
+#[test]
+fn latest_is_the_newest_scheme_of_the_installed_udev() {
+    let tree = grub_host();
+    let said = |word: &str| {
+        tree.write(
+            "proc/cmdline",
+            &format!("BOOT_IMAGE=/vmlinuz net.naming-scheme={word}\n"),
+        );
+        let Ok(shown) = Shown::read(&tree.root) else {
+            panic!("it can be read")
+        };
+        let text = shown.text();
+        text.lines().nth(1).unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        said("latest"),
+        "command line  net.naming-scheme=latest: v252, the newest that the installed udev knows"
+    );
+    assert_eq!(said("v247"), "command line  net.naming-scheme=v247");
+    assert_eq!(
+        said("v999"),
+        "command line  net.naming-scheme=v999, which the installed udev does not know"
+    );
+    assert_eq!(
+        pin(&tree, &grub(&tree, false), "latest").unwrap_err(),
+        "error: `latest` is another scheme after each upgrade of systemd, and the one that udev takes without a pin \
+         [scheme-latest]; help: pin a version, or `cleat-scheme unpin`"
+    );
+}

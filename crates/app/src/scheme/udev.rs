@@ -37,9 +37,7 @@ impl Host {
     pub fn current(&self) -> Option<&'static Scheme> {
         let noted = self.running.values().find_map(|name| Scheme::named(name));
         let said = self.cmdline.as_ref().or(self.efi.as_ref());
-        let said = said
-            .and_then(|name| Scheme::named(name))
-            .filter(|scheme| self.knows(scheme));
+        let said = said.and_then(|name| self.udev?.scheme_named(name));
         noted.or(said).or_else(|| self.udev?.default_scheme())
     }
 

@@ -82,7 +82,8 @@ fn what_this_boots_initramfs_lacked_is_a_fault() {
         "/run/cleat/initramfs",
         "kernel 6.1\ncarried 1\nlacks 10-cleat-lan0.link\n",
     );
-    let found = faults_of_initramfs(&bed.root, &Stand::new(|call| panic!("not asked for: {call}")));
+    let (state, told) = initramfs::look(&bed.root, &Stand::new(|call| panic!("not asked for: {call}")));
+    let found = faults_of_initramfs(&bed.root, &state, told);
     let short: Vec<String> = found
         .iter()
         .map(|fault| format!("{}: {}", fault.code, fault.message))
