@@ -43,11 +43,11 @@ fn lines_and_scripts_run_in_their_phases_with_their_environment() {
         log(),
         [
             "line pre-up eno1 pre-up",
-            "script if-pre-up.d eno1 pre-up start inet static 192.0.2.2/24",
+            "script if-pre-up.d eno1 pre-up start inet static 192.0.2.2",
             "line up eno1 post-up",
-            "script if-up.d eno1 post-up start inet static 192.0.2.2/24",
+            "script if-up.d eno1 post-up start inet static 192.0.2.2",
             "line post-up eno1 post-up",
-            "script if-post-up.d eno1 post-up start inet static 192.0.2.2/24",
+            "script if-post-up.d eno1 post-up start inet static 192.0.2.2",
         ]
     );
     call("ifdown eno1").quietly();
@@ -55,11 +55,11 @@ fn lines_and_scripts_run_in_their_phases_with_their_environment() {
         log(),
         [
             "line pre-down eno1 pre-down",
-            "script if-pre-down.d eno1 pre-down stop inet static 192.0.2.2/24",
+            "script if-pre-down.d eno1 pre-down stop inet static 192.0.2.2",
             "line down eno1 pre-down",
-            "script if-down.d eno1 pre-down stop inet static 192.0.2.2/24",
+            "script if-down.d eno1 pre-down stop inet static 192.0.2.2",
             "line post-down eno1 post-down",
-            "script if-post-down.d eno1 post-down stop inet static 192.0.2.2/24",
+            "script if-post-down.d eno1 post-down stop inet static 192.0.2.2",
         ]
     );
 }
@@ -77,7 +77,7 @@ fn on_a_reload_hooks_run_only_for_what_is_brought_up_or_has_other_options() {
     assert_eq!(log(), Vec::<String>::new());
     write_interfaces(&(stanza("192.0.2.3/24") + other));
     call("ifreload -a").quietly();
-    assert_eq!(log(), ["script if-up.d eno1 post-up start inet static 192.0.2.3/24"]);
+    assert_eq!(log(), ["script if-up.d eno1 post-up start inet static 192.0.2.3"]);
 }
 
 #[test]

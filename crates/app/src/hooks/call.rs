@@ -3,6 +3,7 @@
 use cleat_model::desired::{HookVars, Phase};
 use cleat_model::name::IfName;
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 /// What hooks are told of a phase.
 pub trait Told {
@@ -67,13 +68,29 @@ impl Call {
     /// The environment for one stanza, complete: nothing of the caller's environment is handed on.
     ///
     /// *Shape*: as interfaces(5) of classic ifupdown says, measured there: values of a repeated key in one variable, a
-    /// line each. Values stand as written (`IF_ADDRESS=192.0.2.1/24`), as ifupdown2 hands them on.
+    /// line each. Values stand as written but for addresses: `IF_ADDRESS` has no prefix length, `IF_NETMASK` is the mask
+    /// where none is written, and where there are stanzas of both families each is given its own.
     pub fn environment(&self, family: &str, method: &str, verbose: bool) -> BTreeMap<String, String> {
         let mut environment: BTreeMap<String, String> = BTreeMap::new();
-        for (key, value) in self.vars.options() {
+        let mut masks: Vec<String> = Vec::new();
+        for (key, value) in self
+            .vars
+            .options()
+            .filter(|(key, value)| self.is_for(family, key, value))
+        {
+            let plain = match key {
+                "address" => value.split('/').next().unwrap_or(value),
+                _ => value,
+            };
+            masks.extend(mask(value).filter(|_| key == "address"));
             let all = environment.entry(HookVars::variable(key));
-            all.and_modify(|values| *values += &format!("\n{value}"))
-                .or_insert_with(|| value.to_owned());
+            all.and_modify(|values| *values += &format!("\n{plain}"))
+                .or_insert_with(|| plain.to_owned());
+        }
+        if !masks.is_empty() {
+            environment
+                .entry("IF_NETMASK".to_owned())
+                .or_insert_with(|| masks.join("\n"));
         }
         let fixed = [
             ("IFACE", self.iface.as_str()),
@@ -87,6 +104,31 @@ impl Call {
         ];
         environment.extend(fixed.map(|(key, value)| (key.to_owned(), value.to_owned())));
         environment
+    }
+}
+
+impl Call {
+    /// Whether a stanza of this family is given the option: an address or gateway of another family that has a stanza of
+    /// its own belongs there.
+    fn is_for(&self, family: &str, key: &str, value: &str) -> bool {
+        if !matches!(key, "address" | "gateway") {
+            return true;
+        }
+        let of = if value.contains(':') { "inet6" } else { "inet" };
+        of == family || !self.vars.stanzas().any(|(other, _)| other == of)
+    }
+}
+
+/// The mask of `ADDRESS/LENGTH` as classic ifupdown gives it: `255.255.255.0` for IPv4, the length for IPv6. A mask behind
+/// the stroke is one already.
+fn mask(value: &str) -> Option<String> {
+    let (address, length) = value.split_once('/')?;
+    match (address.contains(':'), length.parse::<u32>()) {
+        (false, Ok(bits @ 0..=32)) => {
+            let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
+            Some(Ipv4Addr::from(mask).to_string())
+        }
+        _ => Some(length.to_owned()),
     }
 }
 
@@ -127,8 +169,9 @@ mod tests {
             [
                 "ADDRFAM=inet",
                 "IFACE=d0",
-                "IF_ADDRESS=10.0.0.1/24",
+                "IF_ADDRESS=10.0.0.1",
                 "IF_DNS_NAMESERVERS=1.1.1.1\n2.2.2.2",
+                "IF_NETMASK=255.255.255.0",
                 "LOGICAL=d0",
                 "METHOD=static",
                 "MODE=start",
@@ -137,6 +180,47 @@ mod tests {
                 "VERBOSITY=1",
             ]
         );
+    }
+
+    /// Witness: ifupdown 0.8.41, `up env` in stanzas with these addresses; ucarp's if-up.d script calls
+    /// `ucarp -s "$IF_ADDRESS"`, which takes no prefix length.
+    #[test]
+    fn addresses_and_masks_are_those_of_classic_ifupdown() {
+        let told = |options: &[(&str, &str)], family: &str| {
+            let mut call = call();
+            call.vars = HookVars::default();
+            call.vars.add_stanza("inet", "static");
+            call.vars.add_stanza("inet6", "static");
+            options.iter().for_each(|(key, value)| call.vars.add_option(key, value));
+            let environment = call.environment(family, "static", false);
+            let told = environment.into_iter().filter(|(key, _)| key.starts_with("IF_"));
+            told.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>()
+        };
+        let both = [
+            ("address", "192.0.2.10/24"),
+            ("gateway", "192.0.2.1"),
+            ("address", "2001:db8::10/64"),
+            ("gateway", "2001:db8::1"),
+        ];
+        let inet = [
+            "IF_ADDRESS=192.0.2.10",
+            "IF_GATEWAY=192.0.2.1",
+            "IF_NETMASK=255.255.255.0",
+        ];
+        assert_eq!(told(&both, "inet"), inet);
+        let inet6 = ["IF_ADDRESS=2001:db8::10", "IF_GATEWAY=2001:db8::1", "IF_NETMASK=64"];
+        assert_eq!(told(&both, "inet6"), inet6);
+        let written = [("address", "198.51.100.9"), ("netmask", "28")];
+        assert_eq!(told(&written, "inet"), ["IF_ADDRESS=198.51.100.9", "IF_NETMASK=28"]);
+        let two = [("address", "192.0.2.10/24"), ("address", "192.0.2.11/32")];
+        assert_eq!(
+            told(&two, "inet"),
+            [
+                "IF_ADDRESS=192.0.2.10\n192.0.2.11",
+                "IF_NETMASK=255.255.255.0\n255.255.255.255"
+            ]
+        );
+        assert_eq!(told(&[("address", "192.0.2.10/0")], "inet")[1], "IF_NETMASK=0.0.0.0");
     }
 
     #[test]
