@@ -229,7 +229,12 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
         request: &request,
     };
     session.lap("scope");
-    let plan = session.plan(basis);
+    let Some(plan) = session.plan(basis) else {
+        return Ended {
+            scope: request.scope.clone(),
+            ..Ended::untouched(Exit::Failed)
+        };
+    };
     session.lap("plan");
     let scope = request.scope.clone();
     if args.no_act {

@@ -79,8 +79,8 @@ impl Session {
         }
     }
 
-    /// The difference between what is wanted and what is.
-    pub fn plan(&mut self, basis: Basis<'_>) -> Plan {
+    /// The difference between what is wanted and what is. `None`: nothing may be done, and the diagnostics say why.
+    pub fn plan(&mut self, basis: Basis<'_>) -> Option<Plan> {
         let Basis {
             desired,
             snapshot,
@@ -103,7 +103,7 @@ impl Session {
             planned = plan::plan(desired, snapshot, owned, &request);
         }
         self.diagnostics.append(&mut planned.diagnostics);
-        planned.plan
+        (!planned.refused).then_some(planned.plan)
     }
 
     /// Does the plan's steps, looks at the kernel again, reports what is not as wanted, and says what is ours now.

@@ -200,6 +200,16 @@ impl Op {
     }
 }
 
+impl Op {
+    /// The kind whose options it sets, where it does.
+    pub fn kind(&self) -> Option<&Kind> {
+        match self {
+            Op::CreateLink { kind, .. } | Op::SetData { kind, .. } | Op::SetPort { kind, .. } => Some(kind),
+            _ => None,
+        }
+    }
+}
+
 /// A setting of a link below /proc/sys, and its value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sysctl {

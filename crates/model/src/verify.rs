@@ -4,9 +4,9 @@ use crate::attr::{On, Wire};
 use crate::desired::{Desired, Knob, WantLink};
 use crate::fake::{defaults, same_place};
 use crate::name::IfName;
-use crate::plan::{address_agrees, route_agrees, same_entry};
+use crate::plan::{address_agrees, is_stray, route_agrees, same_entry};
 use crate::snapshot::{Link, Snapshot};
-use crate::types::{Kind, Origin};
+use crate::types::{Address, Kind, Origin};
 use crate::vlans::VlanMap;
 use cleat_diag::Diagnostic;
 
@@ -24,6 +24,13 @@ pub struct CheckItem {
     pub ok: bool,
     /// Who asked.
     pub origin: Origin,
+}
+
+impl CheckItem {
+    /// Whether it is an address that nobody declares on a port of a bridge or bond; nothing is wanted then.
+    pub fn is_stray(&self) -> bool {
+        self.name == "address" && self.wanted.is_empty()
+    }
 }
 
 /// Puts items into the list: option, what is wanted, what is found, whether that is it, who asked.
@@ -130,7 +137,25 @@ pub fn check(want: &WantLink, now: &Snapshot) -> Vec<CheckItem> {
     drop(item);
     items.extend(want.knobs.iter().filter_map(|knob| check_knob(knob, link)));
     check_net(want, link, now, &mut items);
+    check_port(want, link, now, &mut items);
     items
+}
+
+/// Addresses on a port of a bridge or bond that its stanza does not ask for: packets to them come in by the master.
+fn check_port(want: &WantLink, link: &Link, now: &Snapshot, items: &mut Vec<CheckItem>) {
+    let master = link.master.and_then(|index| now.by_index(index));
+    let layer_2 = master.is_some_and(|master| {
+        let wanted = want.master.is_some_and(|wanted| wanted.name == master.name);
+        wanted && matches!(master.kind, Kind::Bridge | Kind::Bond)
+    });
+    if !layer_2 || !want.address_purge {
+        return;
+    }
+    let mut item = adder(items);
+    let said = |is: &Address| want.addresses.iter().any(|wanted| wanted.value.same(is));
+    for stray in now.addresses(link.index).iter().filter(|is| is_stray(is, said)) {
+        item("address", String::new(), stray.to_string(), false, want.origin);
+    }
 }
 
 fn check_knob(knob: &Knob, link: &Link) -> Option<CheckItem> {
@@ -225,7 +250,16 @@ fn faults(want: &WantLink, now: &Snapshot) -> Vec<Diagnostic> {
 
 fn fault(want: &WantLink, item: &CheckItem) -> Diagnostic {
     let name = want.name;
+    let master = want.master.map(|master| master.name);
     let diagnostic = match (item.name, item.found.as_str()) {
+        (_, found) if item.is_stray() => {
+            let of = master.map(|master| format!(" of {master}")).unwrap_or_default();
+            Diagnostic::error(
+                "stray-address",
+                format!("{name} is a port{of} and has the address {found}"),
+            )
+            .help("`ifreload -a` takes it away; the address of a host is on its bridge or bond")
+        }
         ("link", "") => Diagnostic::error("not-there", format!("{name} is not there")),
         ("link", found) => Diagnostic::error(
             "other-kind",

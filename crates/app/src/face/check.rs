@@ -3,8 +3,11 @@
 use super::args::Options;
 use super::terminal::Page;
 use super::{End, complain, input, print};
+use crate::session::Session;
 use crate::severity::{self, Situation};
 use cleat_diag::{Diagnostic, Place, Severity, Sources, Summary, render};
+use cleat_model::desired::Desired;
+use cleat_model::snapshot::Snapshot;
 use serde_json::{Value, json};
 
 /// Judges the live file, or the one that is named.
@@ -24,7 +27,10 @@ pub fn run(options: &Options) -> End {
             }
         },
     };
-    session.resolve(snapshot.as_ref());
+    let desired = session.resolve(snapshot.as_ref());
+    if let Some(now) = &snapshot {
+        refuse_what_no_reload_begins(&mut session, &desired, now);
+    }
     let situation = match options.takeover {
         true => Situation::Takeover,
         false => Situation::Check,
@@ -38,6 +44,14 @@ pub fn run(options: &Options) -> End {
     match (print(&text), Summary::of(diagnostics).errors) {
         (End::Well, 0) => End::Well,
         _ => End::Fault,
+    }
+}
+
+/// What a reload would refuse to begin with on this machine is a fault of the file, too.
+fn refuse_what_no_reload_begins(session: &mut Session, desired: &Desired, now: &Snapshot) {
+    let told = session.diagnostics.len();
+    if session.stops(Situation::Reload) || input::reload_plan(session, desired, now).is_some() {
+        session.diagnostics.truncate(told);
     }
 }
 

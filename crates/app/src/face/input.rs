@@ -39,9 +39,9 @@ pub fn snapshot() -> Result<Snapshot, String> {
         .map_err(|error| format!("cannot read the kernel's links (ip link): {error}"))
 }
 
-/// The plan that `ifreload -a` would carry out, and who would notice; what the plan says of itself is added to the
-/// session's diagnostics.
-pub fn reload_plan(session: &mut Session, desired: &Desired, now: &Snapshot) -> (Plan, Impact) {
+/// The plan that `ifreload -a` would carry out, and who would notice; `None` where it would refuse to begin. What the plan
+/// says of itself is added to the session's diagnostics.
+pub fn reload_plan(session: &mut Session, desired: &Desired, now: &Snapshot) -> Option<(Plan, Impact)> {
     let (state, mut found) = State::peek(&session.root, &session.files.state);
     session.diagnostics.append(&mut found);
     let args = Args {
@@ -65,7 +65,7 @@ pub fn reload_plan(session: &mut Session, desired: &Desired, now: &Snapshot) -> 
         owned: state.owned(),
         request: &request,
     };
-    let plan = session.plan(basis);
+    let plan = session.plan(basis)?;
     let impact = forewarn::impact(session, &plan, basis);
-    (plan, impact)
+    Some((plan, impact))
 }

@@ -27,7 +27,8 @@ pub fn entry(decl: &Decl, desired: &Desired, snapshot: &Snapshot) -> Entry {
     let members = desired.links().iter().filter(is_member);
     let of_ports: Vec<CheckItem> = ports.chain(members).flat_map(|port| check(port, snapshot)).collect();
     let mut status = Mark::Pass;
-    if own.iter().any(|item| !item.ok) {
+    let strays = of_ports.iter().filter(|item| item.is_stray());
+    if own.iter().chain(strays).any(|item| !item.ok) {
         status = Mark::Fail;
     }
     let mut marks = Keys::default();

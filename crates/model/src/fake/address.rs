@@ -132,11 +132,15 @@ impl FakeKernel {
     }
 
     /// Routes that go with an address: the kernel's own of its subnet, those that name it as source, and with the last
-    /// IPv4 address all IPv4 routes (`fib_inetaddr_event`).
+    /// IPv4 address all IPv4 routes (`fib_inetaddr_event`). A source that another link still has is no reason
+    /// (`fib_del_ifaddr`), and an IPv6 route only loses its source (`rt6_remove_prefsrc`).
     fn disconnected(&mut self, index: u32, gone: &Address) {
         let left: Vec<Address> = self.now.addresses(index).to_vec();
         let last = gone.ip.is_ipv4() && !left.iter().any(|address| address.ip.is_ipv4());
+        let kept = self.now.addresses.values().flatten().any(|is| is.ip == gone.ip);
         if let Some(routes) = self.now.routes.get_mut(&index) {
+            let lose = |route: &&mut Route| !kept && gone.ip.is_ipv6() && route.source == Some(gone.ip);
+            routes.iter_mut().filter(lose).for_each(|route| route.source = None);
             routes.retain(|route| {
                 let v4 = route.to.0.is_ipv4();
                 let subnet = route.protocol == 2
@@ -145,7 +149,7 @@ impl FakeKernel {
                 let covered = left
                     .iter()
                     .any(|address| address.prefix == gone.prefix && covers(address, gone.peer.unwrap_or(gone.ip)));
-                let orphan = route.source == Some(gone.ip) && !(subnet && covered);
+                let orphan = !kept && route.source == Some(gone.ip) && !(subnet && covered);
                 let flushed = last && v4;
                 !orphan && !flushed && (covered || !subnet)
             });

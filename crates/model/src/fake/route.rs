@@ -19,22 +19,7 @@ pub(crate) fn same_place(a: &Route, b: &Route) -> bool {
 impl FakeKernel {
     pub(super) fn add_route(&mut self, name: IfName, route: &Route, replace: bool) -> Answer {
         let index = self.index(name)?;
-        let up = self.link(index)?.is_up();
-        let v4 = route.to.0.is_ipv4();
-        match route.via {
-            // On a link that is down no gateway is reachable; `onlink` skips that question.
-            Some(_) if !up && v4 && !route.onlink => return Err(refuse(ENETUNREACH, "Nexthop has invalid gateway")),
-            _ if !up => return Err(refuse(ENETDOWN, "Device for nexthop is not up")),
-            Some(via) => self.check_gateway(index, via, route)?,
-            None => {}
-        }
-        let source_is_here = route.source.is_none_or(|source| {
-            let mut all = self.now.addresses.values().flatten();
-            all.any(|address| address.ip == source)
-        });
-        if !source_is_here {
-            return Err(refuse(EINVAL, "Invalid prefsrc address"));
-        }
+        self.check_route(index, route)?;
         let there: Vec<u32> = self
             .now
             .routes
@@ -56,6 +41,27 @@ impl FakeKernel {
         new.metric = kept_metric(route);
         self.now.routes.entry(index).or_default().push(new);
         Ok(())
+    }
+
+    /// Refuses what has no device, gateway or source to go by.
+    pub(crate) fn check_route(&self, index: u32, route: &Route) -> Answer {
+        let up = self.link(index)?.is_up();
+        let v4 = route.to.0.is_ipv4();
+        match route.via {
+            // On a link that is down no gateway is reachable; `onlink` skips that question.
+            Some(_) if !up && v4 && !route.onlink => return Err(refuse(ENETUNREACH, "Nexthop has invalid gateway")),
+            _ if !up => return Err(refuse(ENETDOWN, "Device for nexthop is not up")),
+            Some(via) => self.check_gateway(index, via, route)?,
+            None => {}
+        }
+        let source_is_here = route.source.is_none_or(|source| {
+            let mut all = self.now.addresses.values().flatten();
+            all.any(|address| address.ip == source)
+        });
+        match source_is_here {
+            true => Ok(()),
+            false => Err(refuse(EINVAL, "Invalid prefsrc address")),
+        }
     }
 
     fn check_gateway(&self, index: u32, via: IpAddr, route: &Route) -> Answer {

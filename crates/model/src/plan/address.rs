@@ -1,6 +1,6 @@
 //! Addresses and forwarding entries.
 
-use super::builder::{Builder, Gone};
+use super::builder::Builder;
 use crate::desired::WantLink;
 use crate::fake::{IFA_F_PERMANENT, scope6};
 use crate::op::Op;
@@ -44,27 +44,14 @@ pub(crate) fn is_ours_to_judge(address: &Address) -> bool {
     address.flags & IFA_F_PERMANENT != 0 && !v6_local
 }
 
-/// Takes away what we added and nobody wants any longer.
-pub(super) fn purge(builder: &mut Builder<'_>, want: &WantLink) {
-    let name = want.name;
+/// What we added and nobody wants any longer.
+pub(super) fn unwanted(builder: &Builder<'_>, want: &WantLink) -> Vec<Address> {
     if !want.address_purge {
-        return;
+        return Vec::new();
     }
-    let ours = builder.owned.get(name).map_or(&[][..], |owned| &owned.addresses);
-    for old in ours {
-        if want.addresses.iter().any(|wanted| wanted.value.same(old)) {
-            continue;
-        }
-        builder.gone(Gone::address(name, old));
-        let there = builder.link(name).map(|link| builder.now().addresses(link.index));
-        if there.is_some_and(|all| all.iter().any(|have| have.same(old))) {
-            let op = Op::DelAddress {
-                name,
-                address: old.clone(),
-            };
-            builder.op(name, op, want.origin);
-        }
-    }
+    let ours = builder.owned.get(want.name).map_or(&[][..], |owned| &owned.addresses);
+    let is_wanted = |old: &&Address| want.addresses.iter().any(|wanted| wanted.value.same(old));
+    ours.iter().filter(|old| !is_wanted(old)).cloned().collect()
 }
 
 /// Adds what is missing. `again`: it may have gone with another address, or not, by settings that are not in the

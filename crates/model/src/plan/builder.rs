@@ -1,8 +1,9 @@
 //! Collects steps: tries each on the simulated kernel, finds what it waits for, and what takes it back.
 
 use super::hooks::Due;
-use super::undo;
+use super::moving::Leaving;
 use super::{Planned, Request};
+use super::{order, undo};
 use crate::desired::{Desired, Phase, WantLink};
 use crate::fake::defaults::vxlan_device;
 use crate::fake::{FakeKernel, Piece};
@@ -35,6 +36,8 @@ enum Thing {
     Route(IpAddr, u8, u32, u32),
     /// Hooks run one after the other.
     Hooks,
+    /// What moves is added on one link before it is taken from another.
+    Moves,
 }
 
 /// Reads go together; adds go together; writes go alone.
@@ -80,6 +83,12 @@ pub(super) struct Builder<'a> {
     gone: Set<Gone>,
     /// Links that stay though they were to go: guests hang on them.
     kept: BTreeSet<IfName>,
+    /// What waits for a link that has still to come.
+    pub(super) leaving: Vec<Leaving>,
+    /// Links that are asked for and not done yet.
+    pub(super) coming: Vec<&'a WantLink>,
+    /// Bridges that give way, each with the one that takes its place.
+    pub(super) renamed: Vec<(IfName, IfName)>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -124,6 +133,9 @@ impl<'a> Builder<'a> {
             touched: BTreeSet::new(),
             gone: Set::default(),
             kept: BTreeSet::new(),
+            leaving: Vec::new(),
+            coming: Vec::new(),
+            renamed: Vec::new(),
             diagnostics: Vec::new(),
         }
     }
@@ -202,6 +214,8 @@ impl<'a> Builder<'a> {
 
     /// Plans a kernel step.
     pub(super) fn op(&mut self, iface: IfName, op: Op, origin: Origin) -> StepId {
+        debug_assert!(op.kind() != Some(&Kind::Physical), "no step without a kind: {op}");
+        let breaks = order::breaks(self, &op);
         let sim = self.sim();
         let answer = sim.step(&op);
         let touched: BTreeMap<u32, Option<Piece>> = sim
@@ -226,6 +240,10 @@ impl<'a> Builder<'a> {
         let id = self.next();
         let needs = self.needs(&op);
         let mut after = self.access_op(id, iface, &op, &others);
+        if breaks {
+            // Hooks that were planned before it run before it, not between it and what makes good for it.
+            self.access(&mut after, id, Thing::Hooks, Access::Read);
+        }
         if let Op::SetMaster { .. } = op {
             for bond in self.bonds_of(&touched) {
                 self.access(&mut after, id, Thing::Link(bond, Facet::Link), Access::Write);
@@ -235,6 +253,7 @@ impl<'a> Builder<'a> {
             }
         }
         if let Op::DeleteLink { .. } = op {
+            self.access(&mut after, id, Thing::Moves, Access::Read);
             for below in self.stood_on(&touched) {
                 self.access(&mut after, id, Thing::Link(below, Facet::Link), Access::Read);
             }
@@ -335,10 +354,12 @@ impl<'a> Builder<'a> {
         let mut net_only = false;
         match op {
             Op::AddAddress { .. } => {
+                self.access(all, id, Thing::Moves, Access::Add);
                 self.access(all, id, Thing::Link(name, Facet::Link), Access::Read);
                 self.access(all, id, Thing::Link(name, Facet::Net), Access::Add);
             }
             Op::DelAddress { .. } => {
+                self.access(all, id, Thing::Moves, Access::Read);
                 self.access(all, id, Thing::Link(name, Facet::Link), Access::Read);
                 self.access(all, id, Thing::Link(name, Facet::Net), Access::Write);
             }
@@ -514,9 +535,19 @@ impl<'a> Builder<'a> {
         Planned {
             plan: Plan {
                 lines: self.lines(),
-                steps: self.steps,
+                steps: order::hooks_late(self.steps),
             },
             diagnostics: self.diagnostics,
+            refused: false,
+        }
+    }
+
+    /// Nothing is done; why was said.
+    pub(super) fn refuse(self) -> Planned {
+        Planned {
+            plan: Plan::default(),
+            diagnostics: self.diagnostics,
+            refused: true,
         }
     }
 

@@ -47,13 +47,13 @@ pub(super) fn down(builder: &mut Builder<'_>) {
 
 /// `ifreload`: what we made or set up and nobody declares any longer.
 pub(super) fn stale(builder: &mut Builder<'_>) {
-    let names: BTreeSet<IfName> = builder
-        .owned
-        .links
-        .keys()
-        .copied()
-        .filter(|name| is_stale(builder.desired, builder.owned, *name))
-        .collect();
+    let mut names = stale_names(builder);
+    for (old, _) in builder.renamed.clone() {
+        // It goes when another has its place; what its commands do is done before.
+        names.remove(&old);
+        builder.run_hook(old, Phase::PreDown);
+        builder.run_hook(old, Phase::Down);
+    }
     let held = builder.owned.links.iter().filter(|(_, owned)| owned.no_auto_down);
     let held: Vec<IfName> = held
         .map(|(name, _)| *name)
@@ -62,7 +62,8 @@ pub(super) fn stale(builder: &mut Builder<'_>) {
     for name in held {
         builder.keep(name);
     }
-    for name in uppers_first(builder, &names) {
+    let order = super::order::moving_last(builder, uppers_first(builder, &names));
+    for name in order {
         take_down(builder, name, &names);
         super::gone::reset(builder, name, origin(builder, name));
     }
@@ -90,6 +91,22 @@ fn ovs_bridge(builder: &Builder<'_>, name: IfName) -> Option<IfName> {
             let (_, bridge) = options.find(|(key, _)| *key == "ovs-bridge")?;
             IfName::new(bridge.trim()).ok()
         }
+    }
+}
+
+/// What we made or set up and nobody declares any longer.
+pub(super) fn stale_names(builder: &Builder<'_>) -> BTreeSet<IfName> {
+    let names = builder.owned.links.keys().copied();
+    names
+        .filter(|name| is_stale(builder.desired, builder.owned, *name))
+        .collect()
+}
+
+/// Deletes a bridge whose place another took.
+pub(super) fn give_way(builder: &mut Builder<'_>, name: IfName) {
+    if let Some(link) = builder.link(name).cloned() {
+        delete(builder, &link, &BTreeSet::new(), origin(builder, name));
+        builder.run_hook(name, Phase::PostDown);
     }
 }
 

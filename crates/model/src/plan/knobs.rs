@@ -158,6 +158,10 @@ pub(super) fn differing(builder: &Builder<'_>, want: &WantLink, link: &Link) -> 
         {
             continue;
         }
+        // An option of a kind that the link is no longer said to have has no request that it could go in.
+        if attr.on.kind().is_some_and(|kind| kind != want.kind) {
+            continue;
+        }
         let attrs = match (attr.wire, attr.change) {
             (Wire::None | Wire::Port(..), _) => continue,
             (Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode, _) => {

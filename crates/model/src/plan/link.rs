@@ -127,7 +127,10 @@ pub(super) fn guests(builder: &mut Builder<'_>, link: &Link) -> Vec<IfName> {
         let port = builder.link(*name);
         port.is_some_and(|port| is_foreign_port(builder, link.name, port))
     };
-    let is_unknown = |name: &IfName| builder.want(*name).is_none() && !builder.owned.created(*name);
+    let is_unknown = |name: &IfName| {
+        let ours = builder.owned.created(*name) && !builder.is_kept(*name);
+        builder.want(*name).is_none() && !ours
+    };
     let ports = ports.into_iter().filter(is_foreign);
     ports.chain(children.into_iter().filter(is_unknown)).collect()
 }

@@ -7,11 +7,15 @@
 mod address;
 mod builder;
 mod down;
+mod follow;
 mod gone;
 mod hooks;
+mod kept;
 mod knobs;
 mod link;
 mod members;
+mod moving;
+mod order;
 mod ports;
 mod repair;
 mod route;
@@ -32,6 +36,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use address::{agrees as address_agrees, is_ours_to_judge, same_entry};
 pub use hooks::{gone_lines, undo_lines};
+pub(crate) use moving::is_stray;
 pub(crate) use route::agrees as route_agrees;
 
 #[cfg(test)]
@@ -128,6 +133,8 @@ pub struct Planned {
     pub plan: Plan,
     /// What was left out and why (errors), what flaps and what guests would notice (warnings and infos).
     pub diagnostics: Vec<Diagnostic>,
+    /// Nothing may be done: the plan is empty, and an error says why.
+    pub refused: bool,
 }
 
 /// Plans what leads from `now` to `desired` for the interfaces asked for. Pure.
@@ -136,6 +143,9 @@ pub struct Planned {
 /// changed.
 pub fn plan(desired: &Desired, now: &Snapshot, owned: &Owned, request: &Request) -> Planned {
     let quiet = run(Builder::new(desired, now, owned, request, Due::default()));
+    if quiet.refused {
+        return quiet;
+    }
     let due = Due::of(desired, now, owned, request, &quiet.plan);
     if due.is_empty() {
         return quiet;
@@ -144,6 +154,10 @@ pub fn plan(desired: &Desired, now: &Snapshot, owned: &Owned, request: &Request)
 }
 
 fn run(mut builder: Builder<'_>) -> Planned {
+    let down = builder.request.verb == Verb::Down || builder.request.admin_only;
+    if !down && !kept::may_begin(&mut builder) {
+        return builder.refuse();
+    }
     match builder.request.verb {
         Verb::Up => {
             builder.run_first_hooks();
@@ -177,15 +191,23 @@ impl Plan {
         })
     }
 
-    /// The depth of each step: all of one depth are independent of each other, and depend on lower depths only.
+    /// The depth of each step: all of one depth are independent of each other, and depend on lower depths only. A hook has
+    /// a depth of its own: what stands before it has a lower one, what stands behind it a higher one.
     pub fn depths(&self) -> Vec<usize> {
         let mut depths: Vec<usize> = Vec::with_capacity(self.steps.len());
+        let (mut least, mut next) = (0, 0);
         for step in &self.steps {
             let before = step.after.iter().chain(&step.needs);
             let depth = before
                 .map(|id| depths.get(id.0 as usize).map_or(0, |depth| depth + 1))
                 .max();
-            depths.push(depth.unwrap_or(0));
+            let mut depth = depth.unwrap_or(0).max(least);
+            if matches!(step.action, Action::Hook(..)) {
+                depth = depth.max(next);
+                least = depth + 1;
+            }
+            next = next.max(depth + 1);
+            depths.push(depth);
         }
         depths
     }

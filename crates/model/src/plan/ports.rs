@@ -1,7 +1,7 @@
 //! Ports: in, out, their options and VLANs.
 
 use super::builder::{Builder, Gone};
-use super::{knobs, link};
+use super::{knobs, link, undo};
 use crate::attrs::bond::IFLA_BOND_PRIMARY;
 use crate::desired::WantLink;
 use crate::hash::Set;
@@ -9,6 +9,7 @@ use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::Op;
 use crate::owned::OwnedLink;
+use crate::show::words::Nest;
 use crate::snapshot::{IFLA_ADDRESS, Link};
 use crate::types::{Kind, Origin};
 use crate::vlans::VlanMap;
@@ -118,6 +119,23 @@ pub(super) fn set(builder: &mut Builder<'_>, iface: IfName, port: IfName) {
             origin.unwrap_or(want.origin),
         );
     }
+}
+
+/// Gives a port of others the options and VLANs that it had before it lost its master.
+pub(super) fn as_before(builder: &mut Builder<'_>, iface: IfName, was: &Link, origin: Origin) {
+    let name = was.name;
+    let Some(is) = builder.link(name).cloned() else { return };
+    if let (Some(kind), true) = (&was.port_kind, is.port_kind == was.port_kind) {
+        let data = undo::differing(Nest::Port, kind, &was.port, &is.port);
+        if !data.is_empty() {
+            let kind = kind.clone();
+            builder.op(iface, Op::SetPort { name, kind, data }, origin);
+        }
+    }
+    let had = VlanMap::of(builder.start.vlans(was.index));
+    let has = VlanMap::of(builder.now().vlans(is.index));
+    let differ = (had.missing_in(&has), has.beyond(&had));
+    change(builder, iface, name, false, differ, origin);
 }
 
 /// Brings the VLANs of a port to what is wanted, exactly: whoever declares a port says all its VLANs.

@@ -1,18 +1,16 @@
 //! What others had on a link that flapped is put back: their addresses, routes, ports and flags.
 
+use super::Verb;
 use super::builder::{Builder, Gone};
-use super::{link, members, ports, undo};
-use crate::fake::{IFA_F_PERMANENT, same_place};
+use super::{follow, link, moving, ports, undo};
+use crate::fake::IFA_F_PERMANENT;
 use crate::name::IfName;
 use crate::op::Op;
 use crate::show::{IFA_F_NODAD, IFA_F_NOPREFIXROUTE};
 use crate::snapshot::Link;
 use crate::types::{Kind, Origin};
-use crate::vlans::VlanMap;
 
 const WHY: Origin = Origin::Own("put back what was lost on the way");
-/// `RTPROT_KERNEL` and `RTPROT_RA` of linux/rtnetlink.h: they come back by themselves.
-const BY_THEMSELVES: [u8; 2] = [2, 9];
 
 /// Compares each link that the plan changed with how it was, and puts back what was not taken away on purpose.
 pub(super) fn repair(builder: &mut Builder<'_>) {
@@ -34,7 +32,14 @@ pub(super) fn repair(builder: &mut Builder<'_>) {
     for was in &before {
         addresses(builder, was);
     }
-    for was in &before {
+    // Those of a link that went may have a link to go to as well.
+    let reload = builder.request.verb == Verb::Reload;
+    let went: Vec<Link> = touched
+        .iter()
+        .filter(|name| reload && builder.is_gone(&Gone::Link(**name)))
+        .filter_map(|name| builder.start.get(*name).cloned())
+        .collect();
+    for was in before.iter().chain(&went) {
         routes(builder, was);
     }
 }
@@ -55,29 +60,7 @@ fn rejoin(builder: &mut Builder<'_>, was: &Link) {
         return;
     }
     ports::join(builder, was.name, was.name, master, WHY);
-    let Some(is) = builder.link(was.name).cloned() else {
-        return;
-    };
-    let had = VlanMap::of(builder.start.vlans(was.index));
-    let has = VlanMap::of(builder.now().vlans(is.index));
-    let (missing, beyond) = (had.missing_in(&has), has.beyond(&had));
-    let name = was.name;
-    if !missing.is_empty() {
-        let op = Op::AddVlans {
-            name,
-            on_self: false,
-            ranges: missing,
-        };
-        builder.op(name, op, WHY);
-    }
-    if !beyond.is_empty() {
-        let op = Op::DelVlans {
-            name,
-            on_self: false,
-            ranges: beyond,
-        };
-        builder.op(name, op, WHY);
-    }
+    ports::as_before(builder, was.name, was, WHY);
 }
 
 fn addresses(builder: &mut Builder<'_>, was: &Link) {
@@ -89,7 +72,8 @@ fn addresses(builder: &mut Builder<'_>, was: &Link) {
         let there = builder.now().addresses(index).iter().any(|is| is.same(&old));
         let skip = !undo::returns(&old, was)
             || old.flags & IFA_F_PERMANENT == 0
-            || builder.is_gone(&Gone::address(name, &old));
+            || builder.is_gone(&Gone::address(name, &old))
+            || moving::has_no_place(builder, name, &old);
         if there || skip {
             continue;
         }
@@ -108,27 +92,7 @@ fn addresses(builder: &mut Builder<'_>, was: &Link) {
 }
 
 fn routes(builder: &mut Builder<'_>, was: &Link) {
-    let name = was.name;
     for old in builder.start.routes(was.index).to_vec() {
-        let Some(link) = builder.link(name) else { return };
-        if !link.is_up() || BY_THEMSELVES.contains(&old.protocol) && old.via.is_none() {
-            continue;
-        }
-        let Some(route) = members::moved(&old, (was, builder.start), (link, builder.now())) else {
-            continue;
-        };
-        let taken = builder.now().routes.values().flatten().any(|is| same_place(is, &route));
-        if taken || builder.is_gone(&Gone::route(name, &old)) {
-            continue;
-        }
-        builder.op(
-            name,
-            Op::AddRoute {
-                name,
-                route,
-                replace: true,
-            },
-            WHY,
-        );
+        follow::restore(builder, was.name, &old);
     }
 }

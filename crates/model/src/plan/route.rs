@@ -2,6 +2,7 @@
 
 use super::builder::{Builder, Gone};
 use super::link::located;
+use super::moving::port_of;
 use crate::desired::{WantLink, Wanted};
 use crate::fake::{kept_metric, same_place};
 use crate::name::IfName;
@@ -10,7 +11,7 @@ use crate::types::Route;
 use cleat_diag::Diagnostic;
 
 /// `RTPROT_RA` of linux/rtnetlink.h: learned from a router advertisement.
-const RTPROT_RA: u8 = 9;
+pub(super) const RTPROT_RA: u8 = 9;
 
 /// Whether a route that is there does what is wanted: same destination, table, metric and gateway. Protocol, scope and
 /// the onlink flag are how it was put there, not what it does (ifupdown2 leaves `proto kernel onlink`).
@@ -74,7 +75,9 @@ fn replaces(builder: &mut Builder<'_>, want: &WantLink, wanted: &Wanted<Route>) 
         let wanted_there = builder
             .want(*name)
             .is_some_and(|want| want.routes.iter().any(|wanted| agrees(&wanted.value, have)));
-        !ours && !wanted_there && have.protocol != RTPROT_RA
+        // What others left on a link that is a port now goes from there.
+        let on_port = port_of(builder, *name).is_some();
+        !ours && !wanted_there && !on_port && have.protocol != RTPROT_RA
     });
     match foreign {
         Some((name, have)) if !builder.request.force => {
@@ -94,15 +97,11 @@ fn replaces(builder: &mut Builder<'_>, want: &WantLink, wanted: &Wanted<Route>) 
     }
 }
 
-/// Takes away what we added and nobody wants any longer.
-pub(super) fn purge(builder: &mut Builder<'_>, want: &WantLink) {
+/// What we added and nobody wants any longer.
+pub(super) fn unwanted(builder: &Builder<'_>, want: &WantLink) -> Vec<Route> {
     let ours = builder.owned.get(want.name).map_or(&[][..], |owned| &owned.routes);
-    for old in ours {
-        if want.routes.iter().any(|wanted| agrees(&wanted.value, old)) {
-            continue;
-        }
-        remove(builder, want.name, old, want.origin);
-    }
+    let is_wanted = |old: &&Route| want.routes.iter().any(|wanted| agrees(&wanted.value, old));
+    ours.iter().filter(|old| !is_wanted(old)).cloned().collect()
 }
 
 /// Deletes a route of ours, where it is still there.

@@ -493,3 +493,6 @@ fn a_nic_that_guests_vlans_stand_on_stays_up() {
         ["error[link-has-guests]: eno1 stays up: others hang on it: eno1.5"]
     );
 }
+
+mod kept;
+mod moves;

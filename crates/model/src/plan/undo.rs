@@ -412,7 +412,7 @@ fn alike(old: &Address, new: &Address) -> bool {
 }
 
 /// The attributes that differ and can be set. Where nothing is known of how it is now, all zero is taken to be so.
-fn differing(nest: Nest, kind: &Kind, was: &Attrs, is: &Attrs) -> Attrs {
+pub(super) fn differing(nest: Nest, kind: &Kind, was: &Attrs, is: &Attrs) -> Attrs {
     was.iter()
         .filter(|(number, payload)| match is.get(*number) {
             _ if !settable(nest, kind, *number) => false,

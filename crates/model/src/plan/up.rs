@@ -2,7 +2,7 @@
 
 use super::builder::Builder;
 use super::link::Made;
-use super::{address, link, members, ports, repair, route};
+use super::{address, kept, link, members, moving, order, ports, repair, route};
 use crate::desired::{Phase, WantLink};
 use crate::hash::Set;
 use crate::name::IfName;
@@ -12,7 +12,7 @@ use crate::types::Kind;
 const HOOKS: [Phase; 3] = [Phase::PreUp, Phase::Up, Phase::PostUp];
 
 pub(super) fn up(builder: &mut Builder<'_>) {
-    let links = builder.to_bring_up();
+    let links = order::moving_first(builder, builder.to_bring_up());
     if builder.request.admin_only {
         for want in links.iter().filter(|want| want.up) {
             link::bring_up(builder, want.name, want.name, want.origin);
@@ -21,6 +21,8 @@ pub(super) fn up(builder: &mut Builder<'_>) {
     }
     link::lower_mtus(builder, &links);
     let all: Set<IfName> = links.iter().map(|want| want.name).collect();
+    builder.expect_all(&links);
+    moving::from_others(builder, &all);
     // Without hooks all links go together, so that each kind of step is one batch. A link with hooks comes alone, when
     // all before it are done: its commands may rely on that.
     let mut together: Vec<&WantLink> = Vec::new();
@@ -37,6 +39,7 @@ pub(super) fn up(builder: &mut Builder<'_>) {
     for want in std::mem::take(&mut late) {
         finish(builder, &[want]);
     }
+    moving::go(builder, true);
     for want in builder.desired.links().iter().filter(|want| all.contains(&want.name)) {
         route::add(builder, want, true);
     }
@@ -60,6 +63,7 @@ fn segment<'a>(builder: &mut Builder<'a>, links: &[&'a WantLink], all: &Set<IfNa
             Some(vrf) => members::join(builder, want, vrf),
             None => rejoin(builder, want, all),
         }
+        kept::plug_over(builder, want);
     }
     for want in &there {
         ports::self_vlans(builder, want);
@@ -112,13 +116,13 @@ fn finish<'a>(builder: &mut Builder<'a>, links: &[&'a WantLink]) {
     for want in links {
         route::add(builder, want, false);
     }
+    kept::give_way(builder, links);
+    builder.finished(links);
     for want in links {
-        route::purge(builder, want);
-        address::purge(builder, want);
-        // Secondary addresses may go with their primary, and routes with the last address: add them again.
-        address::add(builder, want, true);
-        route::add(builder, want, true);
+        moving::purge(builder, want);
+        moving::clean_ports(builder, want);
     }
+    moving::go(builder, false);
     for want in links {
         builder.run_hook(want.name, Phase::Up);
         builder.run_hook(want.name, Phase::PostUp);

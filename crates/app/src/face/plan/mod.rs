@@ -28,7 +28,9 @@ pub fn run(options: &Options) -> End {
     if session.stops(Situation::Reload) {
         return refuse(options, &session.diagnostics, session.sources());
     }
-    let (plan, impact) = input::reload_plan(&mut session, &desired, &now);
+    let Some((plan, impact)) = input::reload_plan(&mut session, &desired, &now) else {
+        return refuse(options, &session.diagnostics, session.sources());
+    };
     let outlook = Outlook::new(&plan, impact, &desired, &now, session.sources());
     let diagnostics = check::in_order(&session.diagnostics);
     let text = match options.json {
