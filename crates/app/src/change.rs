@@ -12,7 +12,7 @@ use crate::lacking;
 use crate::lock::{self, Turn};
 use crate::logging::Reporter;
 use crate::look::{Seen, logical, look};
-use crate::pipeline::Basis;
+use crate::pipeline::{Basis, Records};
 use crate::recursion;
 use crate::rename::{self, Due};
 use crate::run::show;
@@ -50,6 +50,9 @@ pub fn run(args: &Args, session: &mut Session, early: Option<Early>) -> Exit {
     }
     if args.hotplug {
         forgive_absent(&mut session.diagnostics);
+    }
+    if !args.must_be_recorded() {
+        forgive_records(&mut session.diagnostics);
     }
     severity::regrade(&mut session.diagnostics, Situation::of(args));
     reporter.print(&session.diagnostics, session.sources());
@@ -160,6 +163,14 @@ fn take_turn(args: &Args, session: &mut Session) -> Result<Option<Turn>, Exit> {
     let wait = args.lock_wait.unwrap_or(session.settings.lock_wait);
     match lock::take(&session.root, &path, wait) {
         Ok(turn) => Ok(Some(turn)),
+        // The file system of the lock is full or cannot be written: at boot nobody else is under way.
+        Err(LockError::Io(error)) if !args.must_be_recorded() => {
+            let warning = Diagnostic::warning("lock", error.to_string());
+            session
+                .diagnostics
+                .push(warning.note("it goes on without a lock: another run may come between"));
+            Ok(None)
+        }
         Err(error) => {
             session.diagnostics.push(Diagnostic::error("lock", error.to_string()));
             Err(match error {
@@ -175,9 +186,10 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
     session.lap("declare and lock");
     let mut state = session.state();
     session.lap("state");
-    if caller.is_none() {
-        session.recover(&mut state);
-    }
+    let left = match caller {
+        None => session.recover(&mut state),
+        Some(_) => Vec::new(),
+    };
     // A script may change what was read, and a rename does.
     let early = early.filter(|_| is_fixed(session)).map(|early| early.kernel);
     let Some(mut kernel) = early.or_else(|| session.netlink()) else {
@@ -201,6 +213,7 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
         followed,
         modules,
     } = seen;
+    session.keep_recovered(&left, &mut state, &snapshot, !args.no_act);
     if args.adopt {
         return adopt(session, &desired, &snapshot, &state, names);
     }
@@ -254,13 +267,22 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
     };
     drop(modules);
     session.lap("modules");
+    let (mut records, fault) = session.records(&plan, &state);
+    if let Some(error) = fault.filter(|_| args.must_be_recorded()) {
+        session.give_up(records);
+        let text = format!("what is done could not be recorded, and not be undone after a crash: {error}");
+        session.diagnostics.push(Diagnostic::error("run-unrecorded", text));
+        return Ended::untouched(Exit::Failed);
+    }
     if args.command == Command::Ifreload {
         forewarn::tell(session, &plan, basis, Reporter::new(args.verbosity));
         session.lap("interruptions");
     }
-    let applied = session.apply(&mut kernel, &plan, basis, &mut runner, on_error);
+    let applied = session.apply(&mut kernel, &plan, basis, &mut runner, (on_error, &mut records));
     session.lap("apply and settle");
-    session.save(&state, &applied.owned);
+    if !applied.is_blind {
+        session.save(&state, &applied.owned, records);
+    }
     // The names of the file are those to be known by; where they were followed it has others.
     if args.all && args.command != Command::Ifdown && !followed && !session.has_errors() {
         save_nics(session, &desired, &snapshot);
@@ -293,7 +315,8 @@ fn adopt(session: &mut Session, desired: &Desired, snapshot: &Snapshot, state: &
     }
     let is_up = |name: &IfName| snapshot.get(*name).is_some_and(Link::is_up);
     let up: Vec<IfName> = names.into_iter().filter(is_up).collect();
-    session.save(state, &state.owned().settle(desired, snapshot, &up, &[]));
+    let owned = state.owned().settle(desired, snapshot, &up, &[]).into_owned();
+    session.save(state, &owned, Records::default());
     Ended {
         scope: up,
         ..Ended::untouched(Exit::Done)
@@ -392,6 +415,16 @@ fn blame_hooks(diagnostics: &mut [Diagnostic]) {
         .filter(|diagnostic| diagnostic.code == "hook-failed")
     {
         diagnostic.severity = Severity::Error;
+    }
+}
+
+/// At boot links that are up count for more than the record of them.
+fn forgive_records(diagnostics: &mut [Diagnostic]) {
+    for diagnostic in diagnostics
+        .iter_mut()
+        .filter(|diagnostic| diagnostic.code == "state-unwritable")
+    {
+        diagnostic.severity = Severity::Warning;
     }
 }
 

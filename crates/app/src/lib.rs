@@ -44,6 +44,7 @@ pub mod session;
 pub mod settings;
 pub mod severity;
 pub mod state;
+mod state_part;
 pub mod sysctl;
 mod unchanged;
 pub mod version;

@@ -9,7 +9,7 @@ use crate::sysctl::{fresh, made};
 use cleat_diag::{Diagnostic, Severity};
 use cleat_model::apply::{self, Ending, OnError, Outcome};
 use cleat_model::desired::Desired;
-use cleat_model::journal::{self, JournalSink};
+use cleat_model::journal::{self, JournalSink, Recovery};
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::name::IfName;
 use cleat_model::op::Plan;
@@ -18,9 +18,9 @@ use cleat_model::plan::{self, Request};
 use cleat_model::resolve;
 use cleat_model::snapshot::Snapshot;
 use cleat_model::verify;
-use cleat_root::Root;
+use cleat_root::{Log, Reserved, RootError};
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a plan was made from.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +42,9 @@ pub struct Applied<'a> {
     pub outcome: Option<Outcome>,
     /// What is ours now.
     pub owned: Cow<'a, Owned>,
+    /// Whether the kernel could not be looked at again, so that `owned` is what was ours before: what was done is in the
+    /// journal, which is left for the next run.
+    pub is_blind: bool,
 }
 
 impl Applied<'_> {
@@ -115,7 +118,7 @@ impl Session {
         plan: &Plan,
         basis: Basis<'a>,
         runner: &mut Runner,
-        on_error: OnError,
+        (on_error, records): (OnError, &mut Records),
     ) -> Applied<'a> {
         let names = &basis.request.scope;
         let (up, down): (&[IfName], &[IfName]) = match basis.request.verb {
@@ -126,12 +129,12 @@ impl Session {
             return Applied {
                 outcome: None,
                 owned: basis.owned.settle(basis.desired, basis.snapshot, up, down),
+                is_blind: false,
             };
         }
-        let mut sink = JournalFile::new(self.root.clone(), self.files.journal.clone());
         let logical = self.logical_names();
         let mut hooks = PlannedHooks::new(runner, basis.desired, basis.owned, logical);
-        let mut outcome = apply::apply(plan, kernel, &mut hooks, &mut sink, on_error);
+        let mut outcome = apply::apply(plan, kernel, &mut hooks, &mut records.journal, on_error);
         if matches!(outcome.ending, Ending::PutBack | Ending::Stuck(_)) {
             outcome.diagnostics.extend(hooks.put_back(plan, &outcome.done));
         }
@@ -139,10 +142,10 @@ impl Session {
         self.diagnostics.append(&mut outcome.diagnostics);
         let query = self.query(basis.owned);
         let Some(now) = self.snapshot(kernel, query) else {
-            // What was done is in the journal, which is left for the next run.
             return Applied {
                 outcome: Some(outcome),
                 owned: Cow::Borrowed(basis.owned),
+                is_blind: true,
             };
         };
         let put_back = matches!(outcome.ending, Ending::PutBack | Ending::Stuck(_));
@@ -161,25 +164,84 @@ impl Session {
         Applied {
             outcome: Some(outcome),
             owned,
+            is_blind: false,
         }
     }
 
-    /// Writes down what is ours and closes the journal.
-    pub fn save(&mut self, state: &State, owned: &Owned) {
-        if let Err(error) = state.save(&self.root, owned) {
-            let text = format!("what is ours could not be recorded: {error}");
-            self.diagnostics.push(Diagnostic::error("state-unwritable", text));
+    /// Takes room for all that a plan writes down, before its first step: /run may fill up meanwhile.
+    ///
+    /// *Shape*: with why not all can be written down, where it cannot: the journal, or what is ours after it, may be
+    /// missing then.
+    pub fn records(&self, plan: &Plan, state: &State) -> (Records, Option<String>) {
+        let mut records = Records::default();
+        if plan.is_empty() {
+            return (records, None);
+        }
+        if state.is_adopted() {
+            // The journal is all that tells what a run before made: it must not make room for another one.
+            let fault = "what a run before left could not be recorded".to_owned();
+            records.journal.fault.clone_from(&fault);
+            return (records, Some(fault));
+        }
+        let room = journal::room(plan);
+        // What a step makes is in the record as it is in the journal, and stanzas with their hooks as they are written.
+        let texts: usize = self
+            .config
+            .files()
+            .filter_map(|(file, _)| self.sources.get(file))
+            .map(|source| source.bytes().len())
+            .sum();
+        let begun = self.root.begin_log(&self.files.journal, room).and_then(|log| {
+            records.journal.log = Some(log);
+            records.state = Some(state.reserve(&self.root, room + texts as u64)?);
+            Ok(())
+        });
+        let fault = begun.err().map(|error: RootError| error.to_string());
+        if records.journal.log.is_none() {
+            records.journal.fault = fault.clone().unwrap_or_default();
+        }
+        (records, fault)
+    }
+
+    /// Gives up what [`Session::records`] took, where nothing is begun.
+    pub fn give_up(&self, records: Records) {
+        if records.journal.log.is_none() {
             return;
         }
-        if let Err(error) = self.root.remove(&self.files.journal) {
+        drop(records);
+        // Where it cannot be removed it is empty, and speaks of no step.
+        let _ = self.root.remove(&self.files.journal);
+    }
+
+    /// Writes down what is ours, and then ends the journal: until then it is the record.
+    pub fn save(&mut self, state: &State, owned: &Owned, mut records: Records) {
+        if let Err(error) = state.save(&self.root, owned, records.state.take()) {
+            let text = format!("what is ours could not be recorded: {error}");
+            let fault = Diagnostic::error("state-unwritable", text);
+            self.diagnostics.push(match records.journal.log {
+                Some(_) => fault.note("the journal has it, and is left for the next run"),
+                None => fault,
+            });
+            return;
+        }
+        if let Some(log) = &mut records.journal.log {
+            // Where the file cannot be removed this line says that it speaks of nothing any more.
+            let _ = log.add(format!("{}\n", journal::end()).as_bytes());
+        }
+        self.remove_journal(&self.files.journal.clone());
+    }
+
+    fn remove_journal(&mut self, path: &Path) {
+        if let Err(error) = self.root.remove(path) {
             self.diagnostics
                 .push(Diagnostic::warning("journal-unwritable", error.to_string()));
         }
     }
 
-    /// Takes over what a run left that did not come to its end: what it made is ours, and the plan that follows makes
-    /// the difference, whatever that run had in mind.
-    pub fn recover(&mut self, state: &mut State) {
+    /// Takes over what runs left that did not come to their end: what they made is ours, and the plan that follows makes
+    /// the difference, whatever those runs had in mind. Answers what they left, for [`Session::keep_recovered`].
+    pub fn recover(&mut self, state: &mut State) -> Vec<Recovery> {
+        let mut all = Vec::new();
         for path in [self.files.journal.clone(), self.files.inner_journal.clone()] {
             let left = self.root.read(&path).ok().and_then(|bytes| journal::recover(&bytes));
             let Some(left) = left else { continue };
@@ -188,6 +250,30 @@ impl Session {
             let text = format!("a run before did not come to its end: {done} steps were done, {open} begun");
             let warning = Diagnostic::warning("run-unfinished", text).note("what it made is taken over");
             self.diagnostics.push(warning);
+            all.push(left);
+        }
+        all
+    }
+
+    /// Records what was taken over, and only then removes the journals that tell of it: this run may be killed, too.
+    /// With `record` unset it is taken over for this run alone.
+    pub fn keep_recovered(&mut self, left: &[Recovery], state: &mut State, now: &Snapshot, record: bool) {
+        for left in left {
+            left.adopt_masters(state.owned_mut(), now);
+        }
+        if left.is_empty() || !record {
+            return;
+        }
+        match state.keep_adopted(&self.root) {
+            Ok(()) => {
+                for path in [self.files.journal.clone(), self.files.inner_journal.clone()] {
+                    self.remove_journal(&path);
+                }
+            }
+            Err(error) => {
+                let text = format!("what a run before left could not be recorded: {error}");
+                self.diagnostics.push(Diagnostic::warning("state-unwritable", text));
+            }
         }
     }
 }
@@ -206,32 +292,27 @@ fn is_told(told: &[Diagnostic], found: &Diagnostic) -> bool {
     })
 }
 
-/// The journal as a file.
-struct JournalFile {
-    root: Root,
-    path: PathBuf,
-    begun: bool,
+/// Where a run writes down what it does, with room for it.
+#[derive(Debug, Default)]
+pub struct Records {
+    journal: JournalFile,
+    state: Option<Reserved>,
 }
 
-impl JournalFile {
-    fn new(root: Root, path: PathBuf) -> Self {
-        Self {
-            root,
-            path,
-            begun: false,
-        }
-    }
+/// The journal as a file.
+#[derive(Debug, Default)]
+struct JournalFile {
+    log: Option<Log>,
+    /// Why there is none.
+    fault: String,
 }
 
 impl JournalSink for JournalFile {
     fn put(&mut self, line: &str) -> Result<(), String> {
-        if !self.begun {
-            let directory = self.path.parent().unwrap_or(Path::new("/"));
-            self.root.create_dir_all(directory).map_err(|error| error.to_string())?;
-            self.root.remove(&self.path).map_err(|error| error.to_string())?;
-            self.begun = true;
-        }
+        let Some(log) = &mut self.log else {
+            return Err(self.fault.clone());
+        };
         let bytes = [line.as_bytes(), b"\n"].concat();
-        self.root.append(&self.path, &bytes).map_err(|error| error.to_string())
+        log.add(&bytes).map_err(|error| error.to_string())
     }
 }

@@ -1,14 +1,16 @@
 //! The record of what we made and set, kept under /run.
 
+use crate::state_part::{Unknown, in_part};
 use cleat_diag::Diagnostic;
 use cleat_model::name::IfName;
 use cleat_model::owned::{Owned, OwnedLink};
-use cleat_root::{Durability, Root, RootError};
+use cleat_root::{Reserved, Root, RootError};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// The version that is written; an unknown one is not read.
+/// The version that is written. Older ones are read as they are: what they lack is at its default.
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]
@@ -19,6 +21,7 @@ struct Written<'a> {
 
 #[derive(Deserialize)]
 struct Read {
+    #[serde(default)]
     version: u32,
     links: BTreeMap<IfName, OwnedLink>,
 }
@@ -30,6 +33,10 @@ pub struct State {
     read: Owned,
     /// As read with what was adopted since, where anything was.
     adopted: Option<Owned>,
+    /// What a newer program wrote that this one does not know.
+    unknown: Unknown,
+    /// *Units*: bytes of the file.
+    size: usize,
 }
 
 impl State {
@@ -46,23 +53,55 @@ impl State {
 
     fn read(root: &Root, path: &Path, tell: impl Fn(&str) -> Diagnostic) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
-        let read = match root.read(path) {
-            Ok(bytes) => parse(&bytes).unwrap_or_else(|reason| {
-                diagnostics.push(tell(&reason));
-                Owned::default()
-            }),
-            Err(error) if error.is_missing() => Owned::default(),
-            Err(error) => {
-                diagnostics.push(tell(&error.reason()));
-                Owned::default()
+        let (mut parsed, mut size) = (Parsed::default(), 0);
+        match root.read(path) {
+            Ok(bytes) => {
+                size = bytes.len();
+                match parse(&bytes) {
+                    Ok(understood) => parsed = understood,
+                    Err(reason) => diagnostics.push(tell(&reason)),
+                }
             }
-        };
+            Err(error) if error.is_missing() => {}
+            Err(error) => diagnostics.push(tell(&error.reason())),
+        }
+        if let Some(version) = parsed.newer {
+            diagnostics.push(newer(path, version));
+        }
+        // What could be read of a damaged file counts; the file itself is kept to be looked at.
+        diagnostics.extend(parsed.damage.as_deref().map(tell));
         let state = Self {
             path: path.to_owned(),
             adopted: None,
-            read,
+            read: parsed.owned,
+            unknown: parsed.unknown,
+            size,
         };
         (state, diagnostics)
+    }
+
+    /// Takes room for the state that a run leaves, beside the old one, with `more` bytes for what it makes.
+    ///
+    /// # Errors
+    /// With the path and the reason.
+    pub fn reserve(&self, root: &Root, more: u64) -> Result<Reserved, RootError> {
+        root.reserve(&self.path, self.size as u64 + more)
+    }
+
+    /// Whether something was adopted and is recorded nowhere yet but in what it was adopted from.
+    pub fn is_adopted(&self) -> bool {
+        self.adopted.as_ref().is_some_and(|adopted| *adopted != self.read)
+    }
+
+    /// Writes what was adopted, so that what it was adopted from can go.
+    ///
+    /// # Errors
+    /// As [`State::save`]; it is adopted all the same.
+    pub fn keep_adopted(&mut self, root: &Root) -> Result<(), RootError> {
+        let Some(adopted) = &self.adopted else { return Ok(()) };
+        self.save(root, adopted, None)?;
+        self.read = self.adopted.take().unwrap_or_default();
+        Ok(())
     }
 
     /// What is ours: as read, with what was adopted since.
@@ -82,35 +121,82 @@ impl State {
     ///
     /// # Errors
     /// With the path and the reason.
-    pub fn save(&self, root: &Root, owned: &Owned) -> Result<(), RootError> {
+    pub fn save(&self, root: &Root, owned: &Owned, room: Option<Reserved>) -> Result<(), RootError> {
         if std::ptr::eq(owned, &self.read) || *owned == self.read {
             return Ok(());
         }
         let now = root.read(&self.path).ok().and_then(|bytes| parse(&bytes).ok());
-        let merged = match now {
+        let merged = match now.map(|now| now.owned) {
             Some(now) if now != self.read => merge(&self.read, owned, &now),
             _ => owned.clone(),
         };
-        if let Some(directory) = self.path.parent() {
-            root.create_dir_all(directory)?;
+        let bytes = self.bytes(&merged);
+        match room.map(|room| room.put(&bytes)) {
+            Some(Ok(())) => Ok(()),
+            // It was made for less, or there was none.
+            Some(Err(_)) | None => {
+                if let Some(directory) = self.path.parent() {
+                    root.create_dir_all(directory)?;
+                }
+                root.write_private(&self.path, &bytes)
+            }
         }
+    }
+
+    fn bytes(&self, owned: &Owned) -> Vec<u8> {
         let written = Written {
             version: VERSION,
-            links: &merged.links,
+            links: &owned.links,
         };
         // Maps with text keys and plain values: there is nothing in it that JSON cannot hold.
-        let mut bytes = serde_json::to_vec(&written).unwrap_or_default();
+        let mut bytes = match self.unknown.is_empty() {
+            true => serde_json::to_vec(&written).unwrap_or_default(),
+            false => {
+                let mut document = serde_json::to_value(&written).unwrap_or_default();
+                self.unknown.put_back(&mut document);
+                serde_json::to_vec(&document).unwrap_or_default()
+            }
+        };
         bytes.push(b'\n');
-        root.write_atomic(&self.path, &bytes, Durability::Volatile)
+        bytes
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Owned, String> {
-    let read: Read = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    if read.version != VERSION {
-        return Err(format!("version {} is not known here", read.version));
-    }
-    Ok(Owned { links: read.links })
+/// What there is in a state file.
+#[derive(Debug, Default)]
+struct Parsed {
+    owned: Owned,
+    /// Its version, where it is later than ours.
+    newer: Option<u32>,
+    unknown: Unknown,
+    /// What of it could not be read.
+    damage: Option<String>,
+}
+
+/// Reads a state as far as it can be understood. *Errors*: nothing of it can.
+fn parse(bytes: &[u8]) -> Result<Parsed, String> {
+    let whole = serde_json::from_slice::<Read>(bytes);
+    let reason = match whole {
+        Ok(read) if read.version <= VERSION => {
+            return Ok(Parsed {
+                owned: Owned { links: read.links },
+                ..Parsed::default()
+            });
+        }
+        Ok(_) => None,
+        Err(error) => Some(error.to_string()),
+    };
+    let document: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let (owned, unknown) = in_part(&document).ok_or_else(|| reason.clone().unwrap_or_default())?;
+    let version = document.get("version").and_then(Value::as_u64).unwrap_or_default();
+    let newer = u32::try_from(version).ok().filter(|version| *version > VERSION);
+    Ok(Parsed {
+        owned,
+        // Of a later version it is no damage.
+        damage: reason.filter(|_| newer.is_none()),
+        newer,
+        unknown,
+    })
 }
 
 /// `after` where this run changed something, else `now`.
@@ -130,10 +216,18 @@ fn merge(before: &Owned, after: &Owned, now: &Owned) -> Owned {
     Owned { links }
 }
 
+fn newer(path: &Path, version: u32) -> Diagnostic {
+    let text = format!(
+        "the state file {} is of version {version}, later than {VERSION}, which this program writes",
+        path.display()
+    );
+    Diagnostic::warning("state-newer", text).note("what can be understood of it holds; the rest is kept as it is")
+}
+
 fn damaged(path: &Path, reason: &str) -> Diagnostic {
     let text = format!("the state file {} is damaged: {reason}", path.display());
     Diagnostic::warning("state-damaged", text)
-        .note("what was recorded as ours is not known any more; what the kernel has is left as it is")
+        .note("what cannot be read of it is not known as ours any more, and left in the kernel as it is")
 }
 
 fn set_aside(root: &Root, path: &Path, reason: &str) -> Diagnostic {
@@ -186,7 +280,7 @@ mod tests {
         let (state, diagnostics) = State::load(&root, Path::new(PATH));
         assert_eq!((state.owned(), diagnostics), (&Owned::default(), Vec::new()));
         let saved = owned(&[("vmbr0", Some(Kind::Bridge)), ("eno1", None)]);
-        state.save(&root, &saved).unwrap();
+        state.save(&root, &saved, None).unwrap();
         let (state, diagnostics) = State::load(&root, Path::new(PATH));
         assert_eq!((state.owned(), diagnostics), (&saved, Vec::new()));
     }
@@ -211,17 +305,81 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_later_version_is_not_guessed_at() {
+    fn lay_out(text: &str) -> (tempfile::TempDir, Root) {
         let tree = tempfile::tempdir().unwrap();
         let root = Root::at(tree.path());
         root.create_dir_all("/run/cleat").unwrap();
-        std::fs::write(tree.path().join("run/cleat/state.json"), "{\"version\":7,\"links\":{}}").unwrap();
-        let (_, diagnostics) = State::load(&root, Path::new(PATH));
+        std::fs::write(tree.path().join("run/cleat/state.json"), text).unwrap();
+        (tree, root)
+    }
+
+    /// A package was taken back: what a later program wrote is used as far as it is understood, and not lost.
+    #[test]
+    fn a_later_version_is_read_as_far_as_it_is_understood_and_the_rest_is_kept() {
+        let text = r#"{"version":7,"era":"later","links":{
+            "vmbr0":{"created":"bridge","up":true,"colour":"blue"},
+            "eno1":{"up":true,"addresses":"packed"},
+            "far:too:long:a:name":{"up":true}}}"#;
+        let (_tree, root) = lay_out(text);
+        let (state, told) = State::load(&root, Path::new(PATH));
+        let mut saved = owned(&[("vmbr0", Some(Kind::Bridge)), ("eno1", None)]);
+        assert_eq!(state.owned(), &saved);
         assert_eq!(
-            diagnostics[0].message,
-            "the state file /run/cleat/state.json is damaged: version 7 is not known here"
+            told[0].message,
+            "the state file /run/cleat/state.json is of version 7, later than 1, which this program writes"
         );
+        assert_eq!(told.len(), 1);
+        // Nothing changed: the file stays as it is.
+        state.save(&root, state.owned(), None).unwrap();
+        assert_eq!(root.read_text(PATH).unwrap(), text);
+        let created = saved.links.remove(&name("eno1"));
+        state.save(&root, &saved, None).unwrap();
+        let read: Value = serde_json::from_slice(&root.read(PATH).unwrap()).unwrap();
+        assert_eq!(read["version"], 1);
+        assert_eq!(read["era"], "later");
+        assert_eq!(read["links"]["vmbr0"]["colour"], "blue");
+        assert_eq!(read["links"].get("eno1"), None);
+        assert!(created.is_some_and(|link| link.up));
+        let (state, told) = State::load(&root, Path::new(PATH));
+        assert_eq!((state.owned(), told), (&saved, Vec::new()));
+    }
+
+    /// A package was upgraded while the host ran.
+    #[test]
+    fn an_older_version_lacks_what_it_did_not_know_and_nothing_is_told() {
+        for text in [
+            r#"{"links":{"vmbr0":{"created":"bridge","up":true}}}"#,
+            r#"{"version":0,"links":{"vmbr0":{"created":"bridge","up":true}}}"#,
+        ] {
+            let (_tree, root) = lay_out(text);
+            let (state, told) = State::load(&root, Path::new(PATH));
+            let expected = owned(&[("vmbr0", Some(Kind::Bridge))]);
+            assert_eq!((state.owned(), told), (&expected, Vec::new()), "{text}");
+        }
+    }
+
+    #[test]
+    fn of_a_file_that_is_damaged_in_part_the_rest_counts() {
+        let (_tree, root) = lay_out(
+            r#"{"version":1,"links":{"vmbr0":{"created":"bridge","up":true,"routes":7},"eno1":{"up":true},"eno2":null}}"#,
+        );
+        let (state, told) = State::load(&root, Path::new(PATH));
+        assert_eq!(state.owned(), &owned(&[("vmbr0", Some(Kind::Bridge)), ("eno1", None)]));
+        let message = "the state file /run/cleat/state.json is damaged: invalid type: integer `7`, expected a sequence at line 1 column 70";
+        assert_eq!(told[0].message, message);
+        assert_eq!(told.len(), 1);
+        assert!(root.exists("/run/cleat/state.json.damaged-1"));
+    }
+
+    #[test]
+    fn only_root_may_read_what_a_state_file_says_also_one_that_was_open_to_all() {
+        use std::os::unix::fs::PermissionsExt;
+        let (tree, root) = lay_out("{\"version\":1,\"links\":{}}");
+        let file = tree.path().join("run/cleat/state.json");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let (state, _) = State::load(&root, Path::new(PATH));
+        state.save(&root, &owned(&[("eno1", None)]), None).unwrap();
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
@@ -230,8 +388,12 @@ mod tests {
         let root = Root::at(tree.path());
         let (outer, _) = State::load(&root, Path::new(PATH));
         let (inner, _) = State::load(&root, Path::new(PATH));
-        inner.save(&root, &owned(&[("eno1.5", Some(Kind::Vlan))])).unwrap();
-        outer.save(&root, &owned(&[("vmbr0", Some(Kind::Bridge))])).unwrap();
+        inner
+            .save(&root, &owned(&[("eno1.5", Some(Kind::Vlan))]), None)
+            .unwrap();
+        outer
+            .save(&root, &owned(&[("vmbr0", Some(Kind::Bridge))]), None)
+            .unwrap();
         let (state, _) = State::load(&root, Path::new(PATH));
         let both = owned(&[("vmbr0", Some(Kind::Bridge)), ("eno1.5", Some(Kind::Vlan))]);
         assert_eq!(state.owned(), &both);

@@ -3,7 +3,7 @@
 use crate::encode::{self, Work};
 use crate::explain;
 use crate::names::{Names, Resolver};
-use crate::socket::{Request, Socket};
+use crate::socket::{Request, Socket, is_of_the_moment};
 use cleat_model::hash::Set;
 use cleat_model::kernel::{Kernel, KernelError, Query};
 use cleat_model::name::IfName;
@@ -11,6 +11,9 @@ use cleat_model::op::Op;
 use cleat_model::snapshot::{IFLA_IFALIAS, Snapshot};
 use cleat_root::Root;
 use nix::libc;
+
+/// How often a step is asked for whose answer is lost.
+const TRIES: u32 = 8;
 
 /// The running kernel, in the network namespace of the thread that opened it.
 pub struct Netlink {
@@ -147,6 +150,24 @@ impl Netlink {
         Ok(work)
     }
 
+    /// Does the steps again whose answer was lost: the kernel may have done them, and then says that it is so.
+    fn ask_unanswered(&mut self, ops: &[Op], answers: &mut [Result<(), KernelError>]) {
+        for (op, answer) in ops.iter().zip(answers) {
+            for attempt in 1..TRIES {
+                if !answer.as_ref().is_err_and(is_of_the_moment) {
+                    break;
+                }
+                if self.socket.renew(attempt).is_err() {
+                    continue;
+                }
+                *answer = self.again(op);
+                if answer.as_ref().is_err_and(|error| was_done(op, error)) {
+                    *answer = Ok(());
+                }
+            }
+        }
+    }
+
     /// Makes a link whose index is the kernel's choice, or does a step again with indexes asked for anew.
     fn again(&mut self, op: &Op) -> Result<(), KernelError> {
         names_in(op).for_each(|name| self.names.forget(name));
@@ -162,6 +183,7 @@ impl Kernel for Netlink {
 
     fn perform(&mut self, ops: &[Op]) -> Vec<Result<(), KernelError>> {
         let mut answers = self.run(ops, false);
+        self.ask_unanswered(ops, &mut answers);
         let mut lost = Set::default();
         for (op, answer) in ops.iter().zip(&mut answers) {
             let created = matches!(op, Op::CreateLink { .. });
@@ -190,6 +212,21 @@ impl Kernel for Netlink {
             }
         }
         answers
+    }
+}
+
+/// Whether the kernel's answer to a step that is asked for again says that it did it the first time.
+fn was_done(op: &Op, error: &KernelError) -> bool {
+    use libc::{EADDRNOTAVAIL, EEXIST, ENODEV, ENOENT, ESRCH};
+    match op {
+        Op::CreateLink { .. } | Op::AddAddress { .. } | Op::AddRoute { .. } | Op::AddFdb { .. } => {
+            error.errno == EEXIST
+        }
+        Op::DeleteLink { .. } => error.errno == ENODEV,
+        Op::DelAddress { .. } => error.errno == EADDRNOTAVAIL,
+        Op::DelRoute { .. } => error.errno == ESRCH,
+        Op::DelFdb { .. } => error.errno == ENOENT,
+        _ => false,
     }
 }
 

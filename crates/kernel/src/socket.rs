@@ -146,7 +146,7 @@ impl Socket {
             None => {
                 self.outgoing.clear();
                 let sequence = self.append(question, NLM_F_DUMP);
-                self.send().map_err(Fault::Refused)?;
+                self.send().map_err(fault)?;
                 sequence
             }
         };
@@ -155,17 +155,14 @@ impl Socket {
             match self.receive(false) {
                 Ok(true) => {}
                 Ok(false) => return Err(Fault::Lost("a message was larger than the buffer")),
-                Err(error) if error.errno == libc::ENOBUFS => {
-                    return Err(Fault::Lost("the socket was too small for the answer"));
-                }
-                Err(error) => return Err(Fault::Refused(error)),
+                Err(error) => return Err(fault(error)),
             }
             for message in Messages::new(&self.incoming).filter(|message| message.sequence == sequence) {
                 changed |= message.is_interrupted();
                 match message.answer() {
                     Answer::Object => read(message.kind, message.body),
                     Answer::Done(Ok(())) if changed => return Err(Fault::Changed),
-                    Answer::Done(outcome) | Answer::Acked(outcome) => return outcome.map_err(Fault::Refused),
+                    Answer::Done(outcome) | Answer::Acked(outcome) => return outcome.map_err(fault),
                     Answer::Overrun => return Err(Fault::Lost("the kernel lost a part of the answer")),
                     Answer::Nothing => {}
                 }
@@ -179,6 +176,28 @@ impl Socket {
         question: &RouteNetlinkMessage,
         read: impl Fn(&[u8]) -> Option<T>,
     ) -> Result<Option<T>, KernelError> {
+        for attempt in 1..DUMP_TRIES {
+            match self.ask_once(question, &read) {
+                Err(error) if is_of_the_moment(&error) => self.renew(attempt)?,
+                answered => return answered,
+            }
+        }
+        self.ask_once(question, &read)
+    }
+
+    /// Begins again after an error of the moment, with a socket that nothing is left in; the pauses double from 1 ms.
+    pub(crate) fn renew(&mut self, attempt: u32) -> Result<(), KernelError> {
+        std::thread::sleep(Duration::from_millis(1 << (attempt - 1)));
+        self.leave_ahead();
+        self.inner = connect().map_err(from_io)?;
+        Ok(())
+    }
+
+    fn ask_once<T>(
+        &mut self,
+        question: &RouteNetlinkMessage,
+        read: &impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Option<T>, KernelError> {
         self.outgoing.clear();
         let sequence = self.append(question, 0);
         self.send()?;
@@ -188,7 +207,7 @@ impl Socket {
                 match message.answer() {
                     Answer::Object => return Ok(read(message.body)),
                     Answer::Done(outcome) | Answer::Acked(outcome) => return outcome.map(|()| None),
-                    Answer::Overrun => return Err(KernelError::errno(libc::ENOBUFS)),
+                    Answer::Overrun => return Err(KernelError::unanswered(libc::ENOBUFS)),
                     Answer::Nothing => {}
                 }
             }
@@ -249,7 +268,9 @@ impl Socket {
                     lost = true;
                     continue;
                 }
-                Err(error) if error.errno == libc::EAGAIN && lost => return Err(KernelError::errno(libc::ENOBUFS)),
+                Err(error) if error.errno == libc::EAGAIN && lost => {
+                    return Err(KernelError::unanswered(libc::ENOBUFS));
+                }
                 Err(error) => return Err(error),
             }
             for message in Messages::new(&self.incoming) {
@@ -311,6 +332,21 @@ impl Socket {
     }
 }
 
+/// What becomes of a dump that met an error: one of the moment is no answer.
+fn fault(error: KernelError) -> Fault {
+    match error.errno {
+        libc::ENOBUFS => Fault::Lost("the socket was too small for the answer"),
+        libc::ENOMEM => Fault::Lost("the kernel had no memory for the answer"),
+        libc::EAGAIN | libc::EINTR | libc::EBUSY => Fault::Lost("the kernel was busy"),
+        _ => Fault::Refused(error),
+    }
+}
+
+/// Whether an error is one of the moment: the same request may be answered a little later.
+pub(crate) fn is_of_the_moment(error: &KernelError) -> bool {
+    error.is_unanswered() && matches!(error.errno, libc::ENOBUFS | libc::ENOMEM | libc::EAGAIN | libc::EINTR)
+}
+
 /// Reads one datagram; false where it did not fit (the buffer is larger then, the datagram gone).
 pub(crate) fn receive(socket: &netlink_sys::Socket, into: &mut Vec<u8>, flags: libc::c_int) -> io::Result<bool> {
     loop {
@@ -369,10 +405,7 @@ fn connect() -> io::Result<netlink_sys::Socket> {
 pub(crate) fn from_io(error: io::Error) -> KernelError {
     let text = format!("netlink socket: {error}");
     match error.raw_os_error() {
-        Some(errno) => KernelError {
-            errno,
-            text: Some("netlink socket".to_owned()),
-        },
+        Some(errno) => KernelError::unanswered(errno),
         None => KernelError::text(text),
     }
 }

@@ -33,7 +33,23 @@ pub struct KernelError {
     pub text: Option<String>,
 }
 
+/// What [`KernelError::unanswered`] says beside its errno.
+const UNANSWERED: &str = "netlink socket";
+
 impl KernelError {
+    /// The way to the kernel failed: nobody knows whether it did what was asked.
+    pub fn unanswered(errno: i32) -> Self {
+        Self {
+            errno,
+            text: Some(UNANSWERED.to_owned()),
+        }
+    }
+
+    /// Whether it is [`KernelError::unanswered`].
+    pub fn is_unanswered(&self) -> bool {
+        self.text.as_deref() == Some(UNANSWERED)
+    }
+
     /// An errno without a text.
     pub fn errno(errno: i32) -> Self {
         Self { errno, text: None }

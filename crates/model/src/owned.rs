@@ -158,6 +158,28 @@ impl Owned {
         Cow::Owned(all)
     }
 
+    /// Takes a step into the record that was begun, and of which nobody knows whether it was done: what it adds may be
+    /// there and is ours then; what it takes away may be there still, and stays ours.
+    pub(crate) fn record_begun(&mut self, op: &Op) {
+        match op {
+            Op::RenameLink { from, to } => {
+                if let Some(link) = self.links.get(from).cloned() {
+                    self.links.entry(*to).or_insert(link);
+                }
+            }
+            // A port that was ours under another master may be there still.
+            Op::SetMaster { name, master: Some(_) } if self.get(*name).is_none_or(|link| link.master.is_none()) => {
+                self.record(op);
+            }
+            Op::CreateLink { .. }
+            | Op::AddAddress { .. }
+            | Op::AddRoute { .. }
+            | Op::AddVlans { .. }
+            | Op::AddFdb { .. } => self.record(op),
+            _ => {}
+        }
+    }
+
     /// The record after a run, from what the kernel has now: of what the interfaces in `scope` were wanted to have, all
     /// that is there is ours, whoever put it there first; of what was ours before, what is still there stays ours.
     ///

@@ -14,6 +14,7 @@ mod glob;
 mod lock;
 pub mod paths;
 mod read;
+mod reserve;
 mod resolve;
 mod write;
 
@@ -22,6 +23,7 @@ pub use error::{RootError, os_text};
 pub use glob::{expand_braces, is_pattern, matches};
 pub use lock::{Held, Lock, LockError};
 pub use read::READ_LIMIT;
+pub use reserve::{Log, Reserved};
 pub use write::Durability;
 
 use std::path::{Path, PathBuf};

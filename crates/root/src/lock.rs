@@ -3,14 +3,17 @@
 use crate::{Call, Root, RootError, paths};
 use nix::fcntl::{Flock, FlockArg};
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How often a busy lock is tried again.
 const POLL: Duration = Duration::from_millis(25);
+
+/// flock(2) asks for no right to write: whoever may open the file for reading can hold the lock for ever.
+const MODE: u32 = 0o600;
 
 /// A lock that is held until this is dropped (or the process ends).
 #[derive(Debug)]
@@ -85,6 +88,9 @@ impl std::error::Error for LockError {}
 impl Root {
     /// Takes the lock of a file, waiting up to `wait` for whoever holds it. Missing directories are made.
     ///
+    /// Only the owner may open the file, also one that another program made readable. Where root waits for a process of
+    /// another user (which opened the file before that), the file is replaced: that process keeps a lock on nothing.
+    ///
     /// *Errors*: [`LockError::Busy`] names the holder.
     pub fn lock(&self, path: impl AsRef<Path>, wait: Duration) -> Result<Lock, LockError> {
         self.lock_or_tell(path, wait, |_| {})
@@ -103,24 +109,20 @@ impl Root {
             self.create_dir_all(parent).map_err(LockError::Io)?;
         }
         let host = self.follow(path).map_err(fail)?;
-        let open = || {
-            OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o644)
-                .open(&host)
-        };
-        let mut file = self.call(Call::Create(&host), open).map_err(fail)?;
+        let mut file = self.open_lock(&host).map_err(fail)?;
         let begun = Instant::now();
         let mut tell = Some(tell);
         loop {
             match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(held) => {
+                Ok(held) if is_at(&held, &host) => {
                     let mut lock = Lock { file: held };
-                    lock.sign().map_err(fail)?;
+                    lock.sign();
                     return Ok(lock);
+                }
+                // Somebody replaced the file between the look and the lock.
+                Ok(_) => {
+                    file = self.open_lock(&host).map_err(fail)?;
+                    continue;
                 }
                 Err((unlocked, nix::errno::Errno::EWOULDBLOCK)) => file = unlocked,
                 Err((unlocked, nix::errno::Errno::EINTR)) => {
@@ -128,6 +130,10 @@ impl Root {
                     continue;
                 }
                 Err((_, errno)) => return Err(fail(errno.into())),
+            }
+            if !is_at(&file, &host) || self.is_freed_of_strangers(&file, &host) {
+                file = self.open_lock(&host).map_err(fail)?;
+                continue;
             }
             if begun.elapsed() >= wait {
                 let waited = if wait.is_zero() { wait } else { begun.elapsed() };
@@ -143,13 +149,42 @@ impl Root {
         }
     }
 
+    /// Opens a lock file for its owner alone; one on a file system that cannot be written is taken as it is.
+    fn open_lock(&self, host: &Path) -> io::Result<File> {
+        let open = || {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false).mode(MODE);
+            options.open(host)
+        };
+        let file = match self.call(Call::Create(host), open) {
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => File::open(host).map_err(|_| error)?,
+            opened => opened?,
+        };
+        if file.metadata()?.mode() & 0o077 != 0 {
+            // Whoever may not do that does not own it, and cannot keep others off it either.
+            let _ = file.set_permissions(Permissions::from_mode(MODE));
+        }
+        Ok(file)
+    }
+
+    /// Takes a lock file away that a process of another user holds. Answers whether it did.
+    fn is_freed_of_strangers(&self, file: &File, host: &Path) -> bool {
+        let Ok(found) = file.metadata() else { return false };
+        let us = nix::unistd::geteuid().as_raw();
+        let holder = holder_of(&found).and_then(owner_of);
+        us == 0
+            && found.uid() == us
+            && holder.is_some_and(|owner| owner != us)
+            && self.call(Call::Remove(host), || fs::remove_file(host)).is_ok()
+    }
+
     /// Who holds the lock of `file`: by the kernel's list, and by what our own programs write into it.
     fn holder(&self, path: &Path, file: &File) -> Held {
         let mut held = Held {
             path: path.to_owned(),
             ..Held::default()
         };
-        held.pid = file.metadata().ok().and_then(|found| holder_in_proc_locks(&found));
+        held.pid = file.metadata().ok().and_then(|found| holder_of(&found));
         let signed = Signature::read(file);
         if let Some(signed) =
             signed.filter(|signed| held.pid.is_none_or(|pid| pid == signed.pid) && is_alive(signed.pid))
@@ -166,16 +201,23 @@ impl Root {
 }
 
 impl Lock {
-    /// Writes who we are into the lock file.
-    fn sign(&mut self) -> io::Result<()> {
+    /// Writes who we are into the lock file: a courtesy to those who wait, and no part of the lock. So a file system
+    /// that is full is no reason not to hold it.
+    fn sign(&mut self) {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let args: Vec<String> = std::env::args_os()
             .map(|arg| arg.to_string_lossy().into_owned())
             .collect();
         let text = format!("{} {} {}\n", std::process::id(), since.as_secs(), shorten(args));
-        self.file.set_len(0)?;
-        self.file.rewind()?;
-        self.file.write_all(text.as_bytes())
+        let mut write = || {
+            self.file.set_len(0)?;
+            self.file.rewind()?;
+            self.file.write_all(text.as_bytes())
+        };
+        if write().is_err() {
+            // A part of a name would be that of somebody else.
+            let _ = self.file.set_len(0);
+        }
     }
 }
 
@@ -210,12 +252,35 @@ impl Signature {
     }
 }
 
-/// The process that holds a flock on this inode, from /proc/locks.
-///
-/// *Source*: proc_locks(5): `1: FLOCK ADVISORY WRITE 1234 fd:00:5678 0 EOF`, major and minor in hexadecimal.
-fn holder_in_proc_locks(found: &fs::Metadata) -> Option<u32> {
+/// Whether the file that is open is still the one at `path`.
+fn is_at(file: &File, path: &Path) -> bool {
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
+        _ => false,
+    }
+}
+
+/// The process that holds a flock on this inode. The one that took it may be gone, and a program that it started hold
+/// the open file: then that one.
+fn holder_of(found: &fs::Metadata) -> Option<u32> {
+    let taker = holder_in_proc_locks(found)?;
+    match is_alive(taker) {
+        true => Some(taker),
+        false => heir(found),
+    }
+}
+
+/// The place of a file in the words of /proc/locks: major and minor number in hexadecimal, and the inode.
+fn place(found: &fs::Metadata) -> String {
     let (major, minor) = (nix::sys::stat::major(found.dev()), nix::sys::stat::minor(found.dev()));
-    let file = format!("{major:02x}:{minor:02x}:{}", found.ino());
+    format!("{major:02x}:{minor:02x}:{}", found.ino())
+}
+
+/// The process that took the flock on this inode, from /proc/locks.
+///
+/// *Source*: proc_locks(5): `1: FLOCK ADVISORY WRITE 1234 fd:00:5678 0 EOF`.
+fn holder_in_proc_locks(found: &fs::Metadata) -> Option<u32> {
+    let file = place(found);
     let locks = fs::read_to_string(paths::PROC_LOCKS).ok()?;
     let line = locks
         .lines()
@@ -225,8 +290,35 @@ fn holder_in_proc_locks(found: &fs::Metadata) -> Option<u32> {
     line.get(4)?.parse().ok().filter(|pid| *pid > 0)
 }
 
+/// A process that has the flock on this inode from another one.
+///
+/// *Source*: proc_pid_fdinfo(5): a `lock:` line, in the form of /proc/locks, with the descriptor that has it.
+fn heir(found: &fs::Metadata) -> Option<u32> {
+    let file = place(found);
+    let has_lock = |info: &fs::DirEntry| {
+        let text = fs::read_to_string(info.path()).unwrap_or_default();
+        let mut locks = text.lines().filter(|line| line.starts_with("lock:"));
+        locks.any(|line| line.contains("FLOCK") && line.contains(&file))
+    };
+    let pids = fs::read_dir("/proc").ok()?.flatten();
+    let mut pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.find(|pid| {
+        let infos = fs::read_dir(format!("/proc/{pid}/fdinfo"));
+        infos.is_ok_and(|infos| infos.flatten().any(|info| has_lock(&info)))
+    })
+}
+
 fn is_alive(pid: u32) -> bool {
     Path::new("/proc").join(pid.to_string()).exists()
+}
+
+/// The real user of a process: one that runs a set-user-ID program is still itself.
+///
+/// *Source*: proc_pid_status(5): `Uid:` and the real, effective, saved and file system user.
+fn owner_of(pid: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    line.split_ascii_whitespace().next()?.parse().ok()
 }
 
 /// The command line of a process.

@@ -57,6 +57,12 @@ impl Root {
             .map_err(|error| RootError::new("write", path, error))
     }
 
+    /// As [`Root::write_atomic`], for what its owner alone may read, whatever mode the file had before. Nothing is
+    /// flushed: it is for /run.
+    pub fn write_private(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), RootError> {
+        self.reserve(path, 0)?.put(bytes)
+    }
+
     fn replace(&self, path: &Path, bytes: &[u8], mode: u32, durability: Durability) -> io::Result<()> {
         let host = self.follow(path)?;
         let old = match self.call(Call::Look(&host), || fs::metadata(&host)) {
@@ -188,16 +194,17 @@ impl Root {
 }
 
 /// A file that takes another's place, and is gone where that fails.
-struct Temporary<'a> {
-    root: &'a Root,
-    path: PathBuf,
-    file: File,
-    in_place: bool,
+#[derive(Debug)]
+pub(crate) struct Temporary {
+    root: Root,
+    pub path: PathBuf,
+    pub file: File,
+    pub in_place: bool,
 }
 
-impl<'a> Temporary<'a> {
+impl Temporary {
     /// Makes one in the directory of `host`, readable by nobody else yet.
-    fn beside(root: &'a Root, host: &Path) -> io::Result<Self> {
+    pub fn beside(root: &Root, host: &Path) -> io::Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         loop {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -206,7 +213,7 @@ impl<'a> Temporary<'a> {
             match root.call(Call::Create(&path), create) {
                 Ok(file) => {
                     return Ok(Self {
-                        root,
+                        root: root.clone(),
                         path,
                         file,
                         in_place: false,
@@ -219,7 +226,7 @@ impl<'a> Temporary<'a> {
     }
 }
 
-impl Drop for Temporary<'_> {
+impl Drop for Temporary {
     fn drop(&mut self) {
         if !self.in_place {
             // Best effort: the error that led here is the one to report.

@@ -131,6 +131,8 @@ pub struct Args {
     pub lock_wait: Option<Duration>,
     /// `-q`, `-v`, `-d`.
     pub verbosity: Verbosity,
+    /// No flag: what puts the network back goes on without lock, journal and record, where these cannot be had.
+    pub regardless: bool,
 }
 
 impl Args {
@@ -168,7 +170,14 @@ impl Args {
             lock: None,
             lock_wait: None,
             verbosity: Verbosity::default(),
+            regardless: false,
         }
+    }
+
+    /// Whether the run does nothing unless it can be recorded: a reload that cannot be undone after a crash is not
+    /// begun. At boot, and where a network is put back, links that are up count for more than the record of them.
+    pub fn must_be_recorded(&self) -> bool {
+        self.command == Command::Ifreload && !self.regardless
     }
 }
 

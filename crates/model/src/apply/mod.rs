@@ -88,7 +88,8 @@ pub struct Outcome {
 /// Walks the plan.
 ///
 /// Each wave of independent kernel steps is one call of [`Kernel::perform`]; hooks run one by one. Before a wave its
-/// steps are written to the journal, after it what was done. A failing hook is reported and undoes nothing.
+/// steps are written to the journal, after it what was done. The journal is left without an end, which is for the caller
+/// to write once it has recorded what is ours now. A failing hook is reported and undoes nothing.
 pub fn apply(
     plan: &Plan,
     kernel: &mut dyn Kernel,
@@ -111,6 +112,7 @@ pub fn apply(
         idle: BTreeSet::new(),
         on_error,
         partly: false,
+        unanswered: BTreeSet::new(),
     };
     walk.record(&Record::Begin {
         steps: plan.steps.len(),
@@ -119,11 +121,9 @@ pub fn apply(
         walk.wave(&wave, kernel, hooks);
         if on_error == OnError::RollBack && !walk.outcome.failed.is_empty() {
             walk.roll_back(kernel);
-            walk.record(&Record::End);
             return walk.outcome;
         }
     }
-    walk.record(&Record::End);
     walk.tell_left_out();
     if !walk.outcome.failed.is_empty() || walk.partly {
         walk.outcome.ending = Ending::Partly;
@@ -155,6 +155,8 @@ struct Walk<'a> {
     on_error: OnError,
     /// A step was done without an attribute that the kernel refused.
     partly: bool,
+    /// Failed, and nobody knows whether the kernel did it: there was no answer.
+    unanswered: BTreeSet<StepId>,
 }
 
 impl Walk<'_> {
@@ -209,7 +211,12 @@ impl Walk<'_> {
                     },
                 }
             }
-            self.record(&Record::Done { ids: done.clone() });
+            let open = steps.iter().map(|step| step.id);
+            let open = open.filter(|id| self.unanswered.contains(id)).collect();
+            self.record(&Record::Done {
+                ids: done.clone(),
+                open,
+            });
             self.outcome.done.extend(done);
         }
         for step in &ready {
@@ -262,6 +269,9 @@ impl Walk<'_> {
 
     fn failed(&mut self, step: &Step, error: &KernelError) {
         self.off.insert(step.id);
+        if error.is_unanswered() {
+            self.unanswered.insert(step.id);
+        }
         self.outcome.failed.push(step.id);
         let Action::Kernel(op) = &step.action else { return };
         let text = format!("cannot {} ({op}): {error}", deed(op));
@@ -327,7 +337,8 @@ impl Walk<'_> {
             .rev()
             .filter_map(|id| self.plan.steps.get(id.0 as usize))
         {
-            for action in step.undo.iter().filter(|_| may_be_done_in_part(&step.action)) {
+            let may_be_done = may_be_done_in_part(&step.action) || self.unanswered.contains(&step.id);
+            for action in step.undo.iter().filter(|_| may_be_done) {
                 if let Action::Kernel(op) = action {
                     kernel.perform(std::slice::from_ref(op));
                 }
@@ -345,7 +356,7 @@ impl Walk<'_> {
                 }
             }
         }
-        let undone = self.outcome.done.clone();
+        let undone = self.outcome.done.iter().chain(&self.unanswered).copied().collect();
         self.record(&Record::Undone { ids: undone });
         let (ending, diagnostic) = match stuck.as_slice() {
             [] => (

@@ -4,7 +4,7 @@
 use super::*;
 use crate::desired::Desired;
 use crate::fake::refuse;
-use crate::journal::{NoJournal, recover};
+use crate::journal::{JournalSink, NoJournal, Recovery, recover};
 use crate::plan::Verb;
 use crate::trial::{Host, SAID, Say, all, link, name};
 use crate::types::Kind;
@@ -122,7 +122,54 @@ fn a_reload_that_fails_says_that_everything_was_put_back() {
             .collect::<Vec<_>>()
     };
     assert_eq!(names(host.kernel.now()), names(&before));
+    // All is undone; the end is for whoever records what is ours.
+    assert_eq!(recover(&journal), Some(Recovery::default()));
+    journal.put(&crate::journal::end()).expect("memory takes all");
     assert_eq!(recover(&journal), None);
+}
+
+/// The way to the kernel fails after the kernel did it: socket errors say nothing of what was done.
+#[test]
+fn regress_a_step_without_an_answer_is_undone_with_the_rest() {
+    let mut host = Host::new(&["eno1", "eno2"]);
+    let planned = host.plan(&bridges(), &all(Verb::Up, &bridges()));
+    let before: Vec<IfName> = host.kernel.now().links().iter().map(|link| link.name).collect();
+    let mut journal: Vec<u8> = Vec::new();
+    let mut kernel = Mute {
+        kernel: &mut host.kernel,
+        told: false,
+    };
+    let outcome = apply(
+        &planned.plan,
+        &mut kernel,
+        &mut NoHooks,
+        &mut journal,
+        OnError::RollBack,
+    );
+    assert_eq!(outcome.ending, Ending::PutBack);
+    assert_eq!(recover(&journal), Some(Recovery::default()));
+    let after: Vec<IfName> = host.kernel.now().links().iter().map(|link| link.name).collect();
+    assert_eq!(after, before);
+}
+
+/// A kernel that does all that is asked, and whose first answers are lost.
+struct Mute<'a, K> {
+    kernel: &'a mut K,
+    told: bool,
+}
+
+impl<K: Kernel> Kernel for Mute<'_, K> {
+    fn snapshot(&mut self, query: crate::kernel::Query) -> Result<crate::snapshot::Snapshot, KernelError> {
+        self.kernel.snapshot(query)
+    }
+
+    fn perform(&mut self, ops: &[Op]) -> Vec<Result<(), KernelError>> {
+        let answers = self.kernel.perform(ops);
+        match std::mem::replace(&mut self.told, true) {
+            true => answers,
+            false => vec![Err(KernelError::unanswered(105)); ops.len()],
+        }
+    }
 }
 
 #[test]
