@@ -8,3 +8,4 @@ mod live;
 mod past;
 mod staging;
 mod trying;
+mod trying_hard;

@@ -11,6 +11,7 @@ mod calls;
 mod directory;
 mod error;
 mod glob;
+mod keep;
 mod lock;
 pub mod paths;
 mod read;

@@ -58,6 +58,8 @@ pub const TRIAL: &str = "/run/cleat/try.json";
 pub const TRIAL_WATCH: &str = "/run/cleat/try.watch";
 /// There while a trial is guarded.
 pub const TRIAL_GUARD: &str = "/run/cleat/try.guard";
+/// Held by the guard of a trial.
+pub const TRIAL_GUARD_LOCK: &str = "/run/cleat/try.guard.lock";
 /// Why the staged configuration was refused when this machine booted.
 pub const REFUSED: &str = "/run/cleat/refused.json";
 /// The generation that this boot is the first with.

@@ -41,8 +41,27 @@ impl Change {
         }))
     }
 
-    /// Puts the old content back.
-    pub(crate) fn undo(&self, root: &Root) -> Result<(), StoreError> {
+    /// Keeps the old file beside the new one, so that [`Change::undo`] needs no room on the disk. Without that it writes
+    /// the old content anew.
+    pub(crate) fn keep_old(&self, root: &Root, number: u32) {
+        let _ = root.keep(&self.path, number);
+    }
+
+    /// Removes what was kept.
+    pub(crate) fn drop_old(&self, root: &Root, number: u32) {
+        // It is only litter, which the next commit sweeps.
+        let _ = root.drop_kept(&self.path, number);
+    }
+
+    /// Puts the old content back: the kept file of that number where there is one.
+    pub(crate) fn undo(&self, root: &Root, number: u32) -> Result<(), StoreError> {
+        if let Some(old) = &self.old {
+            let now = Content::read(root, &self.path)?;
+            let differs = now.is_none_or(|now| now.bytes != old.bytes);
+            if differs && root.put_kept_back(&self.path, number, &old.bytes).unwrap_or(false) {
+                return Ok(());
+            }
+        }
         put(root, &self.path, self.old.as_ref())
     }
 }

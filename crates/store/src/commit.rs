@@ -200,6 +200,7 @@ impl Locked<'_> {
         if self.generation(transaction.number).is_err() {
             self.record(transaction.number, transaction.origin, &transaction.by, files)?;
         }
+        transaction.keep_old(&self.root);
         let mut warnings = transaction.make_changes(&self.root)?;
         if transaction.watch.is_some() {
             transaction.state = State::Watching;
@@ -231,7 +232,7 @@ impl Locked<'_> {
         let undone = transaction
             .undo_changes(&self.root)
             .and_then(|()| self.forget(transaction.number))
-            .and_then(|()| Transaction::remove(&self.root));
+            .and_then(|()| transaction.settle(&self.root));
         match undone {
             Ok(()) => first,
             Err(then) => StoreError::HalfDone {

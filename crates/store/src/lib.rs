@@ -50,4 +50,4 @@ pub use stage::Staging;
 pub use staged::{Found, STAGED_LIMIT, Staged};
 pub use store::{Locked, Store};
 pub use time::{Timestamp, in_words};
-pub use transaction::{Pending, Watch};
+pub use transaction::{Before, LiveChange, Pending, Watch};

@@ -3,7 +3,7 @@
 use crate::commit::after;
 use crate::history::incomplete;
 use crate::transaction::{State, Transaction};
-use crate::{Files, Health, Locked, Origin, StoreError};
+use crate::{Files, Found, Health, Locked, Origin, Staging, StoreError, Watch};
 use cleat_diag::Diagnostic;
 use cleat_root::paths;
 use std::path::PathBuf;
@@ -69,19 +69,58 @@ impl Locked<'_> {
             }
             State::Writing if transaction.finishes(&self.boot()) => self.finish(transaction),
             State::Writing => {
-                let reason = "it was cut short while it was written".to_owned();
-                let number = transaction.number;
-                transaction.undo_changes(&self.root)?;
-                self.forget(number)?;
-                Transaction::remove(&self.root)?;
-                Ok(Recovery::Undone(Undone {
-                    number,
-                    reason,
-                    now: None,
-                    changed: transaction.changes.into_iter().map(|change| change.path).collect(),
-                    warnings: Vec::new(),
-                }))
+                let reason = "it was cut short while it was written";
+                self.undo_writing(transaction, reason).map(Recovery::Undone)
             }
+        }
+    }
+
+    /// Takes back a commit that was cut short as its files were changed. What was to be tried only, and is still staged,
+    /// is no longer for a boot to commit.
+    fn undo_writing(&self, transaction: Transaction, reason: &str) -> Result<Undone, StoreError> {
+        let number = transaction.number;
+        transaction.undo_changes(&self.root)?;
+        self.forget(number)?;
+        let mut warnings = Vec::new();
+        if matches!(transaction.watch, Some(Watch::Live { until: Some(_) }))
+            && let Err(error) = self.hold_back(reason)
+        {
+            warnings.push(not_staged_again(&error));
+        }
+        transaction.settle(&self.root)?;
+        Ok(Undone {
+            number,
+            reason: reason.to_owned(),
+            now: None,
+            changed: transaction.changes.into_iter().map(|change| change.path).collect(),
+            warnings,
+        })
+    }
+
+    /// Notes with what is staged that it was taken back.
+    fn hold_back(&self, reason: &str) -> Result<(), StoreError> {
+        let Found::Fit(staged) = self.staged()? else {
+            return Ok(());
+        };
+        let by = staged.record.as_ref().map(|record| record.by.clone());
+        self.stage(Staging {
+            by: by.unwrap_or_else(|| "another program".to_owned()),
+            taken_back: Some(reason.to_owned()),
+            ..Staging::over(&staged)
+        })
+    }
+
+    /// Stages what was taken back again, with the reason: no boot commits it unasked. Where something else is staged by
+    /// now, that stays.
+    fn stage_again(&self, number: u32, reason: &str) -> Result<(), StoreError> {
+        let generation = self.generation(number)?;
+        let mut staging = self.staging_of(&generation)?;
+        staging.rollback_of = None;
+        staging.by.clone_from(&generation.by);
+        staging.taken_back = Some(reason.to_owned());
+        match self.stage(staging) {
+            Err(StoreError::AlreadyStaged { .. }) => Ok(()),
+            staged => staged,
         }
     }
 
@@ -89,7 +128,7 @@ impl Locked<'_> {
         let number = transaction.number;
         if transaction.strayed(&self.root)? {
             // All was written, only this record stayed; since then somebody changed a file again.
-            Transaction::remove(&self.root)?;
+            transaction.settle(&self.root)?;
             let warnings = Vec::new();
             return Ok(Recovery::Finished { number, warnings });
         }
@@ -104,12 +143,18 @@ impl Locked<'_> {
     }
 
     /// Takes back the commit that waits to be confirmed, where it is that of `number`. The generation stays in the
-    /// history, marked as failed.
+    /// history, marked as failed, and is staged again. One that was cut short as its files were changed is taken back, too:
+    /// who holds this lock knows that nobody is at it.
     ///
     /// *Errors*: [`StoreError::NothingPending`] where that one does not wait (any more).
     pub fn undo(&self, number: u32, reason: &str) -> Result<Undone, StoreError> {
-        let transaction = self.watched(number)?;
-        self.undo_transaction(transaction, reason)
+        match self.transaction()? {
+            Some(found) if found.number == number && found.state == State::Writing => self.undo_writing(found, reason),
+            _ => {
+                let transaction = self.watched(number)?;
+                self.undo_transaction(transaction, reason)
+            }
+        }
     }
 
     /// The commit of a generation that waits to be confirmed. Between a look at it and the lock others may have decided,
@@ -146,11 +191,14 @@ impl Locked<'_> {
         let staged = transaction.staged.as_ref();
         let ended = staged
             .map_or(Ok(()), |staged| self.remove_staged(staged))
-            .and_then(|()| Transaction::remove(&self.root));
+            .and_then(|()| transaction.settle(&self.root));
         if let Err(error) = ended {
             let message = format!("it is taken back; the record of that stays: {error}");
             let found = Diagnostic::warning("transaction-stays", message);
             warnings.push(found.help("`cleat-commit rollback --now` or the next boot ends it"));
+        }
+        if let Err(error) = self.stage_again(transaction.number, reason) {
+            warnings.push(not_staged_again(&error));
         }
         Ok(Undone {
             number: transaction.number,
@@ -174,11 +222,17 @@ impl Locked<'_> {
     ///
     /// *Errors*: as [`Locked::undo`]; [`StoreError::PartlyUndone`] where it was begun to take it back.
     pub fn confirm(&self, number: u32) -> Result<Vec<Diagnostic>, StoreError> {
-        if self.watched(number)?.is_partly_undone(&self.root)? {
+        let transaction = self.watched(number)?;
+        if transaction.is_partly_undone(&self.root)? {
             return Err(StoreError::PartlyUndone { number });
         }
-        Transaction::remove(&self.root)?;
+        transaction.settle(&self.root)?;
         let marked = self.mark(number, &Health::Healthy { time: self.now });
         Ok(marked.err().map(|error| incomplete(&error)).into_iter().collect())
     }
+}
+
+fn not_staged_again(error: &StoreError) -> Diagnostic {
+    let text = format!("what was taken back could not be staged again: {error}");
+    Diagnostic::warning("not-staged-again", text)
 }

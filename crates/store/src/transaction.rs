@@ -2,8 +2,10 @@
 
 use crate::{Change, Content, Digest, Origin, Store, StoreError, Timestamp, json};
 use cleat_diag::Diagnostic;
+use cleat_eni::{ConfigSet, Replaced};
 use cleat_root::{Root, paths};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// What a commit waits for before it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +82,48 @@ impl Transaction {
     }
 
     pub fn undo_changes(&self, root: &Root) -> Result<(), StoreError> {
-        self.changes.iter().rev().try_for_each(|change| change.undo(root))
+        let mut changes = self.changes.iter().rev();
+        changes.try_for_each(|change| change.undo(root, self.number))
+    }
+
+    /// Keeps the old files at hand for as long as the commit may be taken back.
+    pub fn keep_old(&self, root: &Root) {
+        if self.watch.is_some() {
+            self.changes
+                .iter()
+                .for_each(|change| change.keep_old(root, self.number));
+        }
+    }
+
+    /// The commit is settled: its record goes, and what was kept for going back.
+    pub fn settle(&self, root: &Root) -> Result<(), StoreError> {
+        Self::remove(root)?;
+        if self.watch.is_some() {
+            self.changes
+                .iter()
+                .for_each(|change| change.drop_old(root, self.number));
+        }
+        Ok(())
+    }
+
+    /// The configuration as it was before.
+    fn before(&self) -> Before {
+        let bytes = |change: &Change| change.old.as_ref().map(|content| content.bytes.clone());
+        let mut replaced: Replaced = self
+            .changes
+            .iter()
+            .map(|change| (change.path.clone(), bytes(change)))
+            .collect();
+        Before {
+            number: self.number,
+            interfaces: replaced.remove(Path::new(paths::INTERFACES)).flatten(),
+            replaced,
+        }
+    }
+
+    /// Whether it is a change of the running network, of this boot.
+    fn is_live_in(&self, boot: &str) -> bool {
+        self.boot == boot && matches!(self.watch, Some(Watch::Live { .. }))
     }
 
     /// Whether any of the files is as before again.
@@ -107,6 +150,37 @@ impl Transaction {
     }
 }
 
+/// The configuration before a commit that is not settled, in memory: it can be brought up whatever becomes of the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// The generation that is not settled.
+    pub number: u32,
+    /// The interfaces file; `None` where that one did not change, or was not there.
+    interfaces: Option<Vec<u8>>,
+    /// The other files that changed.
+    replaced: Replaced,
+}
+
+impl Before {
+    /// Reads the configuration as it was: of files that did not change, as they are.
+    pub fn config(&self, root: &Root) -> (ConfigSet, Vec<Diagnostic>) {
+        let path = Path::new(paths::INTERFACES);
+        match self.interfaces.clone().map_or_else(|| root.read(path), Ok) {
+            Ok(bytes) => ConfigSet::with_replaced(path, bytes, root, &self.replaced),
+            Err(_) => ConfigSet::load(root, path),
+        }
+    }
+}
+
+/// A change of the running network that is not settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveChange {
+    /// What held before it.
+    pub before: Before,
+    /// Whether all is written and it waits to be confirmed; else its files are being changed, or that was cut short.
+    pub waits: bool,
+}
+
 /// A commit that waits to be confirmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
@@ -127,6 +201,16 @@ pub struct Pending {
 }
 
 impl Store {
+    /// The change of the running network of this boot that is not settled, if there is one.
+    pub fn live_change(&self) -> Result<Option<LiveChange>, StoreError> {
+        let boot = self.boot();
+        let transaction = self.transaction()?.filter(|found| found.is_live_in(&boot));
+        Ok(transaction.map(|found| LiveChange {
+            waits: found.state == State::Watching,
+            before: found.before(),
+        }))
+    }
+
     /// The commit that waits to be confirmed, if there is one.
     pub fn pending(&self) -> Result<Option<Pending>, StoreError> {
         let Some(transaction) = self.transaction()? else {

@@ -39,8 +39,12 @@ pub(super) fn boot_at(desk: &Desk) -> Result<End, End> {
         }
         Recovered::Nothing | Recovered::Changed { generation: None } => None,
     };
-    // What is staged is committed even where the leftovers of another run are in the way of its own record.
-    let committed = commit(desk, &locked, because)?;
+    // What is staged is committed even where the leftovers of another run are in the way of its own record. What this
+    // boot has taken back itself is staged again, and waits for somebody to look at it.
+    let committed = match recovered.is_change() && is_taken_back(&locked) {
+        true => Committing::Nothing,
+        false => commit(desk, &locked, because)?,
+    };
     match (committed, because, earlier.filter(|earlier| earlier.kept_as.is_some())) {
         (Committing::Nothing, Some(reason), _) => note_refusal(desk, &Refused::because(reason.to_owned(), desk.now)),
         // Another run of this boot has set a file aside.
@@ -52,6 +56,14 @@ pub(super) fn boot_at(desk: &Desk) -> Result<End, End> {
         (_, Committing::Done(end)) => end,
         (_, Committing::Nothing) => End::Well,
     })
+}
+
+/// Whether what is staged was live before and was taken back.
+fn is_taken_back(locked: &Locked<'_>) -> bool {
+    let Ok(Found::Fit(staged)) = locked.staged() else {
+        return false;
+    };
+    staged.record.is_some_and(|record| record.taken_back.is_some())
 }
 
 /// What a boot's commit came to, where it was not refused and did not fail.

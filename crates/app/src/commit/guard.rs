@@ -5,7 +5,7 @@ use super::trial::Trial;
 use crate::run_files::RunFiles;
 use cleat_diag::Diagnostic;
 use cleat_root::{Durability, Lock, LockError, Root, paths};
-use cleat_store::{Store, StoreError, Watch};
+use cleat_store::{Before, LiveChange};
 use log::warn;
 use std::ffi::OsString;
 use std::path::Path;
@@ -19,6 +19,8 @@ pub const VERB: &str = "guard-try";
 const START: Duration = Duration::from_secs(20);
 /// How long a guard of the trial before may look at the watch.
 const LOOK: Duration = Duration::from_secs(2);
+/// How often a guard that stands by looks whether the first one is gone.
+const STAND_BY: Duration = Duration::from_millis(300);
 /// How often the guard looks at the trial.
 const POLL: Duration = Duration::from_millis(200);
 
@@ -48,6 +50,50 @@ pub fn start(root: &Root) -> Result<(), String> {
     }
     start_child(&program)?;
     wait_for_guard(root)
+}
+
+/// Starts another guard where there is none any more, as after a kill.
+pub fn revive(root: &Root) {
+    match root.lock(paths::TRIAL_GUARD_LOCK, Duration::ZERO) {
+        // Nobody holds it.
+        Ok(lock) => drop(lock),
+        Err(_) => return,
+    }
+    let program = std::env::current_exe().map_err(|error| format!("cannot find my own program: {error}"));
+    match program.and_then(|program| start_child(&program)) {
+        Ok(()) => warn!("the guard of the trial was gone: another one watches now"),
+        Err(text) => warn!("the guard of the trial is gone: {text}"),
+    }
+}
+
+/// The lock of the guard. A second one that is started waits here for the end of the first, and takes its place.
+///
+/// `None` where the lock cannot be had at all: two guards are better than none.
+pub fn hold(root: &Root) -> Option<Lock> {
+    loop {
+        match root.lock(paths::TRIAL_GUARD_LOCK, Duration::ZERO) {
+            Ok(lock) => return Some(lock),
+            Err(LockError::Busy { .. }) => std::thread::sleep(STAND_BY),
+            Err(LockError::Io(_)) => return None,
+        }
+    }
+}
+
+/// Whether there is a trial, or one about to begin. What cannot be known is taken to be so.
+pub(super) fn is_needed(desk: &Desk) -> bool {
+    let is_tried = !matches!(desk.store.live_change(), Ok(None));
+    is_tried || desk.root.lock(paths::TRIAL_WATCH, Duration::ZERO).is_err()
+}
+
+/// Where nobody starts the guard again when it is killed, a second one stands by.
+pub fn start_stand_by(root: &Root) {
+    if under_systemd(root) {
+        return;
+    }
+    let started = std::env::current_exe().map_err(|error| error.to_string());
+    if let Err(reason) = started.and_then(|program| start_child(&program)) {
+        warn!("no second guard stands by: {reason}");
+    }
 }
 
 /// Whether process 1 is systemd, and we are in its network.
@@ -111,13 +157,17 @@ pub enum Cause {
     Gone,
 }
 
-/// The guard says that it is there, and takes leave of the terminal.
+/// The guard takes leave of the terminal.
+pub fn leave_terminal() {
+    // Fails for a process that leads a group already: systemd has put it there.
+    let _ = nix::unistd::setsid();
+}
+
+/// The guard says that it is there.
 ///
 /// # Errors
 /// One sentence: /run cannot be written.
 pub fn announce(root: &Root) -> Result<(), String> {
-    // Fails for a process that leads a group already: systemd has put it there.
-    let _ = nix::unistd::setsid();
     root.create_dir_all(paths::RUN_DIR)
         .and_then(|()| root.write_atomic(paths::TRIAL_GUARD, b"", Durability::Volatile))
         .map_err(|error| error.to_string())
@@ -126,7 +176,8 @@ pub fn announce(root: &Root) -> Result<(), String> {
 /// What the guard does: waits until there is a generation to put back; `None` where the trial was decided without it.
 ///
 /// What cannot be read is told once, and looked at again: the guard is the last who can put anything back.
-pub(super) fn watch(desk: &Desk) -> Option<(u32, Cause)> {
+pub(super) fn watch(desk: &Desk) -> Option<(Before, Cause)> {
+    let mut known: Option<LiveChange> = None;
     let mut told = false;
     let mut tell = |text: String| {
         if !std::mem::replace(&mut told, true) {
@@ -142,13 +193,24 @@ pub(super) fn watch(desk: &Desk) -> Option<(u32, Cause)> {
                 false
             }
         };
-        match tried(&desk.store) {
+        match desk.store.live_change() {
             Ok(None) if is_gone => return None,
-            Ok(Some(number)) if is_gone => return Some((number, Cause::Gone)),
+            // Also where it was killed as it wrote the files.
+            Ok(Some(change)) if is_gone => return Some((change.before, Cause::Gone)),
             // The record of the trial may be that of the one before: who holds the watch has not written its own yet.
-            Ok(Some(number)) if is_over(&desk.root, number) => return Some((number, Cause::Time)),
-            Ok(_) => {}
-            Err(error) => tell(error.to_string()),
+            Ok(Some(change)) if change.waits && is_over(&desk.root, change.before.number) => {
+                return Some((change.before, Cause::Time));
+            }
+            Ok(change) => known = change.or(known),
+            Err(error) => {
+                tell(error.to_string());
+                // What was read before is as good.
+                let over = known.take_if(|known| is_gone || known.waits && is_over(&desk.root, known.before.number));
+                if let Some(known) = over {
+                    let cause = if is_gone { Cause::Gone } else { Cause::Time };
+                    return Some((known.before, cause));
+                }
+            }
         }
         desk.outside.pause(POLL);
     }
@@ -158,11 +220,4 @@ pub(super) fn watch(desk: &Desk) -> Option<(u32, Cause)> {
 fn is_over(root: &Root, number: u32) -> bool {
     let trial = Trial::open(root).filter(|trial| trial.generation == number);
     trial.and_then(|trial| trial.left()) == Some(Duration::ZERO)
-}
-
-/// The generation that was brought up live in this boot and is not confirmed.
-fn tried(store: &Store) -> Result<Option<u32>, StoreError> {
-    let pending = store.pending()?;
-    let pending = pending.filter(|pending| pending.this_boot && matches!(pending.watch, Watch::Live { .. }));
-    Ok(pending.map(|pending| pending.number))
 }

@@ -6,10 +6,12 @@ use cleat_root::Root;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io::{self, IsTerminal, Read};
 use std::os::fd::AsFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often the trial is looked at.
 const POLL: u16 = 200;
+/// How often it is looked whether the guard is there.
+const GUARD_POLL: Duration = Duration::from_secs(1);
 
 /// What ended the wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +30,17 @@ pub enum Heard {
 ///
 /// *Shape*: only a terminal can confirm: standard input that is a file or a pipe, or at its end, is passed over, since
 /// nobody can be asked there.
-pub fn listen(root: &Root, open: impl Fn() -> bool) -> Heard {
+///
+/// Meanwhile it is seen to, with `guard`, that somebody watches over the trial.
+pub fn listen(root: &Root, open: impl Fn() -> bool, guard: impl Fn()) -> Heard {
     let stdin = io::stdin();
     let terminal = stdin.is_terminal();
+    let mut seen = Instant::now();
     loop {
+        if seen.elapsed() >= GUARD_POLL {
+            guard();
+            seen = Instant::now();
+        }
         let Some(left) = Trial::open(root).and_then(|trial| trial.left()).filter(|_| open()) else {
             return Heard::Decided;
         };

@@ -3,6 +3,7 @@
 use super::desk::{Desk, at_desk, who};
 use super::notes::Refused;
 use super::recover::{Recovered, recover};
+use super::reload::Follows;
 use super::trial::{Outcome as Ended, Trial};
 use crate::cli::{Call, End};
 use crate::hangup;
@@ -144,12 +145,12 @@ pub(super) fn put_back(desk: &Desk, number: u32, reason: &str) -> Ended {
     };
     let text = format!("generation {} is taken back: {reason}", undone.number);
     desk.say(Diagnostic::error("taken-back", text));
-    match desk.outside.bring_back(&desk.root) {
-        true => {
+    match desk.outside.bring_back(&desk.root, None) {
+        Follows::Whole => {
             note_put_back(desk, undone.now);
             Ended::PutBack
         }
-        false => {
+        Follows::Later | Follows::Faults(_) => {
             desk.say(not_followed());
             Ended::Stuck
         }
@@ -161,7 +162,7 @@ fn follow(desk: &Desk, recovered: &Recovered) -> bool {
     let Recovered::Changed { generation } = recovered else {
         return true;
     };
-    let follows = desk.outside.bring_back(&desk.root);
+    let follows = desk.outside.bring_back(&desk.root, None) == Follows::Whole;
     if follows {
         note_put_back(desk, *generation);
     }
@@ -169,7 +170,7 @@ fn follow(desk: &Desk, recovered: &Recovered) -> bool {
 }
 
 /// What is live again came up whole: that is what makes a generation healthy where it is applied, too.
-fn note_put_back(desk: &Desk, number: Option<u32>) {
+pub(super) fn note_put_back(desk: &Desk, number: Option<u32>) {
     let Some(number) = number else { return };
     let health = Health::Healthy { time: desk.now };
     if let Err(error) = mark_live(desk, number, &health) {
@@ -186,30 +187,16 @@ pub(super) fn mark_live(desk: &Desk, number: u32, health: &Health) -> Result<(),
     }
 }
 
-fn not_followed() -> Diagnostic {
+pub(super) fn not_followed() -> Diagnostic {
     let text = "the files are as before; the network could not be put back in all";
     Diagnostic::error("put-back-failed", text).help("`ifreload -a` tries again")
 }
 
 /// The files' part of [`put_back`].
-fn take_back(desk: &Desk, number: u32, reason: &str) -> Result<Undone, StoreError> {
+pub(super) fn take_back(desk: &Desk, number: u32, reason: &str) -> Result<Undone, StoreError> {
     let locked = desk.hold()?;
     let undone = locked.undo(number, reason)?;
     undone.warnings.iter().cloned().for_each(|found| desk.say(found));
-    let staged_again = locked.generation(number).and_then(|generation| {
-        let mut staging = locked.staging_of(&generation)?;
-        staging.rollback_of = None;
-        staging.by = generation.by.clone();
-        staging.taken_back = Some(reason.to_owned());
-        locked.stage(staging)
-    });
-    match staged_again {
-        Ok(()) | Err(StoreError::AlreadyStaged { .. }) => {}
-        Err(error) => {
-            let text = format!("what was taken back could not be staged again: {error}");
-            desk.say(Diagnostic::warning("not-staged-again", text));
-        }
-    }
     Ok(undone)
 }
 

@@ -5,7 +5,7 @@ use super::desk::Desk;
 use super::guard;
 use super::judge::Judge;
 use super::listen::{Heard, listen};
-use super::reload;
+use super::reload::{self, Follows};
 use crate::args::Verbosity;
 use crate::cli::{self, End};
 use crate::logging::Reporter;
@@ -13,6 +13,7 @@ use crate::settings::Check;
 use cleat_diag::{Diagnostic, Sources};
 use cleat_model::kernel::KernelError;
 use cleat_root::Root;
+use cleat_store::Before;
 use std::fmt;
 use std::time::Duration;
 
@@ -22,8 +23,8 @@ pub(super) trait Outside: fmt::Debug {
     fn judge(&self, root: &Root) -> Result<Judge, KernelError>;
     /// The kernel follows the live file: like `ifreload -a`. Answers whether it does.
     fn reload(&self, root: &Root) -> bool;
-    /// As [`Outside::reload`], of a file that was put back: as much as comes up.
-    fn bring_back(&self, root: &Root) -> bool;
+    /// As [`Outside::reload`], of the configuration from before, or of a file that was put back: as much as comes up.
+    fn bring_back(&self, root: &Root, before: Option<&Before>) -> Follows;
     /// Repeats a check until it is passed; else says why it is not.
     fn check(&self, check: &Check, root: &Root, limit: Duration) -> Result<(), Vec<String>>;
     /// Starts the process that watches over a trial.
@@ -69,8 +70,8 @@ impl Outside for Here {
         reload::reload(root, self.verbosity)
     }
 
-    fn bring_back(&self, root: &Root) -> bool {
-        reload::bring_back(root, self.verbosity)
+    fn bring_back(&self, root: &Root, before: Option<&Before>) -> Follows {
+        reload::bring_back(root, self.verbosity, before)
     }
 
     fn check(&self, check: &Check, root: &Root, limit: Duration) -> Result<(), Vec<String>> {
@@ -82,7 +83,7 @@ impl Outside for Here {
     }
 
     fn listen(&self, desk: &Desk, generation: u32) -> Heard {
-        listen(&desk.root, || desk.waits(generation))
+        listen(&desk.root, || desk.waits(generation), || guard::revive(&desk.root))
     }
 
     fn pause(&self, length: Duration) {

@@ -3,13 +3,14 @@
 use super::desk::{Desk, at_desk};
 use super::guard::{self, Cause};
 use super::listen::Heard;
-use super::live::{decide, is_kept, keep, make_live, put_back};
+use super::live::{decide, is_kept, keep, make_live, not_followed, note_put_back, put_back, take_back};
+use super::reload::Follows;
 use super::trial::{self, Outcome as Ended, Trial};
 use crate::cli::{Call, End, complain};
 use crate::hangup;
 use cleat_diag::Diagnostic;
 use cleat_root::{Lock, LockError};
-use cleat_store::{Timestamp, What};
+use cleat_store::{Before, StoreError, Timestamp, What};
 use std::time::{Duration, Instant};
 
 /// How long the one at the terminal waits for the guard to put everything back, before it does so itself.
@@ -18,6 +19,8 @@ const GUARD_LIMIT: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(100);
 /// How long the guard waits until it tries again to put everything back.
 const RETRY: Duration = Duration::from_secs(5);
+/// How often in a row the same faults are met until they are taken for those of the file.
+const SAME_FAULTS: usize = 6;
 
 /// `try`.
 pub fn try_out(call: &Call) -> End {
@@ -129,34 +132,91 @@ fn wait_for_end(desk: &Desk, number: u32) -> Option<Ended> {
 pub fn guard_try(call: &Call) -> End {
     hangup::outlive();
     at_desk(call, |desk| {
+        guard::leave_terminal();
+        let lock = guard::hold(&desk.root);
+        if !guard::is_needed(desk) {
+            return Ok(End::Well);
+        }
+        guard::start_stand_by(&desk.root);
         let announced = guard::announce(&desk.root);
         announced.map_err(|text| desk.refuse(Diagnostic::error("no-guard", text)))?;
-        guard_at(desk)
+        let ended = guard_at(desk);
+        drop(lock);
+        ended
     })
 }
 
 /// Waits until there is something to put back, and does so, again and again until it is done: nobody else will.
+///
+/// *Shape*: the kernel first, from the configuration in memory; a disk that is full or hangs, or a lock that somebody
+/// holds, is in the way of the files alone. Then the files, and the kernel once more, by them: somebody may have changed
+/// them meanwhile, or have confirmed.
 pub(super) fn guard_at(desk: &Desk) -> Result<End, End> {
-    let Some((number, cause)) = guard::watch(desk) else {
+    let Some((before, cause)) = guard::watch(desk) else {
         return Ok(End::Well);
     };
+    let number = before.number;
     let reason = match cause {
         Cause::Time => "nobody confirmed it in time",
         Cause::Gone => "the one who tried it is gone",
     };
-    loop {
-        let ended = put_back(desk, number, reason);
-        if ended == Ended::Stuck && desk.waits(number) {
-            desk.outside.pause(RETRY);
-            continue;
-        }
+    desk.outside.bring_back(&desk.root, Some(&before));
+    let (ended, generation) = files_back(desk, &before, reason);
+    let follows = follow_files(desk);
+    let ended = match (ended, follows) {
         // Who keeps it writes that down.
-        if ended != Ended::Kept {
-            decide(desk, number, ended);
+        (Ended::Kept, _) => return Ok(End::Well),
+        (_, true) => Ended::PutBack,
+        (_, false) => Ended::Stuck,
+    };
+    match ended {
+        Ended::PutBack => note_put_back(desk, generation),
+        _ => desk.say(not_followed()),
+    }
+    decide(desk, number, ended);
+    match ended {
+        Ended::PutBack | Ended::Kept => Ok(End::Well),
+        Ended::Stuck => Err(End::Fault),
+    }
+}
+
+/// Puts the files back, however often that takes; as long as it does not succeed the kernel is kept as before. Answers
+/// whether somebody let them stand meanwhile, and the generation that they are live under.
+fn files_back(desk: &Desk, before: &Before, reason: &str) -> (Ended, Option<u32>) {
+    let number = before.number;
+    loop {
+        match take_back(desk, number, reason) {
+            Ok(undone) => {
+                let text = format!("generation {} is taken back: {reason}", undone.number);
+                desk.say(Diagnostic::error("taken-back", text));
+                return (Ended::PutBack, undone.now);
+            }
+            Err(StoreError::NothingPending) if is_kept(desk, number) => return (Ended::Kept, None),
+            Err(StoreError::NothingPending) => return (Ended::PutBack, None),
+            Err(error) => {
+                desk.fail(&error);
+            }
         }
-        return match ended {
-            Ended::PutBack | Ended::Kept => Ok(End::Well),
-            Ended::Stuck => Err(End::Fault),
-        };
+        desk.outside.pause(RETRY);
+        desk.outside.bring_back(&desk.root, Some(before));
+    }
+}
+
+/// The kernel follows the files. What is only in the way is waited for; faults that stay the same are those of the file.
+fn follow_files(desk: &Desk) -> bool {
+    let mut faults: Vec<String> = Vec::new();
+    loop {
+        match desk.outside.bring_back(&desk.root, None) {
+            Follows::Whole => return true,
+            Follows::Later => {}
+            Follows::Faults(now) => {
+                faults.retain(|before| *before == now);
+                faults.push(now);
+                if faults.len() >= SAME_FAULTS {
+                    return false;
+                }
+            }
+        }
+        desk.outside.pause(RETRY);
     }
 }

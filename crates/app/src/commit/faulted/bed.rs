@@ -5,6 +5,7 @@ use super::super::judge::Judge;
 use super::super::listen::Heard;
 use super::super::live::{confirm_at, rollback_now};
 use super::super::outside::Outside;
+use super::super::reload::Follows;
 use super::super::trying::guard_at;
 use crate::cli::End;
 use crate::settings::Check;
@@ -12,7 +13,7 @@ use cleat_diag::{Diagnostic, Sources, render};
 use cleat_faults::Faults;
 use cleat_model::kernel::KernelError;
 use cleat_root::{Root, paths};
-use cleat_store::{Companion, Content, Staging, Timestamp};
+use cleat_store::{Before, Companion, Content, Staging, Timestamp};
 use std::cell::{Cell, RefCell};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -119,8 +120,21 @@ impl Outside for World {
         follows
     }
 
-    fn bring_back(&self, root: &Root) -> bool {
-        self.reload(root)
+    fn bring_back(&self, root: &Root, before: Option<&Before>) -> Follows {
+        let follows = match before {
+            None => self.reload(root),
+            Some(before) => {
+                let (config, _) = before.config(root);
+                let first = config.files().next();
+                let source = first.and_then(|(file, _)| config.sources.get(file));
+                let bytes = source.map(|source| source.bytes().to_vec());
+                bytes.is_some_and(|bytes| {
+                    self.kernel.replace(String::from_utf8(bytes).unwrap());
+                    true
+                })
+            }
+        };
+        if follows { Follows::Whole } else { Follows::Later }
     }
 
     fn check(&self, check: &Check, _root: &Root, _limit: Duration) -> Result<(), Vec<String>> {
