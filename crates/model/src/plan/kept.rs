@@ -107,12 +107,22 @@ fn taken<'a>(builder: &Builder<'a>, link: &Link) -> Vec<Taken<'a>> {
             });
             continue;
         }
-        let own = others.iter().find(|want| want.name == port.name);
-        let own = own.and_then(|want| Some((*want, want.addresses.first()?)));
-        if let Some((by, wanted)) = own {
+        let Some(own) = others.iter().find(|want| want.name == port.name).copied() else {
+            continue;
+        };
+        // A member of a VRF says so itself.
+        let master = own.master.filter(|master| master.name != link.name);
+        if let Some(master) = master {
+            all.push(Taken {
+                what: format!("its port {}", port.name),
+                by: builder.want(master.name).unwrap_or(own),
+                origin: master.origin,
+                is_port: false,
+            });
+        } else if let Some(wanted) = own.addresses.first() {
             all.push(Taken {
                 what: format!("its port {}, for the address {}", port.name, wanted.value),
-                by,
+                by: own,
                 origin: wanted.origin,
                 is_port: false,
             });

@@ -76,6 +76,17 @@ fn what_a_bridge_with_guests_needs_goes_to_no_other_link() {
          to bond0",
         alone,
     );
+    let vrf = Desired::new(vec![
+        link("blue", Kind::Vrf).set("vrf-table", "10"),
+        link("eno1", Kind::Physical).in_master("blue"),
+    ]);
+    refuses(
+        &host,
+        &vrf,
+        "error[guests-in-the-way]: bridge vmbr0 must stay while others hang on it: tap100i0; the file gives its port eno1 \
+         to blue",
+        alone,
+    );
     let gateway = Desired::new(vec![link("eno2", Kind::Physical).addr("10.0.0.1/24").via("10.0.0.254")]);
     refuses(
         &host,
