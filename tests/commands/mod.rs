@@ -3,6 +3,7 @@
 pub mod bed;
 mod crash;
 mod devices;
+mod edits;
 mod examples;
 mod exit_codes;
 mod hook_reload;

@@ -1,7 +1,7 @@
 //! `ifup`, `ifdown` and `ifreload`: one way, three requests.
 
 use crate::absent;
-use crate::args::Args;
+use crate::args::{Args, Input};
 use crate::command::Command;
 use crate::early::Early;
 use crate::exit::Exit;
@@ -95,7 +95,7 @@ impl Ended {
 
 fn go(args: &Args, session: &mut Session, mut early: Option<Early>) -> Ended {
     if args.syntax_check {
-        return check_file(session);
+        return check_file(args, session);
     }
     if let Some(form) = args.graph {
         let desired = session.resolve(None);
@@ -139,12 +139,16 @@ fn go(args: &Args, session: &mut Session, mut early: Option<Early>) -> Ended {
 }
 
 /// Judges the file against the kernel, where that can be read.
-fn check_file(session: &mut Session) -> Ended {
+fn check_file(args: &Args, session: &mut Session) -> Ended {
     let snapshot = Netlink::open().ok().and_then(|mut kernel| {
         let query = session.query(&Owned::default());
         kernel.snapshot(query).ok()
     });
     session.resolve(snapshot.as_ref());
+    if args.input == Input::Standard {
+        let state = State::peek(&session.root, &session.files.state).0;
+        session.doubt(state.owned());
+    }
     Ended::new(Exit::Done)
 }
 
@@ -218,9 +222,10 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
         return adopt(session, &desired, &snapshot, &state, names);
     }
     want_named(args, &mut session.diagnostics);
-    if args.command == Command::Ifreload && args.all && !args.force {
+    if args.command == Command::Ifreload && args.all && !args.force && !args.regardless {
         let mut found = absent::in_place(&desired, &snapshot, state.owned());
         session.diagnostics.append(&mut found);
+        session.doubt(state.owned());
     }
     if args.command == Command::Ifreload && session.stops(Situation::Reload) {
         return Ended::untouched(Exit::Failed);

@@ -15,6 +15,7 @@ pub mod completion;
 mod conversations;
 pub mod devices;
 mod early;
+mod emptied;
 pub mod exit;
 pub mod face;
 pub mod follow;

@@ -1,6 +1,7 @@
 //! The way from a file to a running network, one step a function; the commands and `cleat` put the steps together.
 
 use crate::args::Input;
+use crate::emptied::emptied;
 use crate::follow::Renamed;
 use crate::run_files::RunFiles;
 use crate::settings::{self, Settings};
@@ -15,6 +16,7 @@ use cleat_model::desired::Desired;
 use cleat_model::hash::{Map, Set};
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::name::IfName;
+use cleat_model::owned::Owned;
 use cleat_model::snapshot::Snapshot;
 use cleat_model::types::Kind;
 use cleat_root::{Root, paths};
@@ -108,6 +110,11 @@ impl Session {
             .iter()
             .filter(|found| found.severity == Severity::Error);
         errors.any(|found| !settings::is_about(found))
+    }
+
+    /// Tells of a file that would leave this host without a network.
+    pub fn doubt(&mut self, owned: &Owned) {
+        self.diagnostics.extend(emptied(&self.config, &self.decls, owned));
     }
 
     /// Whether something was found, so far, for which nothing must be changed in this situation.

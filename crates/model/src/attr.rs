@@ -59,7 +59,7 @@ pub struct Alias {
 /// How often it may be written under one interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Times {
-    /// Once: a second one is a warning, the last one holds.
+    /// Once: a second one is a warning, the first one holds.
     Once,
     /// As often as wanted.
     Many,

@@ -25,6 +25,9 @@ pub struct OwnedLink {
     pub created: Option<Kind>,
     /// We set it up.
     pub up: bool,
+    /// It was marked to come up by itself when it was last brought up.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub auto: bool,
     /// We made it a port of this master.
     pub master: Option<IfName>,
     /// Addresses that we added.
@@ -347,6 +350,7 @@ impl OwnedLink {
             }
         }
         self.up = true;
+        self.auto = want.classes.iter().any(|class| class == "auto" || class == "hotplug");
         self.hooks = want
             .hooks
             .iter()

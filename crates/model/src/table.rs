@@ -59,6 +59,33 @@ pub fn names_interfaces(key: &str) -> bool {
     }
 }
 
+/// Whether the option decides what a link is, what its ports or its parent are, or how the host is reached over it: without
+/// it a link is not the one that is meant. By the name of its row.
+pub fn decides(name: &str) -> bool {
+    matches!(
+        name,
+        "address"
+            | "netmask"
+            | "pointopoint"
+            | "gateway"
+            | "link-type"
+            | "bridge-ports"
+            | "bond-slaves"
+            | "bond-mode"
+            | "bond-master"
+            | "vlan-raw-device"
+            | "vlan-id"
+            | "vxlan-id"
+            | "vxlan-local-tunnelip"
+            | "vxlan-remoteip"
+            | "vxlan-physdev"
+            | "veth-peer-name"
+            | "macvlan-raw-device"
+            | "vrf"
+            | "vrf-table"
+    )
+}
+
 /// The name that was likely meant by an unknown key: the nearest by single-letter edits, where that is near enough to
 /// be a slip (one edit in five letters, at most three).
 pub fn nearest(key: &str) -> Option<&'static str> {

@@ -34,6 +34,11 @@ pub fn standing(new: &ConfigSet, old: &ConfigSet) -> Vec<Diagnostic> {
     errors
 }
 
+/// Whether an `auto` line brings an interface up, the loopback left out.
+pub fn comes_up(set: &ConfigSet) -> bool {
+    brought_up(set).next().is_some()
+}
+
 /// The names that `auto` lines bring up: those of stanzas, the loopback left out. A name without a stanza brings up
 /// nothing.
 ///

@@ -42,7 +42,7 @@ pub use findings::Findings;
 pub use foreign::Foreign;
 pub use generation::{Generation, Health, Origin};
 pub use history::{Keep, incomplete};
-pub use judge::standing;
+pub use judge::{comes_up, standing};
 pub use merge::{Clash, merge};
 pub use record::{Companion, StageRecord};
 pub use recover::{Recovery, Undone};

@@ -166,6 +166,19 @@ pub const FAULTS: &[Fault] = &[
         b"%for n in range(3):\n",
         "eno1",
     ),
+    error(
+        "misspelt-option",
+        "a bridge whose ports are misspelt",
+        b"auto vmbr0\niface vmbr0\n\tbridge-port eno2\n",
+        "vmbr0",
+    ),
+    error(
+        "misspelt-option",
+        "a misspelt address",
+        b"auto eno2\niface eno2\n\tadress 198.51.100.2/24\n",
+        "eno2",
+    )
+    .peer([0, 0, 0], TEXT),
     // Warnings.
     warning(
         "unknown-option",

@@ -5,9 +5,11 @@ use super::terminal::Page;
 use super::{End, complain, input, print};
 use crate::session::Session;
 use crate::severity::{self, Situation};
+use crate::state::State;
 use cleat_diag::{Diagnostic, Place, Severity, Sources, Summary, render};
 use cleat_model::desired::Desired;
 use cleat_model::snapshot::Snapshot;
+use cleat_root::paths;
 use serde_json::{Value, json};
 
 /// Judges the live file, or the one that is named.
@@ -31,6 +33,10 @@ pub fn run(options: &Options) -> End {
     if let Some(now) = &snapshot {
         refuse_what_no_reload_begins(&mut session, &desired, now);
     }
+    if is_of_this_host(options) {
+        let state = State::peek(&session.root, &session.files.state).0;
+        session.doubt(state.owned());
+    }
     let situation = match options.takeover {
         true => Situation::Takeover,
         false => Situation::Check,
@@ -53,6 +59,13 @@ fn refuse_what_no_reload_begins(session: &mut Session, desired: &Desired, now: &
     if session.stops(Situation::Reload) || input::reload_plan(session, desired, now).is_some() {
         session.diagnostics.truncate(told);
     }
+}
+
+/// Whether the file is the live one, or the one that is to take its place, by whatever way it is named.
+fn is_of_this_host(options: &Options) -> bool {
+    let Some(path) = &options.file else { return true };
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    [paths::INTERFACES, paths::INTERFACES_NEW].contains(&path.to_string_lossy().as_ref())
 }
 
 /// By file and place, those without a place first; of one place, errors first.

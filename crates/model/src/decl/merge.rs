@@ -1,8 +1,8 @@
 //! From stanzas to interfaces.
 
 use super::classes::{self, Mark};
-use super::{Decl, Decls, Method, Said, Stanza, options};
-use crate::attr::{On, Times};
+use super::{Decl, Decls, Method, Row, Said, Stanza, options, spelling};
+use crate::attr::{On, Spread, Times};
 use crate::desired::{Hook, Phase};
 use crate::hash::{Map, Set};
 use crate::name::{IfName, NameError};
@@ -63,7 +63,8 @@ pub fn declare<'a>(items: impl IntoIterator<Item = &'a Item>) -> (Decls, Vec<Dia
             Item::Iface(_) | Item::Mapping(_) | Item::Rename(_) | Item::Source(_) | Item::SourceDirectory(_) => {}
         }
     }
-    for decl in &decls.decls {
+    spelling::slips(decls.decls.iter().chain(decls.logical.values()), &mut found);
+    for decl in decls.decls.iter_mut().chain(decls.logical.values_mut()) {
         found.extend(repeated(decl));
     }
     (decls, found)
@@ -313,21 +314,28 @@ fn bad_name(name: &str, error: &NameError, stanza: &Iface) -> Diagnostic {
     }
 }
 
-/// Options that count once and are written twice with different values.
-fn repeated(decl: &Decl) -> Vec<Diagnostic> {
-    let counts_once = |said: &&Said| {
+/// Options that count once and are written more than once: the first line holds, over all stanzas of the name, as
+/// ifupdown2 has it. Own lines hold against inherited ones; of a list by port each entry counts.
+fn repeated(decl: &mut Decl) -> Vec<Diagnostic> {
+    let counts_once = |said: &Said| {
         let row = said.attr.filter(|_| !said.inherited);
-        row.is_some_and(|row| row.0.times == Times::Once && row.0.on != On::Address)
+        let is_list = |row: Row| row.0.spread != Spread::No && said.value.text.contains('=');
+        row.is_some_and(|row| row.0.times == Times::Once && row.0.on != On::Address && !is_list(row))
     };
+    let mut firsts: Map<&'static str, (String, Place)> = Map::default();
     let mut found = Vec::new();
-    for (at, said) in decl.options.iter().enumerate().filter(|(_, said)| counts_once(said)) {
-        let mut before = decl.options[..at].iter().rev().filter(counts_once);
-        let before = before.find(|before| before.attr == said.attr);
-        if let Some(before) = before.filter(|before| before.value.text != said.value.text) {
+    for said in decl.options.iter_mut().filter(|said| counts_once(said)) {
+        let Some(row) = said.attr else { continue };
+        let Some((first, place)) = firsts.get(row.0.name) else {
+            firsts.insert(row.0.name, (said.value.text.clone(), said.place));
+            continue;
+        };
+        said.overruled = true;
+        if *first != said.value.text {
             found.push(
                 Diagnostic::warning("repeated-option", format!("`{}` is set twice", said.name()))
-                    .at(said.place, "this one holds")
-                    .note_at(before.place, "it is set to another value")
+                    .at(said.place, "left out: the first one holds")
+                    .note_at(*place, "it is set to another value")
                     .on(decl.name)
                     .help("remove one of the lines"),
             );

@@ -3,6 +3,7 @@
 mod classes;
 mod merge;
 mod options;
+mod spelling;
 #[cfg(test)]
 mod tests;
 
@@ -83,6 +84,8 @@ pub struct Said {
     pub stanza: usize,
     /// Whether it came by `inherits`.
     pub inherited: bool,
+    /// Whether it counts once and another line of it holds.
+    pub overruled: bool,
 }
 
 impl Said {
@@ -151,9 +154,11 @@ impl Decl {
         self.options.iter().filter(move |said| said.name() == name)
     }
 
-    /// The line that holds of an option that counts once: the last.
+    /// The line that holds of an option that counts once: the first of its own, else the last that is inherited. Of one
+    /// that counts more often, the last.
     pub fn last(&self, name: &str) -> Option<&Said> {
-        self.options.iter().rev().find(|said| said.name() == name)
+        let mut options = self.options.iter().rev();
+        options.find(|said| said.name() == name && !said.overruled)
     }
 
     /// Whether it is in that class.

@@ -36,6 +36,7 @@ pub(super) fn read(option: &Opt, iface: &str, stanza: usize, found: &mut Vec<Dia
         typed,
         stanza,
         inherited: false,
+        overruled: false,
     }
 }
 

@@ -1,5 +1,6 @@
 use crate::decl::NOT_DONE;
 use crate::desired::Phase;
+use crate::name::IfName;
 use crate::testing::{Read, read, told};
 
 fn fault(text: &str) -> String {
@@ -109,8 +110,8 @@ fn the_name_is_put_in_for_iface_as_ifupdown2_does() {
 fn an_unknown_key_is_a_warning_with_the_nearest_name() {
     assert_eq!(
         fault("iface vmbr0\n  bridge_prots eno1\n  colour red\n  dns-nameservers 192.0.2.53\n  ovs_ports eno1\n"),
-        "warning[unknown-option] vmbr0: unknown option `bridge_prots`\n  2:3 «bridge_prots» handed to hook scripts only\n\
-         \x20 help: did you mean `bridge-ports`?\n\
+        "error[misspelt-option] vmbr0: unknown option `bridge_prots`, and `vmbr0` has no `bridge-ports`\n  \
+         2:3 «bridge_prots» without effect\n  help: write `bridge-ports`, or remove this line\n\
          warning[unknown-option] vmbr0: unknown option `colour`\n  3:3 «colour» handed to hook scripts only\n\
          \x20 help: see interfaces(5) for the options that there are\n\
          warning[not-handled] vmbr0: `ovs-ports` is known but not acted on yet\n  5:3 «ovs_ports» handed to hook scripts only\n"
@@ -128,17 +129,108 @@ fn a_wrong_value_is_an_error_with_what_is_taken_and_the_unit() {
     );
 }
 
+/// A reload would take the link, its ports or its address away. Second witness: H1 of the reports, where `bridge-port`
+/// deleted the bridge of a host that ran.
 #[test]
-fn an_option_that_is_set_twice_is_a_warning_and_the_last_one_holds() {
-    let text = "iface eno1\n  mtu 1400\n  mtu 1500\niface eno2\n  mtu 1400\niface eno2 inet6\n  mtu 1400\n";
+fn a_slip_that_leaves_a_link_without_what_decides_it_is_an_error() {
+    for (text, wrong, meant) in [
+        (
+            "iface vmbr0\n  address 192.0.2.1/24\n  bridge-port eno1\n",
+            "bridge-port",
+            "bridge-ports",
+        ),
+        ("iface vmbr0\n  Bridge-Ports eno1\n", "Bridge-Ports", "bridge-ports"),
+        ("iface eno1 inet static\n  adress 192.0.2.1/24\n", "adress", "address"),
+        (
+            "iface eno1 inet static\n  address 192.0.2.1/24\n  gatway 192.0.2.254\n",
+            "gatway",
+            "gateway",
+        ),
+        (
+            "iface eno1 inet static\n  address 192.0.2.1\n  netmsk 255.255.255.0\n",
+            "netmsk",
+            "netmask",
+        ),
+        (
+            "iface bond0\n  bond-slave eno1 eno2\n  bond-mode 4\n",
+            "bond-slave",
+            "bond-slaves",
+        ),
+        (
+            "iface bond0\n  bond-slaves eno1\n  bond_mod 4\n",
+            "bond_mod",
+            "bond-mode",
+        ),
+        (
+            "iface lan5\n  vlan-raw-devices eno1\n  vlan-id 5\n",
+            "vlan-raw-devices",
+            "vlan-raw-device",
+        ),
+        ("iface vx5\n  vxlanid 5\n", "vxlanid", "vxlan-id"),
+        // The other stanza has an address of its own family, this one has lost its.
+        (
+            "iface eno1 inet static\n  addres 192.0.2.1/24\niface eno1 inet6 static\n  address 2001:db8::1/64\n",
+            "addres",
+            "address",
+        ),
+    ] {
+        let found = fault(text);
+        let name = text.split([' ', '\n']).nth(1).unwrap();
+        let expected =
+            format!("error[misspelt-option] {name}: unknown option `{wrong}`, and `{name}` has no `{meant}`\n  ");
+        assert!(found.starts_with(&expected), "{text}{found}");
+        assert!(
+            found.ends_with(&format!("  help: write `{meant}`, or remove this line\n")),
+            "{found}"
+        );
+    }
+}
+
+#[test]
+fn a_slip_beside_the_option_that_is_meant_or_of_a_lesser_one_is_a_warning() {
+    for text in [
+        "iface vmbr0\n  bridge-ports eno1\n  bridge-port eno2\n",
+        "iface vmbr0 inet static\n  bridge-ports eno1\niface vmbr0 inet6 static\n  bridge-port eno2\n",
+        "iface eno1\n  address 192.0.2.1/24\n  adress 192.0.2.2/24\n",
+        "iface eno1\n  address 192.0.2.1/24\n  netmsk 255.255.255.0\n",
+        "iface vmbr0\n  bridge-ports none\n  brigde-ageing 30\n",
+    ] {
+        let found = fault(text);
+        assert!(found.starts_with("warning[unknown-option] "), "{text}{found}");
+        assert_eq!(found.lines().filter(|line| line.contains('[')).count(), 1, "{found}");
+    }
+    // Of other packages' scripts, and of what is known and not done.
+    assert_eq!(fault("iface eno1\n  dns-nameserver 192.0.2.53\n  wpa-ssid x\n"), "");
+    assert!(fault("iface tun0\n  tunnel-mode gre\n").starts_with("warning[not-handled] "));
+}
+
+/// Second witness: ifupdown2 3.0.0-1.1, run with these lines: MTU 1400, for two families, too.
+#[test]
+fn an_option_that_is_set_twice_is_a_warning_and_the_first_one_holds() {
+    let text = "iface eno1\n  mtu 1400\n  mtu 1500\n  mtu 1450\niface eno2\n  mtu 1400\niface eno2 inet6\n  mtu 1400\n";
     assert_eq!(
         fault(text),
-        "warning[repeated-option] eno1: `mtu` is set twice\n  3:3 «mtu 1500» this one holds\n\
+        "warning[repeated-option] eno1: `mtu` is set twice\n  3:3 «mtu 1500» left out: the first one holds\n\
+         \x20 note: it is set to another value at 2:3\n  help: remove one of the lines\n\
+         warning[repeated-option] eno1: `mtu` is set twice\n  4:3 «mtu 1450» left out: the first one holds\n\
          \x20 note: it is set to another value at 2:3\n  help: remove one of the lines\n"
     );
+    let holds = |text: &str| {
+        let decls = read(text).decls;
+        let eno1 = decls.find("eno1").unwrap().last("mtu").unwrap().value.text.clone();
+        let (desired, _) = crate::resolve::resolve(&decls, None);
+        let knob = desired.get(IfName::new("eno1").unwrap()).unwrap().number("mtu");
+        (eno1, knob)
+    };
+    assert_eq!(holds(text), ("1400".to_owned(), Some(1400)));
     assert_eq!(
-        read(text).decls.find("eno1").unwrap().last("mtu").unwrap().value.text,
-        "1500"
+        holds("iface eno1 inet static\n  mtu 1500\niface eno1 inet6 static\n  mtu 1400\n"),
+        ("1500".to_owned(), Some(1500))
+    );
+    // Its own line holds against what it inherits.
+    assert_eq!(
+        holds("iface common\n  mtu 9000\niface eno1 inherits common\n  mtu 1400\n"),
+        ("1400".to_owned(), Some(1400))
     );
 }
 

@@ -15,7 +15,7 @@ impl Build<'_> {
         // Under the bridge first: what a port's own stanza says holds.
         for ports in [false, true] {
             for (name, decl) in &written {
-                for said in &decl.options {
+                for said in decl.options.iter().filter(|said| !said.overruled) {
                     let Some(row) = said.attr else { continue };
                     if (row.0.on == On::BridgePort && !self.is_kind(*name, &Kind::Bridge)) == ports {
                         self.knob(*name, said, row.0);

@@ -34,6 +34,7 @@ iface vmbr1 inet static
 const WITHOUT_BRIDGE: &str = "auto lo
 iface lo inet loopback
 
+auto eno1
 iface eno1 inet manual
 ";
 /// Echo requests of one ping, one every 20 ms.

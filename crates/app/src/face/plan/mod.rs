@@ -8,7 +8,9 @@ use super::args::Options;
 use super::graph::canvas::{Canvas, Ink};
 use super::terminal::Page;
 use super::{End, check, complain, input, print};
+use crate::absent;
 use crate::severity::Situation;
+use crate::state::State;
 use cleat_diag::{Diagnostic, Severity, Sources};
 use cleat_model::impact::Guests;
 use cleat_model::name::IfName;
@@ -25,6 +27,11 @@ pub fn run(options: &Options) -> End {
     };
     let mut session = input::session(options);
     let desired = session.resolve(Some(&now));
+    let state = State::peek(&session.root, &session.files.state).0;
+    session
+        .diagnostics
+        .extend(absent::in_place(&desired, &now, state.owned()));
+    session.doubt(state.owned());
     if session.stops(Situation::Reload) {
         return refuse(options, &session.diagnostics, session.sources());
     }
