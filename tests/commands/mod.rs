@@ -17,6 +17,7 @@ mod query;
 mod reload;
 mod rename;
 mod run_full;
+mod sdn;
 mod severities;
 pub mod state;
 mod up_down;
