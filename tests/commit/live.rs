@@ -165,3 +165,31 @@ fn regress_what_a_rollback_ends_for_an_earlier_run_is_healthy_once_the_network_f
     assert_eq!(addresses("eno1"), ["192.0.2.2/24"]);
     assert_eq!(history(), pairs(&[("found", "unknown"), ("boot", "healthy")]));
 }
+
+/// Both verbs, with the setting that makes it an error elsewhere.
+#[test]
+fn a_hook_that_fails_takes_no_change_back() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    std::fs::write("/etc/cleat/cleat.toml", "hook-failure = \"error\"\n").unwrap();
+    let with_hook = |address: &str, hook: &str| format!("{}\tup {hook}\n", config(address));
+    let next = with_hook("192.0.2.2/24", "false");
+    std::fs::write("/run/next", &next).unwrap();
+    done("stage /run/next");
+    let apply = commit("apply");
+    assert_eq!((apply.code, apply.out.as_str()), (0, "generation 2 is live\n"), "{apply:?}");
+    assert!(
+        apply.err.contains("warning: eno1: up command failed: exit code 1: `false`"),
+        "{apply:?}"
+    );
+    assert_eq!((text(LIVE), addresses("eno1")), (next, vec!["192.0.2.2/24".to_owned()]));
+    let next = with_hook("192.0.2.3/24", "exit 3");
+    std::fs::write("/run/next", &next).unwrap();
+    done("stage /run/next");
+    let child = super::bed::start("try --timeout 600");
+    super::bed::until("the new address is there", || addresses("eno1") == ["192.0.2.3/24"]);
+    super::bed::until("it can be confirmed", || commit("confirm").code == 0);
+    let tried = crate::commands::bed::end(child);
+    assert_eq!(tried.code, 0, "{tried:?}");
+    assert_eq!((text(LIVE), addresses("eno1")), (next, vec!["192.0.2.3/24".to_owned()]));
+}
