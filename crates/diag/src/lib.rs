@@ -5,8 +5,10 @@
 //! the journal, kmsg and the Proxmox task log.
 
 mod diagnostic;
+mod escape;
 pub mod render;
 mod source;
 
 pub use diagnostic::{Diagnostic, Label, Note, Severity, Summary};
+pub use escape::{escaped, escaped_lines};
 pub use source::{FileId, Place, Position, Source, Sources, Span, Spanned};

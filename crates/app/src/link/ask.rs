@@ -8,7 +8,7 @@ use crate::face;
 use crate::initramfs::{self, Policy, Refreshed};
 use crate::logging::Reporter;
 use crate::programs::{self, Programs};
-use cleat_diag::{Diagnostic, Severity, Sources};
+use cleat_diag::{Diagnostic, Severity, Sources, escaped_lines};
 use cleat_root::{Root, paths};
 use cleat_store::{Change, Content, Store, StoreError, Timestamp, unified};
 use serde_json::{Value, json};
@@ -54,14 +54,14 @@ fn go(call: &Call, fill: &Fill<'_>) -> Result<End, Failed> {
     }
     let work = prepare(fill)?;
     if call.has("json") && dry {
-        return Ok(print(&format!("{:#}\n", document(&work))));
+        return Ok(print(&escaped_lines(&format!("{:#}\n", document(&work)))));
     }
     let reporter = Reporter::new(call.verbosity);
     reporter.print(&work.told, work.configuration.sources());
     if work.is_empty() {
         return Ok(print("nothing to do\n"));
     }
-    if print(&shown(&Root::real(), &programs::Host, &work)) == End::Fault {
+    if print(&escaped_lines(&shown(&Root::real(), &programs::Host, &work))) == End::Fault {
         return Ok(End::Fault);
     }
     if dry || !consent(call) {
@@ -82,7 +82,7 @@ fn go(call: &Call, fill: &Fill<'_>) -> Result<End, Failed> {
         ]));
     }
     let refreshed = carry_out(&locked, &Root::real(), &work, &programs::Host, &mut progress).map_err(alone)?;
-    Ok(print(&done(&work, &refreshed)))
+    Ok(print(&escaped_lines(&done(&work, &refreshed))))
 }
 
 /// Works out what is to be done.

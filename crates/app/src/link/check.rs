@@ -8,7 +8,7 @@ use crate::face;
 use crate::face::terminal::Page;
 use crate::initramfs;
 use crate::programs::{self, Programs};
-use cleat_diag::{Diagnostic, Severity, Summary, render};
+use cleat_diag::{Diagnostic, Severity, Summary, escaped, escaped_lines, render};
 use cleat_naming::link_file::{Passed, State, Verdict};
 use cleat_naming::rules::NameRule;
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ fn run(call: &Call) -> End {
     };
     let found = all_faults(&mut host, &programs::Host);
     let text = match call.has("json") {
-        true => format!("{:#}\n", document(&host, &found)),
+        true => escaped_lines(&format!("{:#}\n", document(&host, &found))).into_owned(),
         false => page(&host, &found, color),
     };
     let errors = found.iter().any(|fault| fault.severity == Severity::Error);
@@ -99,14 +99,17 @@ pub fn document(host: &Host, found: &[Diagnostic]) -> Value {
 pub fn page(host: &Host, found: &[Diagnostic], color: bool) -> String {
     let mut text = String::new();
     for nic in &host.nics {
-        explain(&mut text, host, nic);
+        let mut said = Vec::new();
+        explain(&mut said, host, nic);
+        text.extend(said.iter().map(|line| format!("{}\n", escaped(line))));
     }
     if host.nics.is_empty() {
         text += "there is no NIC on this machine\n";
     }
     for (file, by) in &host.files.overridden {
         let (file, by) = (file.display(), by.display());
-        let _ = writeln!(text, "{file} does nothing: {by} has its name and takes its place");
+        let line = format!("{file} does nothing: {by} has its name and takes its place");
+        let _ = writeln!(text, "{}", escaped(&line));
     }
     text.push('\n');
     for fault in found {
@@ -123,13 +126,13 @@ pub fn page(host: &Host, found: &[Diagnostic], color: bool) -> String {
     text
 }
 
-fn explain(text: &mut String, host: &Host, nic: &Nic) {
+fn explain(said: &mut Vec<String>, host: &Host, nic: &Nic) {
     let verdict = host.verdict(nic);
     let address = match &nic.own {
         Own::Known(address, key) => format!("{address} ({}=)", key.word()),
         Own::Unknown(reason) => format!("not to be known by an address: {reason}"),
     };
-    let _ = writeln!(text, "{}, {address}", nic.name);
+    said.push(format!("{}, {address}", nic.name));
     let rebuilt = if host.stale {
         " once the initramfs is rebuilt"
     } else {
@@ -145,25 +148,23 @@ fn explain(text: &mut String, host: &Host, nic: &Nic) {
         let more = file.drop_ins.iter().map(|path| format!(" and {}", path.display()));
         format!("{}{}", file.path.display(), more.collect::<String>())
     });
-    let _ = match (host.rule_of(nic), file) {
+    match (host.rule_of(nic), file) {
         (Some(rule), file) => {
-            let _ = writeln!(text, "  the udev rule at {}: {name}", rule.place());
-            let file = file.map(|file| format!("  {file}: its other settings, the rule's name is stronger\n"));
-            text.write_str(&file.unwrap_or_default())
+            said.push(format!("  the udev rule at {}: {name}", rule.place()));
+            said.extend(file.map(|file| format!("  {file}: its other settings, the rule's name is stronger")));
         }
-        (None, Some(file)) => writeln!(text, "  {file}: {name}"),
-        (None, None) => writeln!(text, "  no .link file is for it: {name}"),
-    };
-    if let Some(condition) = &verdict.unless {
-        let _ = writeln!(
-            text,
-            "  if `{condition}` holds at the boot, as most likely it does, which cannot be known here"
-        );
+        (None, Some(file)) => said.push(format!("  {file}: {name}")),
+        (None, None) => said.push(format!("  no .link file is for it: {name}")),
     }
-    passed(text, &verdict);
+    if let Some(condition) = &verdict.unless {
+        said.push(format!(
+            "  if `{condition}` holds at the boot, as most likely it does, which cannot be known here"
+        ));
+    }
+    passed(said, &verdict);
 }
 
-fn passed(text: &mut String, verdict: &Verdict<'_>) {
+fn passed(said: &mut Vec<String>, verdict: &Verdict<'_>) {
     for (file, why) in &verdict.passed {
         // A file for other devices is no news, unless it comes before the one that counts.
         let before = verdict
@@ -172,7 +173,7 @@ fn passed(text: &mut String, verdict: &Verdict<'_>) {
         if matches!(why, Passed::Other(_)) && !before {
             continue;
         }
-        let _ = writeln!(text, "  not {}: {}", file.path.display(), reason(why));
+        said.push(format!("  not {}: {}", file.path.display(), reason(why)));
     }
 }
 

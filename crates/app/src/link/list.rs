@@ -4,6 +4,7 @@ use super::host::{Host, Next};
 use super::nic::Own;
 use crate::cli::{Call, End, JSON, Verb, Words, complain, print};
 use crate::{initramfs, programs};
+use cleat_diag::{escaped, escaped_lines};
 use cleat_naming::pins::{Origin, Pin};
 use cleat_naming::rules::NameRule;
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ pub(super) const VERB: Verb = Verb {
 /// Prints the table, or the document of `--json`.
 fn run(call: &Call) -> End {
     match Host::running() {
-        Ok(host) if call.has("json") => print(&format!("{:#}\n", document(&host))),
+        Ok(host) if call.has("json") => print(&escaped_lines(&format!("{:#}\n", document(&host)))),
         Ok(mut host) => {
             // The images are looked into only where something is said of the next boot.
             if host.nics.iter().any(|nic| host.becomes(nic).is_some()) {
@@ -123,22 +124,17 @@ pub fn table(host: &Host) -> String {
     in_columns(&rows)
 }
 
-/// Rows as text, each column as wide as its widest cell; the last is not filled up.
+/// Rows as text, each column as wide as its widest cell; the last is not filled up. What is odd in a name is escaped.
 pub(super) fn in_columns<Row: AsRef<[String]>>(rows: &[Row]) -> String {
-    let count = rows.first().map_or(0, |row| row.as_ref().len());
-    let width = |column: usize| {
-        rows.iter()
-            .map(|row| row.as_ref()[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
+    let rows: Vec<Vec<_>> = rows
+        .iter()
+        .map(|row| row.as_ref().iter().map(|cell| escaped(cell)).collect())
+        .collect();
+    let count = rows.first().map_or(0, Vec::len);
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..count).map(width).collect();
-    let line = |row: &Row| {
-        let cells = row
-            .as_ref()
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:<width$}"));
+    let line = |row: &Vec<std::borrow::Cow<'_, str>>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         let text = cells.collect::<Vec<_>>().join("  ");
         format!("{}\n", text.trim_end())
     };

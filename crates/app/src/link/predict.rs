@@ -7,6 +7,7 @@ use super::list::in_columns;
 use crate::cli::{Call, End, Hint, JSON, Opt, Verb, Words, complain, print};
 use crate::scheme::{NextBoot, Pinned};
 use crate::{initramfs, programs};
+use cleat_diag::{escaped, escaped_lines};
 use cleat_naming::policy::Choice;
 use cleat_naming::udev::{DEBIAN_12, DEBIAN_13};
 use cleat_naming::{NEWEST, NicFacts, SCHEMES, Scheme, Udev, facts, legal, predict};
@@ -50,7 +51,7 @@ fn run(call: &Call) -> End {
         let root = call.path("root").map_or_else(Root::real, Root::at);
         let names = Names::read(root)?;
         Ok(match (call.has("json"), scheme) {
-            (true, only) => format!("{:#}\n", names.document(only)),
+            (true, only) => escaped_lines(&format!("{:#}\n", names.document(only))).into_owned(),
             (false, Some(scheme)) => names.candidates(scheme),
             (false, None) => names.table(),
         })
@@ -189,6 +190,7 @@ impl Names {
         // Debian 12 takes its default for a scheme that it does not know.
         let before = if known(DEBIAN_12).is_some() { *scheme } else { from };
         let (before, after) = (self.choices(before, DEBIAN_12), self.choices(scheme, DEBIAN_13));
+        let by = escaped(by);
         let head = format!("\nfrom Debian 12 to Debian 13 with {scheme}, which is pinned by {by}:");
         let mut text = match self.changed(&before, &after) {
             lines if lines.is_empty() => format!("{head} no name changes\n"),
@@ -207,15 +209,15 @@ impl Names {
         let shown = |name: &Option<String>| name.clone().unwrap_or_else(|| KERNELS.to_owned());
         let pairs = self.nics.iter().zip(before.iter().zip(after));
         let changed = pairs.filter(|(_, (before, after))| before.name != after.name);
-        let line = |(nic, (before, after)): (&NicFacts, (&Choice, &Choice))| {
+        let shown_pair = |(nic, (before, after)): (&NicFacts, (&Choice, &Choice))| {
             let nic = match before.name.as_deref() == Some(nic.name()) {
                 true => String::new(),
                 false => format!("{}: ", nic.name()),
             };
             let (from, to) = (shown(&before.name), shown(&after.name));
-            format!("  {nic}{from} -> {to}  ({})\n", after.reason)
+            line(&format!("  {nic}{from} -> {to}  ({})", after.reason))
         };
-        changed.map(line).collect()
+        changed.map(shown_pair).collect()
     }
 
     /// Doubts of the next boot, and what clashes under each scheme.
@@ -225,7 +227,7 @@ impl Names {
         let mut notes = String::new();
         for (nic, choice) in self.nics.iter().zip(&choices) {
             for doubt in &choice.doubts {
-                notes += &format!("note: {}: {doubt}\n", nic.name());
+                notes += &line(&format!("note: {}: {doubt}", nic.name()));
             }
         }
         if self.host.stale {
@@ -244,7 +246,8 @@ impl Names {
             let prediction = predict(nic, scheme, udev);
             let choice = self.host.choice(nic, scheme, udev);
             let name = choice.name.as_deref().unwrap_or(KERNELS);
-            text += &format!("\n{} -> {name}  ({})\n", nic.name(), choice.reason);
+            text.push('\n');
+            text += &line(&format!("{} -> {name}  ({})", nic.name(), choice.reason));
             if let Some(nameless) = prediction.nameless {
                 text += &format!("  no names: {nameless}\n");
             }
@@ -255,7 +258,7 @@ impl Names {
             });
             text += &in_columns(&rows.collect::<Vec<_>>());
             for doubt in &choice.doubts {
-                text += &format!("  note: {doubt}\n");
+                text += &line(&format!("  note: {doubt}"));
             }
         }
         text
@@ -332,6 +335,11 @@ impl Column {
             .filter(|(scheme, _)| scheme.is_some_and(|scheme| self.holds(scheme)));
         here.map(|(_, name)| *name).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// A line as it is shown, whatever is in the names that it holds.
+fn line(text: &str) -> String {
+    format!("{}\n", escaped(text))
 }
 
 /// A name with a star where it is another than now. Where the kernel's own stays, it is another if a program gave the one

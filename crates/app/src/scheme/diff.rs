@@ -10,7 +10,7 @@ pub fn render(plan: &Plan) -> String {
     for words in &plan.commands {
         text += &format!("then: {}\n", words.join(" "));
     }
-    text
+    cleat_diag::escaped_lines(&text).into_owned()
 }
 
 fn file(Change { path, before, after }: &Change) -> String {

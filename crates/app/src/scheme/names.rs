@@ -1,6 +1,7 @@
 //! The names that another scheme would give.
 
 use crate::link::{Host, Nic};
+use cleat_diag::escaped;
 use cleat_naming::{Scheme, Udev};
 use cleat_root::Root;
 
@@ -47,7 +48,7 @@ pub fn table(renamed: &[Renamed]) -> String {
     let widest = renamed.iter().map(|nic| nic.now.len()).max().unwrap_or_default();
     let row = |Renamed { now, then, reason }: &Renamed| {
         let then = then.as_deref().unwrap_or("the kernel's name");
-        format!("  {now:<widest$} -> {then}  ({reason})\n")
+        format!("{}\n", escaped(&format!("  {now:<widest$} -> {then}  ({reason})")))
     };
     let rows: String = renamed.iter().map(row).collect();
     format!("names that change at the next boot:\n{rows}")

@@ -8,7 +8,7 @@ use super::plan::{self, Mention, Refusal};
 use super::record::Record;
 use super::udev::{self, Host};
 use crate::cli::{self, Call, End, JSON, Verb, Words};
-use cleat_diag::Diagnostic;
+use cleat_diag::{Diagnostic, escaped, escaped_lines};
 use cleat_naming::cmdline;
 use cleat_root::{Root, paths};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ pub const VERB: Verb = Verb {
 fn run(call: &Call, root: &Root) -> End {
     match Shown::read(root) {
         Ok(shown) => cli::print(&match call.has("json") {
-            true => format!("{:#}\n", shown.as_json()),
+            true => escaped_lines(&format!("{:#}\n", shown.as_json())).into_owned(),
             false => shown.text(),
         }),
         Err(Refusal { told, sources }) => fault(call, &[*told], &sources),
@@ -94,7 +94,7 @@ impl Shown {
         }
         lines.extend(self.mentions.iter().map(|mention| ("written", self.written(mention))));
         lines.extend(self.next_boot().into_iter().map(|text| ("next boot", text)));
-        let row = |(head, text): (&str, String)| format!("{head:<13} {text}\n");
+        let row = |(head, text): (&str, String)| format!("{head:<13} {}\n", escaped(&text));
         lines.into_iter().map(row).collect()
     }
 
@@ -222,4 +222,28 @@ fn mentions(root: &Root, loader: Option<Loader>) -> Vec<Written> {
         mentions.map(move |mention| Written { mention, counts })
     };
     files.flat_map(of_file).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Tree;
+    use super::*;
+
+    #[test]
+    fn what_stands_in_a_file_of_settings_does_nothing_to_a_terminal() {
+        let tree = Tree::new();
+        tree.write(
+            "etc/default/grub",
+            "GRUB_CMDLINE_LINUX=\"net.naming-scheme=v\u{1b}[2J\u{202e}\"\n",
+        );
+        let Ok(shown) = Shown::read(&tree.root) else {
+            panic!("it can be read")
+        };
+        let text = shown.text();
+        assert!(
+            text.contains(r"v\u001b[2J\u202e at /etc/default/grub:1, by hand"),
+            "{text}"
+        );
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    }
 }

@@ -3,7 +3,7 @@
 use super::{PREFIX, read};
 use crate::cli::{Call, End, Verb, Words};
 use crate::logging::Reporter;
-use cleat_diag::Summary;
+use cleat_diag::{Summary, escaped};
 use cleat_root::Root;
 use cleat_sysctl::{Deed, apply};
 use log::info;
@@ -28,7 +28,7 @@ fn run(call: &Call) -> End {
     read.found.append(&mut faults);
     for (wanted, deed) in read.wanted.iter().zip(&deeds) {
         if *deed == Deed::Written {
-            info!("{} = {}", wanted.key, wanted.value);
+            info!("{}", escaped(&format!("{} = {}", wanted.key, wanted.value)));
         }
     }
     let reporter = Reporter::new(call.verbosity);

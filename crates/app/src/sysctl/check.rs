@@ -3,7 +3,7 @@
 use super::{PREFIX, Read, read};
 use crate::cli::{Call, End, JSON, Verb, Words, print};
 use crate::logging::Reporter;
-use cleat_diag::{Diagnostic, Place, Sources, Summary};
+use cleat_diag::{Diagnostic, Place, Sources, Summary, escaped, escaped_lines};
 use cleat_root::{Root, paths};
 use cleat_sysctl::{Found, Wanted, check, differences};
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ fn run_check(call: &Call) -> End {
     read.found.extend(differences(&read.wanted, &now));
     read.found.extend(unread(&root, &read));
     if call.has("json") {
-        return end(&read, &format!("{:#}\n", document(&read, &now)));
+        return end(&read, &escaped_lines(&format!("{:#}\n", document(&read, &now))));
     }
     let summary = Summary::of(&read.found);
     let reporter = Reporter::new(call.verbosity);
@@ -69,23 +69,21 @@ fn run_show(call: &Call) -> End {
     let read = read(&root, call);
     Reporter::new(call.verbosity).print(&read.found, &read.sources);
     if call.has("json") {
-        return end(&read, &format!("{:#}\n", document(&read, &check(&root, &read.wanted))));
+        let document = document(&read, &check(&root, &read.wanted));
+        return end(&read, &escaped_lines(&format!("{document:#}\n")));
     }
     let mut text = String::new();
     for wanted in &read.wanted {
-        text += &format!(
-            "{} = {}  # {}",
-            wanted.key,
-            wanted.value,
-            at(&read.sources, wanted.place)
-        );
+        let place = at(&read.sources, wanted.place);
+        let mut line = format!("{} = {}  # {place}", wanted.key, wanted.value);
         for (place, _) in &wanted.overridden {
-            text += &format!(", over {}", at(&read.sources, *place));
+            line += &format!(", over {}", at(&read.sources, *place));
         }
-        text.push('\n');
+        text += &format!("{}\n", escaped(&line));
     }
     for (path, first) in &read.settings.hidden {
-        text += &format!("# not read: {}, for {}\n", path.display(), first.display());
+        let line = format!("# not read: {}, for {}", path.display(), first.display());
+        text += &format!("{}\n", escaped(&line));
     }
     end(&read, &text)
 }

@@ -3,7 +3,7 @@
 //! *Source*: the kernel refuses a name that is the name or an alternative name of another link (`netdev_name_in_use` in
 //! net/core/dev.c).
 
-use super::Names;
+use super::{Names, line};
 use crate::link::carry_out::configuration;
 use crate::link::configuration::Configuration;
 use cleat_naming::policy::Choice;
@@ -109,23 +109,24 @@ impl Found {
     /// One line; `next` is the scheme of the next boot.
     pub(super) fn line(&self, next: &Scheme) -> String {
         let under = self.under(next);
-        match &self.clash {
+        let text = match &self.clash {
             Clash::Both { one, other, name } => {
-                format!("note: {one} and {other} would both be called {name} under {under}: one stays as it is\n")
+                format!("note: {one} and {other} would both be called {name} under {under}: one stays as it is")
             }
             Clash::Alternative { nic, name, other } => format!(
                 "note: {nic} would be called {name} under {under}, which is an alternative name of {other} then: \
-                 whichever comes second does not get it\n"
+                 whichever comes second does not get it"
             ),
             Clash::Made { nic, name } => {
                 format!(
-                    "note: {nic} would be called {name} under {under}, and the configuration makes a link of that name\n"
+                    "note: {nic} would be called {name} under {under}, and the configuration makes a link of that name"
                 )
             }
             Clash::Moves { nic, name, from } => {
-                format!("note: {nic} would be called {name} under {under}, which is {from}'s name now\n")
+                format!("note: {nic} would be called {name} under {under}, which is {from}'s name now")
             }
-        }
+        };
+        line(&text)
     }
 
     /// `v252 (v251-v254)` with the scheme of the next boot in front, `v257-v261 (Debian 13)` without it.

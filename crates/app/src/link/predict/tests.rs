@@ -376,3 +376,28 @@ fn a_line_of_the_upgrade_names_the_nic_where_it_is_called_otherwise_now() {
         .collect::<Vec<_>>()
     );
 }
+
+/// Source: `dev_valid_name` in net/core/dev.c of Linux refuses only blanks, `/` and `:`; Unicode Standard Annex 9 for the
+/// character that turns the direction.
+#[test]
+fn what_a_captured_tree_puts_into_names_does_nothing_to_a_terminal() {
+    let (_directory, root) = host_of(&[
+        numbered(2, 1, "52:54:00:00:00:02", "a\\u001b[2J"),
+        numbered(3, 1, "52:54:00:00:00:03", "en\\u202e0b"),
+    ]);
+    let names = Names::read(root.clone()).unwrap();
+    let odd = |text: &str| text.contains(|char: char| (char.is_control() && char != '\n') || char == '\u{202e}');
+    let (table, all) = (names.table(), names.candidates(NEWEST));
+    assert!(!odd(&table) && !odd(&all), "{table}{all}");
+    for shown in [
+        "a\\u001b[2J  enp0s2 *              ens1 *",
+        "  a\\u001b[2J: enp0s2 -> ens1  (",
+        "note: a\\u001b[2J and en\\u202e0b would both be called ens1",
+    ] {
+        assert!(table.contains(shown), "{shown}\n{table}");
+    }
+    assert!(all.contains("\n\na\\u001b[2J -> ens1  ("), "{all}");
+    let host = Host::as_far_as_known(&root);
+    let page = super::super::check::page(&host, &[], false);
+    assert!(!odd(&page) && page.contains("en\\u202e0b, 52:54:00:00:00:03"), "{page}");
+}
