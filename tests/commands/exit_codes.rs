@@ -108,3 +108,25 @@ fn regress_what_the_file_of_defaults_keeps_down_stays_down() {
     call_with("ifup -a", &off).quietly();
     assert!(is_up("eno1"));
 }
+
+/// What cannot be made here has no step: that it is not there must be said all the same.
+#[test]
+fn a_link_that_nothing_makes_is_an_error_also_where_there_is_nothing_else_to_do() {
+    let room = netns::enter!();
+    host(
+        &room,
+        &[],
+        "auto tun7\niface tun7\n\ttunnel-mode gre\n\taddress 192.0.2.65/30\n",
+    );
+    for command in ["ifup -a", "ifup tun7", "ifreload -a", "ifup -a"] {
+        let called = call(command);
+        assert_eq!(called.code, 1, "{command}: {called:?}");
+        assert!(
+            called
+                .err
+                .contains("error: tun7: tun7 is not there (/etc/network/interfaces:2:1) [not-there]"),
+            "{command}: {called:?}"
+        );
+    }
+    assert_eq!(call("ifdown tun7").code, 0);
+}

@@ -13,6 +13,7 @@ mod killed;
 mod lock;
 mod new_links;
 mod ovs;
+mod ports;
 mod query;
 mod reload;
 mod rename;

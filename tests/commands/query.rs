@@ -70,3 +70,61 @@ fn dependencies_are_printed_as_a_list_and_for_graphviz() {
     assert_eq!(call("ifquery -a -p list").out, "lo : []\neno1 : []\nvmbr0 : ['eno1']\n");
     assert!(call("ifup -a -p dot").out.contains("\t\"vmbr0\" -> \"eno1\";\n"));
 }
+
+/// Witness of the words: ifupdown2's own tests/output: `vrf`, `link-down`, `link-type` and a port's `bridge-pvid` pass.
+#[test]
+fn what_says_something_of_the_whole_link_is_judged_too() {
+    let room = netns::enter!(Vrf, Dummy, Bridge, VlanFiltering);
+    let file = "auto blue\niface blue\n\tvrf-table auto\n\
+        auto dum\niface dum\n\tlink-type dummy\n\tvrf blue\n\tlink-down yes\n\
+        auto eno1\niface eno1\n\tbridge-pvid 7\n\
+        auto vmbr0\niface vmbr0\n\thwaddress ether 02:00:00:00:00:07\n\tbridge-ports eno1\n\tbridge-ports eno2\n\
+        \tbridge-vlan-aware yes\n\tbridge-stp off\n\tbridge-trunk 7-9\n\
+        auto eno2\niface eno2\n\taddress-virtual 02:00:00:00:00:09 192.0.2.9/24\n";
+    host(&room, &["eno1", "eno2"], file);
+    call("ifup -a");
+    let ask = || {
+        let found: serde_json::Value = serde_json::from_str(&call("ifquery -a -c -o json").out).unwrap();
+        let entry = |at: usize| found[at].clone();
+        assert_eq!(entry(4)["config_status"]["address-virtual"], "fail", "nobody does it");
+        [entry(0), entry(1), entry(2), entry(3)]
+    };
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let [blue, dum, eno1, vmbr0] = ask();
+    assert_eq!(blue["config"]["vrf-table"], "1001");
+    assert_eq!(
+        dum["config_status"],
+        json(r#"{"link-type":"pass","vrf":"pass","link-down":"pass"}"#)
+    );
+    assert_eq!(eno1["config_status"]["bridge-pvid"], "pass");
+    assert_eq!(vmbr0["config"]["bridge-ports"], "eno1 eno2");
+    assert_eq!(vmbr0["config"]["hwaddress"], "02:00:00:00:00:07");
+    assert_eq!(vmbr0["config"]["bridge-vids"], "7-9");
+    for entry in [&blue, &dum, &eno1, &vmbr0] {
+        assert_eq!(entry["status"], "pass", "{entry}");
+    }
+
+    run("ip link set dum nomaster up");
+    run("bridge vlan add dev eno1 vid 8 pvid untagged");
+    run("ip link set eno2 nomaster");
+    let [_, dum, eno1, vmbr0] = ask();
+    assert_eq!(
+        dum["config_status"],
+        json(r#"{"link-type":"pass","vrf":"fail","link-down":"fail"}"#)
+    );
+    assert_eq!(
+        (&dum["config"]["link-down"], &dum["status"]),
+        (&"no".into(), &"fail".into())
+    );
+    assert_eq!(
+        (&eno1["config_status"]["bridge-pvid"], &eno1["config"]["bridge-pvid"]),
+        (&"fail".into(), &"8".into())
+    );
+    assert_eq!(
+        (
+            &vmbr0["config_status"]["bridge-ports"],
+            &vmbr0["config"]["bridge-ports"]
+        ),
+        (&"fail".into(), &"eno1".into())
+    );
+}

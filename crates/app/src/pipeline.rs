@@ -126,6 +126,13 @@ impl Session {
             plan::Verb::Up | plan::Verb::Reload => (names, &[]),
         };
         if plan.is_empty() {
+            // What cannot be made here is not there without a step, too.
+            if !up.is_empty() && !basis.request.admin_only {
+                let told = self.diagnostics.clone();
+                let missing = verify::missing(basis.desired, basis.snapshot, up);
+                self.diagnostics
+                    .extend(missing.into_iter().filter(|found| !is_told(&told, found)));
+            }
             return Applied {
                 outcome: None,
                 owned: basis.owned.settle(basis.desired, basis.snapshot, up, down),

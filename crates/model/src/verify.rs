@@ -192,7 +192,8 @@ fn check_net(want: &WantLink, link: &Link, now: &Snapshot, items: &mut Vec<Check
         let found = there.map(ToString::to_string).unwrap_or_default();
         item("address", wanted.value.to_string(), found, ok, wanted.origin);
     }
-    for wanted in &want.routes {
+    // A link that is kept down has no routes.
+    for wanted in want.routes.iter().filter(|_| want.up) {
         let all = now.routes(link.index);
         let ok = all.iter().any(|is| route_agrees(&wanted.value, is));
         let there = all.iter().find(|is| same_place(is, &wanted.value));
@@ -241,6 +242,12 @@ fn check_net(want: &WantLink, link: &Link, now: &Snapshot, items: &mut Vec<Check
 pub fn verify(desired: &Desired, now: &Snapshot, scope: &[IfName]) -> Vec<Diagnostic> {
     let wanted = scope.iter().filter_map(|name| desired.get(*name));
     wanted.flat_map(|want| faults(want, now)).collect()
+}
+
+/// The links of `scope` that are not there at all, each pointing at the line that wants it.
+pub fn missing(desired: &Desired, now: &Snapshot, scope: &[IfName]) -> Vec<Diagnostic> {
+    let gone: Vec<IfName> = scope.iter().copied().filter(|name| now.get(*name).is_none()).collect();
+    verify(desired, now, &gone)
 }
 
 fn faults(want: &WantLink, now: &Snapshot) -> Vec<Diagnostic> {

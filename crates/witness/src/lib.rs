@@ -163,7 +163,8 @@ fn insert_data(facts: &mut BTreeMap<String, String>, prefix: &str, data: &Value)
     }
 }
 
-/// Addresses that are configured: link-local ones are made by the kernel from the MAC; lo's are the kernel's own.
+/// Addresses that are configured; lo's are the kernel's own. Of link-local ones, which the kernel makes of the MAC as soon
+/// as there is carrier, only that a port has one: a port of a bridge must not have the address that its bridge has.
 pub fn addresses(dump: &Value) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for link in dump.as_array().expect("ip -j prints a list") {
@@ -183,6 +184,8 @@ pub fn addresses(dump: &Value) -> BTreeSet<String> {
                 ];
                 let said: Vec<String> = keys.iter().map(|key| format!("{key} {}", address[*key])).collect();
                 all.insert(format!("{name}: {}", said.join(", ")));
+            } else if link["master"].is_string() {
+                all.insert(format!("{name}: a link-local address, as a port"));
             }
         }
     }

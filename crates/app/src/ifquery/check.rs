@@ -1,6 +1,7 @@
 //! `ifquery --check`: what is written against what is.
 
 use super::entry::{Entry, Keys, Mark};
+use super::spelling::{self, Judged};
 use super::written;
 use cleat_diag::Place;
 use cleat_model::decl::Decl;
@@ -43,29 +44,47 @@ pub fn entry(decl: &Decl, desired: &Desired, snapshot: &Snapshot) -> Entry {
             .chain(&of_ports)
             .filter(|item| asked_by(item, line.place))
             .collect();
-        let mark = match items.iter().all(|item| item.ok) {
-            _ if items.is_empty() => Mark::Unknown,
-            true => Mark::Pass,
-            false => Mark::Fail,
+        let judged = match items.as_slice() {
+            [] => spelling::judge(&line, want, &own, snapshot),
+            items => Judged {
+                mark: if items.iter().all(|item| item.ok) {
+                    Mark::Pass
+                } else {
+                    Mark::Fail
+                },
+                found: words(items, line.key),
+            },
         };
-        let found: Vec<&str> = items
-            .iter()
-            .map(|item| item.found.as_str())
-            .filter(|found| !found.is_empty())
-            .collect();
-        let shown = match mark {
-            Mark::Fail => found.join(" "),
-            Mark::Pass | Mark::Unknown => line.value.to_owned(),
+        let shown = match judged.mark {
+            Mark::Fail => judged.found,
+            Mark::Pass => spelling::value(line.key, line.value, &judged.found),
+            Mark::Unknown => line.value.to_owned(),
         };
-        if mark == Mark::Fail {
+        if judged.mark == Mark::Fail {
             status = Mark::Fail;
         }
-        entry.config.push(line.key, shown);
-        marks.push(line.key, mark);
+        let key = spelling::key(line.key);
+        if spelling::is_one_list(key) && entry.config.append(key, &shown) {
+            marks.worsen(key, judged.mark);
+            continue;
+        }
+        entry.config.push(key, shown);
+        marks.push(key, judged.mark);
     }
     entry.config_status = Some(marks);
     entry.status = Some(status);
     entry
+}
+
+/// What the kernel has of these: of what the option is about, where any is, and not of what follows from it.
+fn words(items: &[&CheckItem], key: &str) -> String {
+    let is_own = |item: &&&CheckItem| item.name == spelling::canonical(key);
+    let any = items.iter().any(|item| is_own(&item));
+    let found = items
+        .iter()
+        .filter(|item| !any || is_own(item))
+        .map(|item| item.found.as_str());
+    found.filter(|found| !found.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn asked_by(item: &CheckItem, line: Place) -> bool {

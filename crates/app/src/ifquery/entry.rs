@@ -50,6 +50,12 @@ impl<T> Keys<T> {
         }
     }
 
+    /// The last value of a key.
+    fn last_mut(&mut self, key: &str) -> Option<&mut T> {
+        let values = self.0.iter_mut().find(|(known, _)| known == key);
+        values.and_then(|(_, values)| values.last_mut())
+    }
+
     /// Each key with each of its values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
         self.0
@@ -59,6 +65,27 @@ impl<T> Keys<T> {
 
     fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Keys<String> {
+    /// Writes a value behind the one that the key has, as on one line; whether it has one.
+    pub fn append(&mut self, key: &str, value: &str) -> bool {
+        let Some(last) = self.last_mut(key) else { return false };
+        if !last.is_empty() && !value.is_empty() {
+            last.push(' ');
+        }
+        last.push_str(value);
+        true
+    }
+}
+
+impl Keys<Mark> {
+    /// Takes another mark into that of the key: one that fails stays so.
+    pub fn worsen(&mut self, key: &str, mark: Mark) {
+        if let (Some(last), Mark::Fail) = (self.last_mut(key), mark) {
+            *last = mark;
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod check;
 mod entry;
 mod graph;
 mod running;
+mod spelling;
 mod vocabulary;
 mod written;
 

@@ -34,13 +34,20 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "pointopoint",
-        aliases: &[Alias {
-            name: "pointtopoint",
-            origin: "ifupdown-ng",
-        }],
+        aliases: &[
+            Alias {
+                name: "pointtopoint",
+                origin: "ifupdown-ng",
+            },
+            Alias {
+                name: "point-to-point",
+                origin: "ifupdown-ng",
+            },
+        ],
         on: On::Address,
         times: Times::Many,
-        doc: "Address of the other end of a point-to-point link, for the address before it.",
+        doc: "Address of the other end of a point-to-point link, for the address before it. Only that address is on the \
+              link (/32 or /128), whatever the prefix length of the own one; `192.0.2.1/30` makes it a subnet.",
         example: "192.0.2.1",
         source: "interfaces(5) `pointopoint`; ip-address(8) `peer`",
         ..ROW

@@ -92,7 +92,8 @@ pub static ROWS: &[Attr] = &[
         ],
         on: On::Bond,
         times: Times::Many,
-        doc: "The links that are bundled, in order; `none` for a bond without any (links then name it by `bond-master`).",
+        doc: "The links that are bundled, in order; `none` for a bond without any (links then name it by `bond-master`), \
+              `all` for all Ethernet NICs.",
         example: "eno1 eno2",
         source: "ifupdown-addons-interfaces(5) `bond-slaves`; ifenslave's README.Debian",
         ..ROW
@@ -307,6 +308,10 @@ pub static ROWS: &[Attr] = &[
         ..row("bond-num-grat-arp", NUM_PEER_NOTIF, Width::U8)
     },
     Attr {
+        aliases: &[Alias {
+            name: "bond-peer-notify-delay",
+            origin: "ifupdown-ng",
+        }],
         value: Grammar::Range { min: 0, max: 300000 },
         unit: Unit::Millis,
         default: Some("0"),

@@ -43,7 +43,7 @@ pub static ROWS: &[Attr] = &[
     Attr {
         times: Times::Many,
         doc: "The ports, in order; `none` for a bridge without any. `glob PATTERN` and `regex PATTERN` stand for the \
-              links that match.",
+              links that match, `all` for all Ethernet NICs (`eth*`, `em*`, `en*`, `p` and a digit).",
         example: "eno1 eno2",
         source: "ifupdown-addons-interfaces(5) `bridge-ports`; bridge-utils-interfaces(5) `bridge_ports`",
         ..word("bridge-ports")

@@ -75,7 +75,8 @@ pub static ROWS: &[Attr] = &[
             ("yes", 2),
         ]),
         default: Some("automatic"),
-        doc: "Whether a multicast router is taken to be behind the port: never, when one is heard, or always.",
+        doc: "Whether a multicast router is taken to be behind the port: never, when one is heard, or always. For a VXLAN \
+              port of a bridge with `bridge-mcsnoop` it is `enabled` where nothing is written.",
         example: "enabled",
         source: "ifupdown-addons-interfaces(5) `bridge-portmcrouter`; bridge(8) `mcast_router`",
         ..row("bridge-portmcrouter", MULTICAST_ROUTER, Width::U8)

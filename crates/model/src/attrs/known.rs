@@ -17,7 +17,6 @@ pub const FOR_SCRIPTS: &[&str] = &[
     "driver-message-level",
     "link-speed-duplex",
     "bond-give-a-chance",
-    "description",
     "uplink-id",
     "hostname",
     "leasehours",

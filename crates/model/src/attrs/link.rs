@@ -44,6 +44,10 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "hwaddress",
+        aliases: &[Alias {
+            name: "hw-mac-address",
+            origin: "vlan",
+        }],
         on: On::Link,
         value: Grammar::Mac,
         wire: Wire::Link(IFLA_ADDRESS, Width::Bytes),
@@ -54,6 +58,10 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "alias",
+        aliases: &[Alias {
+            name: "description",
+            origin: "classic",
+        }],
         on: On::Link,
         value: Grammar::Text { max: 255 },
         default: Some(""),
@@ -84,6 +92,10 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "ip-forward",
+        aliases: &[Alias {
+            name: "forward-ipv4",
+            origin: "ifupdown-ng",
+        }],
         on: On::Link,
         value: Grammar::Bool,
         wire: Wire::Conf4(CONF4_FORWARDING, "forwarding"),
@@ -95,6 +107,10 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "proxy-arp",
+        aliases: &[Alias {
+            name: "ip-proxy-arp",
+            origin: "vlan",
+        }],
         on: On::Link,
         value: Grammar::Bool,
         wire: Wire::Conf4(CONF4_PROXY_ARP, "proxy_arp"),
@@ -120,6 +136,10 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "ip6-forward",
+        aliases: &[Alias {
+            name: "forward-ipv6",
+            origin: "ifupdown-ng",
+        }],
         on: On::Link,
         value: Grammar::Bool,
         wire: Wire::Conf6(CONF6_FORWARDING, "forwarding"),
@@ -138,7 +158,8 @@ pub static ROWS: &[Attr] = &[
         on: On::Link,
         value: Grammar::Bool,
         wire: Wire::Conf6(CONF6_DISABLE_IPV6, "disable_ipv6"),
-        doc: "Switches IPv6 off on this link: its IPv6 addresses go, also the link-local one.",
+        doc: "Switches IPv6 off on this link: its IPv6 addresses go, also the link-local one. A port of a bridge has it \
+              switched off, unless its own stanza says anything of IPv6: the bridge has the addresses.",
         example: "yes",
         source: "ifupdown-addons-interfaces(5); kernel documentation ip-sysctl `disable_ipv6`",
         ..ROW

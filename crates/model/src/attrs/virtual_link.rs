@@ -1,6 +1,6 @@
 //! Options of veth pairs, macvlan links and VRFs. Numbers: linux/if_link.h.
 
-use crate::attr::{Attr, Change, Grammar, On, ROW, Width, Wire};
+use crate::attr::{Alias, Attr, Change, Grammar, On, ROW, Width, Wire};
 
 const MACVLAN_MODE: u16 = 1;
 const VRF_TABLE: u16 = 1;
@@ -42,6 +42,10 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "vrf",
+        aliases: &[Alias {
+            name: "vrf-member",
+            origin: "ifupdown-ng",
+        }],
         on: On::Link,
         doc: "The VRF that the link belongs to.",
         example: "blue",

@@ -119,7 +119,8 @@ pub static ROWS: &[Attr] = &[
         value: Grammar::Bool,
         default: Some("yes"),
         wire: Wire::Data(LEARNING, Width::U8),
-        doc: "Whether the other end of an address is learned from what comes in.",
+        doc: "Whether the other end of an address is learned from what comes in; without it as `bridge-learning` of the \
+              port says.",
         example: "no",
         source: "ifupdown-addons-interfaces(5) `vxlan-learning`; ip-link(8) `learning`",
         ..row("vxlan-learning")

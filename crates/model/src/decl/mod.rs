@@ -1,6 +1,7 @@
 //! Interfaces as written: stanzas merged by name, options found in the table, values typed, every place kept.
 
 mod classes;
+mod executors;
 mod merge;
 mod options;
 mod spelling;

@@ -64,6 +64,9 @@ pub(crate) fn bad_value(key: &str, text: &str, place: Place, accepts: &str) -> D
 
 fn unknown(option: &Opt) -> Option<Diagnostic> {
     let key = &option.key.value;
+    if key == "use" {
+        return super::executors::told(option);
+    }
     if known::is_for_scripts(key) {
         return None;
     }

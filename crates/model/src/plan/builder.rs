@@ -3,7 +3,7 @@
 use super::hooks::Due;
 use super::moving::Leaving;
 use super::{Planned, Request};
-use super::{order, undo};
+use super::{members, order, undo};
 use crate::desired::{Desired, Phase, WantLink};
 use crate::fake::defaults::vxlan_device;
 use crate::fake::{FakeKernel, Piece};
@@ -228,6 +228,8 @@ impl<'a> Builder<'a> {
             Ok(()) => undo::inverse(&op, &touched, sim),
             Err(_) => Vec::new(),
         };
+        let cycled = members::cycled(self, &op);
+        let sim = self.sim();
         let others: Vec<IfName> = touched
             .iter()
             .filter_map(|(index, before)| match before {
@@ -248,7 +250,11 @@ impl<'a> Builder<'a> {
             for bond in self.bonds_of(&touched) {
                 self.access(&mut after, id, Thing::Link(bond, Facet::Link), Access::Write);
             }
-            for left in self.masters_left(&touched) {
+            for above in cycled {
+                self.access(&mut after, id, Thing::Link(above, Facet::Link), Access::Write);
+                self.access(&mut after, id, Thing::Link(above, Facet::Net), Access::Write);
+            }
+            for left in members::left(self, &touched) {
                 self.access(&mut after, id, Thing::Link(left, Facet::Link), Access::Read);
             }
         }
@@ -403,14 +409,6 @@ impl<'a> Builder<'a> {
             .filter_map(|index| self.now().by_index(self.now().by_index(*index)?.master?));
         let bonds = before.chain(after).filter(|link| link.kind == Kind::Bond);
         bonds.map(|link| link.name).collect()
-    }
-
-    /// The masters that links had before the step. One that is deleted behind it waits for it, so that it is there again
-    /// when the step is taken back.
-    fn masters_left(&self, touched: &BTreeMap<u32, Option<Piece>>) -> Vec<IfName> {
-        let masters = touched.values().flatten().filter_map(|piece| piece.link.master);
-        let found = masters.filter_map(|index| self.now().by_index(index).or_else(|| self.start.by_index(index)));
-        found.map(|link| link.name).collect()
     }
 
     /// Links that a deleted one stood on or was a port of.

@@ -259,6 +259,7 @@ fn delete(builder: &mut Builder<'_>, link: &Link, names: &BTreeSet<IfName>, why:
     }
     builder.op(name, Op::DeleteLink { name }, why);
     for port in ports {
+        super::ports::give_back_ipv6(builder, name, port, why);
         // A port that was up for this bridge alone goes down with it.
         let ours = builder.owned.get(port).is_some_and(|owned| owned.master == Some(name));
         let auto = builder
@@ -307,6 +308,7 @@ fn clear(builder: &mut Builder<'_>, link: &Link, why: Origin) {
         }
     }
     if want.is_none() {
+        super::ports::give_back_ipv6(builder, name, name, why);
         let put = owned.and_then(|owned| owned.master);
         let is = builder.link(name).and_then(|link| builder.master(link));
         if put.is_some() && put == is {

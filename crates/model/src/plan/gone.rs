@@ -40,7 +40,7 @@ fn empty(want: &WantLink, link: &Link, attr: &Attr) -> Option<Value> {
 
 /// What sysctl.d and the kernel give a new link of that name; of a NIC what it had before we set it, but where a setting
 /// of the whole host goes to every link.
-fn fresh(builder: &Builder<'_>, name: IfName, attr: &'static Attr) -> Option<Value> {
+pub(super) fn fresh(builder: &Builder<'_>, name: IfName, attr: &'static Attr) -> Option<Value> {
     let given = builder.request.fresh.get(&(name, attr.name)).copied();
     let owned = builder.owned.get(name);
     let before = owned.and_then(|owned: &OwnedLink| owned.before.get(attr.name).copied());

@@ -1,14 +1,16 @@
 //! Members of VRFs: in, and what moves with them.
 
-use super::builder::Builder;
+use super::builder::{Builder, Gone};
 use super::link::located;
 use super::ports;
 use crate::desired::{LinkRef, WantLink};
-use crate::fake::vrf_table;
+use crate::fake::{Piece, vrf_table};
 use crate::name::IfName;
+use crate::op::Op;
 use crate::snapshot::{Link, Snapshot};
-use crate::types::{Kind, Route};
+use crate::types::{Kind, Origin, Route};
 use cleat_diag::Diagnostic;
+use std::collections::BTreeMap;
 
 /// `RT_TABLE_MAIN` of linux/rtnetlink.h.
 const MAIN: u32 = 254;
@@ -37,12 +39,12 @@ pub(super) fn join(builder: &mut Builder<'_>, want: &WantLink, vrf: LinkRef) {
 }
 
 /// Takes a member out of its VRF as it is taken down (`ip link set NAME nomaster`): its own line put it there.
-pub(super) fn leave(builder: &mut Builder<'_>, name: IfName, origin: crate::types::Origin) {
+pub(super) fn leave(builder: &mut Builder<'_>, name: IfName, origin: Origin) {
     let vrf = builder.want(name).and_then(WantLink::vrf);
     let is = builder.link(name).and_then(|link| builder.master(link));
     if vrf.is_some_and(|vrf| is == Some(vrf.name)) {
-        builder.gone(super::builder::Gone::Master(name));
-        builder.op(name, crate::op::Op::SetMaster { name, master: None }, origin);
+        builder.gone(Gone::Master(name));
+        builder.op(name, Op::SetMaster { name, master: None }, origin);
     }
 }
 
@@ -58,6 +60,28 @@ pub(super) fn moved(route: &Route, (was, before): (&Link, &Snapshot), (is, now):
     }
     let table = new.unwrap_or(MAIN);
     (new.is_some() || !route.is_default()).then(|| Route { table, ..route.clone() })
+}
+
+/// VLANs that went down and up again with the link that changed its master: what they are given in between is lost.
+pub(super) fn cycled(builder: &mut Builder<'_>, op: &Op) -> Vec<IfName> {
+    let Op::SetMaster { name, .. } = op else {
+        return Vec::new();
+    };
+    let sim = builder.sim();
+    let found = sim.touched().keys().filter_map(|index| sim.now().by_index(*index));
+    let above = found.filter(|link| link.name != *name && link.kind == Kind::Vlan);
+    above.map(|link| link.name).collect()
+}
+
+/// The masters that links had before a step. One that is deleted behind it waits for it, so that it is there again when
+/// the step is taken back.
+pub(super) fn left(builder: &Builder<'_>, touched: &BTreeMap<u32, Option<Piece>>) -> Vec<IfName> {
+    let masters = touched.values().flatten().filter_map(|piece| piece.link.master);
+    let found = masters.filter_map(|index| {
+        let now = builder.now().by_index(index);
+        now.or_else(|| builder.start.by_index(index))
+    });
+    found.map(|link| link.name).collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Ports: in, out, their options and VLANs.
 
 use super::builder::{Builder, Gone};
-use super::{knobs, link, undo};
+use super::{gone, knobs, link, undo};
+use crate::attr::Value;
 use crate::attrs::bond::IFLA_BOND_PRIMARY;
 use crate::desired::WantLink;
+use crate::fake::CONF6_DISABLE;
 use crate::hash::Set;
 use crate::name::IfName;
 use crate::nla::Attrs;
@@ -103,6 +105,29 @@ pub(super) fn join(builder: &mut Builder<'_>, iface: IfName, port: IfName, maste
         master: Some(master),
     };
     builder.op(iface, op, origin);
+}
+
+/// Switches IPv6 on again on a port that leaves its bridge for good, where it was off for being a port.
+pub(super) fn give_back_ipv6(builder: &mut Builder<'_>, iface: IfName, port: IfName, origin: Origin) {
+    const OPTION: &str = "disable-ipv6";
+    let ours = builder
+        .owned
+        .get(port)
+        .is_some_and(|owned| owned.knobs.iter().any(|knob| knob == OPTION));
+    let said = builder.want(port).and_then(|want| want.knob(OPTION));
+    let by_user = said.is_some_and(|knob| matches!(knob.origin, Origin::Said(_)));
+    let off = builder.link(port).and_then(|link| link.conf6.get(CONF6_DISABLE));
+    let fresh = crate::table::find(OPTION).and_then(|attr| gone::fresh(builder, port, attr));
+    let stays_off = fresh.is_some_and(|value| value != Value::Number(0));
+    if ours && !by_user && !stays_off && off.is_some_and(|off| *off != 0) {
+        let op = Op::SetConf {
+            name: port,
+            v6: true,
+            key: "disable_ipv6".to_owned(),
+            value: 0,
+        };
+        builder.op(iface, op, origin);
+    }
 }
 
 /// Sets the options that a port has in its master.

@@ -23,6 +23,8 @@ struct Open {
     address: Address,
     place: Place,
     length_said: bool,
+    /// The length that is written with the peer.
+    peer_length: Option<u8>,
 }
 
 impl Build<'_> {
@@ -105,6 +107,10 @@ impl Build<'_> {
             self.found.push(bad_value(said, place, accepts).on(name));
             return None;
         };
+        // The kernel takes it without setting anything: an old way to say that there is none.
+        if ip == IpAddr::V4(Ipv4Addr::UNSPECIFIED) {
+            return None;
+        }
         if ip.is_unspecified() || ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST) {
             let diagnostic = bad_value(said, place, "the address of a host").on(name);
             self.found.push(diagnostic);
@@ -117,16 +123,22 @@ impl Build<'_> {
             address,
             place: said.place,
             length_said: length.is_some(),
+            peer_length: None,
         })
     }
 
     /// Takes an address into the list of its link.
     fn keep(&mut self, name: IfName, open: Open, all: &mut Vec<Wanted<Address>>) {
         let Open {
-            address,
+            mut address,
             place,
             length_said,
+            peer_length,
         } = open;
+        // The kernel has one length, that of the peer: with the subnet's, all of it would be taken to be on the link.
+        if address.peer.is_some() {
+            address.prefix = peer_length.unwrap_or(full(address.ip));
+        }
         if !length_said && address.peer.is_none() {
             let (ip, length) = (address.ip, address.prefix);
             self.found.push(
@@ -307,10 +319,10 @@ fn modify(open: &mut Open, said: &Said) -> Result<(), &'static str> {
             if peer.is_ipv4() != address.ip.is_ipv4() {
                 return Err(accepts);
             }
-            if let Some(length) = length {
-                address.prefix = prefix(length, peer).ok_or(accepts)?;
-                open.length_said = true;
-            }
+            open.peer_length = match length {
+                Some(length) => Some(prefix(length, peer).ok_or(accepts)?),
+                None => None,
+            };
             address.peer = Some(peer).filter(|peer| *peer != address.ip);
         }
         "scope" => {

@@ -61,8 +61,17 @@ impl Build<'_> {
                 "vrf" => kinds.push((Kind::Vrf, said)),
                 _ => {
                     let accepts = "`dummy`, `veth`, `macvlan`, `bridge`, `bond`, `vlan`, `vxlan` or `vrf`";
-                    self.found
-                        .push(bad_value(said, said.value.place, accepts).on(decl.name));
+                    let mut fault = bad_value(said, said.value.place, accepts);
+                    if !said.value.text.is_empty() {
+                        let message = format!("`link-type {}` is not a kind that is made here", said.value.text);
+                        fault = Diagnostic::warning("unknown-link-type", message)
+                            .at(
+                                said.value.place,
+                                format!("made here: {accepts}; the link is left alone"),
+                            )
+                            .help("make it in a `pre-up` line");
+                    }
+                    self.found.push(fault.on(decl.name));
                 }
             }
         }

@@ -167,6 +167,15 @@ impl Build<'_> {
             .last("bridge-hw")
             .filter(|_| bridge)
             .and_then(|said| Some((self.hardware(said)?, said.place)));
+        let random = decl
+            .last("bridge-hw")
+            .filter(|said| bridge && said.value.text == "random");
+        if let Some(said) = random {
+            let told = Diagnostic::warning("no-effect", "`bridge-hw random` of ifupdown-ng has no effect here");
+            let told = told.at(said.value.place, "the bridge has the address of its first port");
+            self.found
+                .push(told.on(name).help("write the hardware address that it is to have"));
+        }
         let auto = decl.stanzas.iter().find(|stanza| stanza.method == Method::Auto);
         let Some(link) = self.link_mut(name) else { return };
         // Addresses from router advertisements, also where the host forwards (2).

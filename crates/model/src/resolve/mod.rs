@@ -9,6 +9,8 @@ mod limits;
 mod macs;
 mod order;
 mod ovs;
+mod parents_down;
+mod port_defaults;
 mod ports;
 mod refusals;
 mod routes;
@@ -47,10 +49,12 @@ pub fn resolve(decls: &Decls, facts: Option<&Snapshot>) -> (Desired, Vec<Diagnos
     build.rules();
     build.vlans();
     build.addresses();
+    build.port_defaults();
     build.routes();
     build.ovs();
     build.order();
     build.refusals();
+    build.parents_down();
     build.limits();
     build.macs();
     let Build {

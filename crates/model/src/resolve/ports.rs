@@ -46,6 +46,7 @@ impl Build<'_> {
         for word in said.value.words() {
             match word.value.as_str() {
                 "none" => {}
+                "all" => ports.extend(self.every_nic(&word, on)),
                 "glob" => mode = Mode::Glob,
                 "regex" => mode = Mode::Regex,
                 "noglob" | "noregex" => mode = Mode::Plain,
@@ -90,6 +91,21 @@ impl Build<'_> {
         names.retain(|name| *name != on && !name.as_str().starts_with(&above) && wanted(name.as_str()));
         let origin = Origin::Implied(word.place, "pattern");
         names.into_iter().map(|name| LinkRef { name, origin }).collect()
+    }
+
+    /// What `all` stands for: links with a name of an Ethernet NIC. Not those that are declared as something else.
+    ///
+    /// *Source*: bridge-utils-interfaces(5), `bridge_ports`: "eth.* em.* en.* p[0-9].*".
+    fn every_nic(&self, word: &Spanned<String>, on: IfName) -> Vec<LinkRef> {
+        let is_nic = |name: &str| {
+            let numbered = name
+                .strip_prefix('p')
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+            numbered || ["eth", "em", "en"].iter().any(|start| name.starts_with(start))
+        };
+        let mut all = self.matching(word, on, &|name| is_nic(name) && super::vlan_name(name).is_none());
+        all.retain(|port| self.link(port.name).is_none_or(|link| link.kind == Kind::Physical));
+        all
     }
 
     fn add_port(&mut self, port: LinkRef, master: IfName, kind: &Kind) {

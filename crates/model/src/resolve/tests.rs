@@ -3,9 +3,11 @@
 mod examples;
 mod faults;
 mod members;
+mod port_defaults;
 mod properties;
 mod refusals;
 mod shapes;
+mod words;
 
 use crate::desired::{Desired, WantLink};
 use crate::snapshot::Snapshot;

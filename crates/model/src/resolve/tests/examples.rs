@@ -42,7 +42,8 @@ fn state_01_the_default_bridge() {
         eno1.master.map(|master| master.name.to_string()).as_deref(),
         Some("vmbr0")
     );
-    assert!(eno1.classes.is_empty() && eno1.declared && eno1.knobs.is_empty());
+    assert!(eno1.classes.is_empty() && eno1.declared);
+    assert_eq!(knobs(eno1), ["disable-ipv6 yes"]);
 }
 
 #[test]
@@ -70,15 +71,10 @@ fn state_04_and_05_bonds_take_the_first_ports_address() {
         let desired = clean(text, Some(&nics()));
         let bond0 = get(&desired, "bond0");
         assert_eq!((&bond0.kind, ports(bond0)), (&Kind::Bond, vec!["eno1", "eno2"]));
-        assert_eq!(
-            knobs(bond0),
-            [
-                "bond-miimon 100",
-                "bond-mode 802.3ad",
-                "bond-xmit-hash-policy layer2+3",
-                "hwaddress 52:54:00:00:10:01"
-            ]
-        );
+        let mut options = vec!["bond-miimon 100", "bond-mode 802.3ad", "bond-xmit-hash-policy layer2+3"];
+        options.extend(master.map(|_| "disable-ipv6 yes"));
+        options.push("hwaddress 52:54:00:00:10:01");
+        assert_eq!(knobs(bond0), options);
         assert_eq!(bond0.master.map(|master| master.name.to_string()).as_deref(), master);
         let names = names(&desired);
         let at = |name: &str| names.iter().position(|found| *found == name).unwrap();
@@ -98,7 +94,7 @@ fn state_06_vlans_under_bridges() {
     let eno1_5 = get(&desired, "eno1.5");
     assert_eq!(
         (&eno1_5.kind, knobs(eno1_5)),
-        (&Kind::Vlan, vec!["vlan-id 5".to_owned()])
+        (&Kind::Vlan, vec!["vlan-id 5".to_owned(), "disable-ipv6 yes".to_owned()])
     );
     assert_eq!(
         eno1_5.parent.map(|parent| parent.name.to_string()).as_deref(),
@@ -143,7 +139,7 @@ fn state_09_the_flag_that_proxmox_reads_changes_no_port() {
         knobs(get(&desired, "vmbr0")),
         ["bridge-stp no", "bridge-fd 0", "hwaddress 52:54:00:00:10:04"]
     );
-    assert_eq!(knobs(get(&desired, "ens18")), [""; 0]);
+    assert_eq!(knobs(get(&desired, "ens18")), ["disable-ipv6 yes"]);
 }
 
 #[test]

@@ -450,12 +450,12 @@ fn an_address_on_a_port_is_a_warning() {
 fn wrong_addresses_are_told_with_what_is_taken() {
     assert_eq!(
         fault(
-            "iface eno1\n  address 192.0.2.300/24\n  address 192.0.2.1/33\n  address 0.0.0.0/0\n  address 192.0.2.7\n  \
+            "iface eno1\n  address 192.0.2.300/24\n  address 192.0.2.1/33\n  address ::/0\n  address 192.0.2.7\n  \
              address 192.0.2.8\n  netmask 255.0.255.0\n  gateway router\n"
         ),
         "error[bad-value] eno1: `address` cannot be `192.0.2.300/24`\n  2:11 «192.0.2.300/24» takes an address such as `192.0.2.10/24` or `2001:db8::10/64`\n\
          error[bad-value] eno1: `address` cannot be `192.0.2.1/33`\n  3:11 «192.0.2.1/33» takes an address such as `192.0.2.10/24` or `2001:db8::10/64`\n\
-         error[bad-value] eno1: `address` cannot be `0.0.0.0/0`\n  4:11 «0.0.0.0/0» takes the address of a host\n\
+         error[bad-value] eno1: `address` cannot be `::/0`\n  4:11 «::/0» takes the address of a host\n\
          error[bad-value] eno1: `netmask` cannot be `255.0.255.0`\n  7:11 «255.0.255.0» takes a mask such as `255.255.255.0`, or a prefix length\n\
          warning[no-prefix-length] eno1: `address 192.0.2.7` has no prefix length\n  5:3 «address 192.0.2.7» /32 is taken: the address alone\n  \
          help: write `address 192.0.2.7/32` if that is meant, or the length of the subnet\n\
@@ -478,7 +478,7 @@ fn links_that_do_not_say_what_they_sit_on_are_left_out() {
          error[macvlan-without-device] m0: `m0` does not say which link it is on\n  5:7 «m0» left out\n  help: add `macvlan-raw-device`\n\
          error[veth-without-peer] v0: `v0` does not say what its other end is called\n  7:7 «v0» left out\n  help: add `veth-peer-name`\n\
          error[vxlan-without-id] x0: `x0` does not say which network it is\n  9:7 «x0» left out\n  help: add `vxlan-id`\n\
-         error[bad-value] y0: `link-type` cannot be `tun`\n  12:13 «tun» takes `dummy`, `veth`, `macvlan`, `bridge`, `bond`, `vlan`, `vxlan` or `vrf`\n"
+         warning[unknown-link-type] y0: `link-type tun` is not a kind that is made here\n  12:13 «tun» made here: `dummy`, `veth`, `macvlan`, `bridge`, `bond`, `vlan`, `vxlan` or `vrf`; the link is left alone\n  help: make it in a `pre-up` line\n"
     );
     assert_eq!(names(&desired), ["y0"]);
 }
@@ -496,8 +496,11 @@ fn lists_by_port_name_ports_only() {
          error[bad-value] vmbr0: `bridge-pathcosts` cannot be `0`\n  3:36 «eno2=0» takes a whole number from 1 to 65535\n\
          error[bad-value] vmbr0: `bridge-portprios` cannot be `8`\n  4:20 «8» takes `port=value` under a bridge, such as `eno1=16`\n"
     );
-    assert_eq!(knobs(get(&desired, "eno1")), ["bridge-pathcosts 100"]);
-    assert_eq!(knobs(get(&desired, "eno2")), [""; 0]);
+    assert_eq!(
+        knobs(get(&desired, "eno1")),
+        ["bridge-pathcosts 100", "disable-ipv6 yes"]
+    );
+    assert_eq!(knobs(get(&desired, "eno2")), ["disable-ipv6 yes"]);
 }
 
 #[test]

@@ -83,15 +83,25 @@ fn port_options_come_from_the_port_before_the_list_before_the_bridge() {
     );
     assert_eq!(
         knobs(get(&desired, "eno1")),
-        ["bridge-learning off", "bridge-pathcosts 100", "bridge-portprios 8"]
+        [
+            "bridge-learning off",
+            "bridge-pathcosts 100",
+            "bridge-portprios 8",
+            "disable-ipv6 yes"
+        ]
     );
     assert_eq!(
         knobs(get(&desired, "eno2")),
-        ["bridge-learning on", "bridge-portprios 9", "bridge-pathcosts 7"]
+        [
+            "bridge-learning on",
+            "bridge-portprios 9",
+            "bridge-pathcosts 7",
+            "disable-ipv6 yes"
+        ]
     );
     assert_eq!(
         knobs(get(&desired, "eno3")),
-        ["bridge-learning on", "bridge-isolated on"]
+        ["bridge-learning on", "bridge-isolated on", "disable-ipv6 yes"]
     );
 }
 
@@ -163,15 +173,28 @@ fn options_of_addresses_belong_to_the_address_before_them() {
     );
 }
 
+// Second witness: classic ifupdown 0.8.41, ifupdown2 3.0.0 and ifupdown-ng 0.11.4 all give the peer /32.
 #[test]
-fn the_other_end_of_a_point_to_point_link_has_the_prefix() {
+fn only_the_other_end_of_a_point_to_point_link_is_on_it() {
     let desired = clean(
-        "iface ppp9\n address 192.0.2.1\n pointopoint 192.0.2.2\n gateway 192.0.2.2\n",
+        "iface ppp9\n address 192.0.2.1\n pointopoint 192.0.2.2\n gateway 192.0.2.2\n\
+         iface eno1\n address 192.0.2.10/26\n pointopoint 192.0.2.65\n gateway 192.0.2.65\n metric 2\n\
+         iface eno2\n pointopoint 192.0.2.66\n netmask 255.255.255.192\n address 192.0.2.11\n\
+         iface eno3 inet6\n address 2001:db8::10\n netmask 64\n point-to-point 2001:db8::1\n\
+         iface eno4\n address 192.0.2.129\n pointopoint 192.0.2.130/30\n",
         None,
     );
-    let ppp = get(&desired, "ppp9");
-    assert_eq!(addresses(ppp), ["192.0.2.1 peer 192.0.2.2/32"]);
-    assert_eq!(routes(ppp), ["default via 192.0.2.2"]);
+    for (link, address) in [
+        ("ppp9", "192.0.2.1 peer 192.0.2.2/32"),
+        ("eno1", "192.0.2.10 peer 192.0.2.65/32"),
+        ("eno2", "192.0.2.11 peer 192.0.2.66/32"),
+        ("eno3", "2001:db8::10 peer 2001:db8::1/128"),
+        ("eno4", "192.0.2.129 peer 192.0.2.130/30"),
+    ] {
+        assert_eq!(addresses(get(&desired, link)), [address], "{link}");
+    }
+    assert_eq!(routes(get(&desired, "ppp9")), ["default via 192.0.2.2"]);
+    assert_eq!(routes(get(&desired, "eno1")), ["default via 192.0.2.65 metric 2"]);
 }
 
 // Second witness: the kernel answers "Nexthop has invalid gateway" without the flag; golden state 02 has it set.
@@ -228,7 +251,10 @@ fn a_vxlan_zone_of_proxmox_is_understood() {
             "vxlan-local-tunnelip 192.0.2.1",
             "bridge-learning off",
             "bridge-arp-nd-suppress on",
-            "vxlan-port 4789"
+            "vxlan-port 4789",
+            "disable-ipv6 yes",
+            "vxlan-learning no",
+            "bridge-portmcrouter enabled"
         ]
     );
     assert_eq!(vxlan.knob("vxlan-port").unwrap().origin, Origin::Default("vxlan-port"));

@@ -1,0 +1,93 @@
+//! What a port of a bridge has for being one. Second witness: the kernel, by /proc/sys and `ip -d link`.
+
+use super::bed::{call, host, write_interfaces};
+use cleat_netns::{self as netns, ip_json};
+use std::time::{Duration, Instant};
+
+const BRIDGE: &str = "auto vmbr0\niface vmbr0\n\taddress 192.0.2.1/24\n\tbridge-ports eno1\n\tbridge-fd 0\n";
+
+fn ipv6_is_off(link: &str) -> bool {
+    std::fs::read_to_string(format!("/proc/sys/net/ipv6/conf/{link}/disable_ipv6")).unwrap() == "1\n"
+}
+
+/// Whether the link has an fe80:: address, or gets one within a second.
+fn gets_link_local(link: &str) -> bool {
+    let end = Instant::now() + Duration::from_secs(3);
+    loop {
+        let found = ip_json(&["-6", "addr", "show", "dev", link, "scope", "link"]);
+        let has = found[0]["addr_info"].as_array().is_some_and(|all| !all.is_empty());
+        if has || Instant::now() > end {
+            return has;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_port_has_no_ipv6_address_and_gets_one_again_when_it_leaves() {
+    let room = netns::enter!(Bridge);
+    let alone = "auto eno1\niface eno1\n\taddress 198.51.100.1/24\n";
+    host(&room, &["eno1"], alone);
+    call("ifup -a").quietly();
+    assert!(gets_link_local("eno1"));
+    write_interfaces(BRIDGE);
+    assert_eq!(call("ifreload -a").code, 0);
+    assert!(ipv6_is_off("eno1") && !ipv6_is_off("vmbr0"));
+    assert!(gets_link_local("vmbr0"));
+    let found = ip_json(&["-6", "addr", "show", "dev", "eno1"]);
+    assert_eq!(
+        found[0]["addr_info"],
+        serde_json::Value::Null,
+        "the bridge alone has the address"
+    );
+    assert_eq!(call("ifreload -n -a").out, "nothing to do\n");
+    write_interfaces(alone);
+    assert_eq!(call("ifreload -a").code, 0);
+    assert!(!ipv6_is_off("eno1") && gets_link_local("eno1"));
+}
+
+#[test]
+fn a_port_that_nobody_names_any_longer_or_whose_bridge_goes_down_has_ipv6_again() {
+    let room = netns::enter!(Bridge);
+    host(&room, &["eno1"], BRIDGE);
+    call("ifup -a").quietly();
+    assert!(ipv6_is_off("eno1"));
+    call("ifdown vmbr0").quietly();
+    assert!(!ipv6_is_off("eno1"));
+    call("ifup vmbr0").quietly();
+    assert!(ipv6_is_off("eno1"));
+    write_interfaces(&BRIDGE.replace("eno1", "none"));
+    assert_eq!(call("ifreload -a").code, 0);
+    assert!(!ipv6_is_off("eno1"));
+}
+
+#[test]
+fn a_port_whose_stanza_asks_for_ipv6_keeps_it() {
+    let room = netns::enter!(Bridge);
+    host(
+        &room,
+        &["eno1"],
+        &format!("{BRIDGE}auto eno1\niface eno1\n\tdisable-ipv6 no\n"),
+    );
+    call("ifup -a").quietly();
+    assert!(!ipv6_is_off("eno1"));
+}
+
+#[test]
+fn a_tunnel_in_a_bridge_does_not_learn_where_its_port_does_not() {
+    let room = netns::enter!(Bridge, Vxlan);
+    let file = "auto vx9\niface vx9\n\tvxlan-id 9\n\tvxlan-local-tunnelip 192.0.2.9\n\tbridge-learning off\n\
+        auto vmbr1\niface vmbr1\n\tbridge-ports vx9\n\tbridge-stp off\n\tbridge-fd 0\n";
+    host(&room, &[], file);
+    call("ifup -a").quietly();
+    let state = || {
+        let info = ip_json(&["-d", "link", "show", "dev", "vx9"])[0]["linkinfo"].clone();
+        let port = &info["info_slave_data"];
+        let numbers = (info["info_data"]["learning"].as_bool(), port["learning"].as_bool());
+        (numbers.0, numbers.1, port["multicast_router"].as_u64())
+    };
+    assert_eq!(state(), (Some(false), Some(false), Some(2)));
+    write_interfaces(&file.replace("\tbridge-learning off\n", ""));
+    assert_eq!(call("ifreload -a").code, 0);
+    assert_eq!(state(), (Some(true), Some(true), Some(2)));
+}
