@@ -177,9 +177,15 @@ fn a_hook_that_fails_takes_no_change_back() {
     std::fs::write("/run/next", &next).unwrap();
     done("stage /run/next");
     let apply = commit("apply");
-    assert_eq!((apply.code, apply.out.as_str()), (0, "generation 2 is live\n"), "{apply:?}");
+    assert_eq!(
+        (apply.code, apply.out.as_str()),
+        (0, "generation 2 is live\n"),
+        "{apply:?}"
+    );
     assert!(
-        apply.err.contains("warning: eno1: up command failed: exit code 1: `false`"),
+        apply
+            .err
+            .contains("warning: eno1: up command failed: exit code 1: `false`"),
         "{apply:?}"
     );
     assert_eq!((text(LIVE), addresses("eno1")), (next, vec!["192.0.2.2/24".to_owned()]));
