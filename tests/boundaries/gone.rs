@@ -11,7 +11,7 @@ use cleat_netns as netns;
 
 impl Host {
     /// The host reads that text, live.
-    fn reads(&mut self, text: &str) {
+    pub(super) fn reads(&mut self, text: &str) {
         let now = self.now();
         let (desired, found) = resolve(&declared(text), Some(&now));
         let errors = found
@@ -119,7 +119,8 @@ fn options_of_a_vxlan_go_back_when_they_are_gone() {
 fn options_of_a_vlan_go_back_when_they_are_gone() {
     let _room = netns::enter!(Veth, Vlan, VlanAd, Bridge);
     all_go_back(On::Vlan, VLAN, "eno1.5", &["vlan-id", "vlan-bridge-binding"]);
-    all_go_back(On::Link, VLAN, "eno1.5", &SETTINGS);
+    // Its MTU is that of the NIC: tests/boundaries/mtu.rs.
+    all_go_back(On::Link, VLAN, "eno1.5", &[&SETTINGS[..], &["mtu"]].concat());
 }
 
 /// Settings of the kernel: of a link that is made they go back to what the programs read in /proc/sys (tests/commands).

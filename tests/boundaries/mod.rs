@@ -4,6 +4,7 @@
 //! Second witness: the kernel, which takes a value, refuses it, or keeps another.
 
 mod gone;
+mod mtu;
 mod situations;
 
 use cleat_kernel::Netlink;

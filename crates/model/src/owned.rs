@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const HWADDRESS: &str = "hwaddress";
+const MTU: &str = "mtu";
 const PRIMARY: &str = "bond-primary";
 
 /// What we did for one interface.
@@ -258,6 +259,11 @@ impl OwnedLink {
         self.knobs.iter().any(|name| name == HWADDRESS)
     }
 
+    /// Whether we set the option of that name.
+    pub fn sets(&self, option: &str) -> bool {
+        self.knobs.iter().any(|name| name == option)
+    }
+
     /// Whether we chose the primary port of the bond.
     pub fn has_primary(&self) -> bool {
         self.knobs.iter().any(|name| name == PRIMARY)
@@ -319,7 +325,11 @@ impl OwnedLink {
         let primary = want.data_links.iter().any(|(number, _)| *number == IFLA_BOND_PRIMARY);
         let asleep = self.knobs.iter().filter(|name| want.knob(name).is_none());
         let asleep: Vec<&'static str> = asleep.filter_map(|name| asleep_in(name, link)).collect();
+        // A bridge whose MTU was set once no longer follows its ports.
+        let own_mtu = want.kind == Kind::Bridge && (self.sets(MTU) || want.knob(MTU).is_some());
+        let own_mtu = own_mtu && !set.clone().any(|name| name == MTU);
         let names = set
+            .chain(own_mtu.then_some(MTU))
             .chain(keeps.then_some(HWADDRESS))
             .chain(primary.then_some(PRIMARY))
             .chain(asleep);

@@ -4,7 +4,7 @@ use crate::attr::{On, Wire};
 use crate::desired::{Desired, Knob, WantLink};
 use crate::fake::{defaults, same_place};
 use crate::name::IfName;
-use crate::plan::{address_agrees, is_stray, route_agrees, same_entry};
+use crate::plan::{address_agrees, derived_mtu, is_stray, route_agrees, same_entry};
 use crate::snapshot::{Link, Snapshot};
 use crate::types::{Address, Kind, Origin};
 use crate::vlans::VlanMap;
@@ -136,6 +136,7 @@ pub fn check(want: &WantLink, now: &Snapshot) -> Vec<CheckItem> {
     }
     drop(item);
     items.extend(want.knobs.iter().filter_map(|knob| check_knob(knob, link)));
+    items.extend(check_mtu(want, link, now));
     check_net(want, link, now, &mut items);
     check_port(want, link, now, &mut items);
     items
@@ -156,6 +157,18 @@ fn check_port(want: &WantLink, link: &Link, now: &Snapshot, items: &mut Vec<Chec
     for stray in now.addresses(link.index).iter().filter(|is| is_stray(is, said)) {
         item("address", String::new(), stray.to_string(), false, want.origin);
     }
+}
+
+/// The MTU of a link without an `mtu` line, where it is not that of what the link stands on.
+fn check_mtu(want: &WantLink, link: &Link, now: &Snapshot) -> Option<CheckItem> {
+    let mtu = derived_mtu(want, link, now, &Link::mtu).filter(|mtu| *mtu != link.mtu())?;
+    Some(CheckItem {
+        name: "mtu",
+        wanted: mtu.to_string(),
+        found: link.mtu().to_string(),
+        ok: false,
+        origin: want.origin,
+    })
 }
 
 fn check_knob(knob: &Knob, link: &Link) -> Option<CheckItem> {

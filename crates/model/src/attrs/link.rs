@@ -37,7 +37,10 @@ pub static ROWS: &[Attr] = &[
         unit: Unit::Bytes,
         default: Some("1500"),
         wire: Wire::Link(IFLA_MTU, Width::U32),
-        doc: "Largest packet that the link carries. A port or a VLAN cannot carry more than the link below it.",
+        doc: "Largest packet that the link carries. A port or a VLAN cannot carry more than the link below it. Without the \
+              option a VLAN or macvlan link has that of the link below, a VXLAN link 50 bytes less (70 over IPv6), a bridge \
+              the smallest of its ports', and the port of a bond that of the bond; a link whose own hook lines set it is left \
+              alone.",
         example: "9000",
         source: "interfaces(5); ip-link(8) `mtu`; ETH_MIN_MTU in linux/if_ether.h",
         ..ROW

@@ -263,7 +263,7 @@ impl FakeKernel {
             let over = self
                 .now
                 .by_index(child)
-                .is_some_and(|child| child.kind == Kind::Vlan && child.mtu() > mtu);
+                .is_some_and(|child| matches!(child.kind, Kind::Vlan | Kind::Macvlan) && child.mtu() > mtu);
             if over {
                 self.set_mtu(child, mtu);
             }

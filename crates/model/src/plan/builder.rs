@@ -205,8 +205,13 @@ impl<'a> Builder<'a> {
             sim.predict();
             for link in start.links().iter().filter(|link| link.kind == Kind::Bridge) {
                 let said = |option| desired.get(link.name).is_some_and(|want| want.knob(option).is_some());
-                let mac = owned.get(link.name).is_some_and(OwnedLink::has_fixed_mac) || said("hwaddress");
-                sim.assume_set(link.index, mac, said("mtu"));
+                let ours = owned.get(link.name);
+                let mac = ours.is_some_and(OwnedLink::has_fixed_mac) || said("hwaddress");
+                // A bridge that does not have the smallest MTU of its ports does not follow them.
+                let least = start.ports(link.index).map(Link::mtu).min();
+                let apart = least.is_some_and(|least| least != link.mtu());
+                let mtu = ours.is_some_and(|ours| ours.sets("mtu")) || said("mtu") || apart;
+                sim.assume_set(link.index, mac, mtu);
             }
             sim
         })

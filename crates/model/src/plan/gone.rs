@@ -1,6 +1,7 @@
 //! Options that are no longer written: what each goes back to, which is what a new boot would give the link.
 
 use super::builder::Builder;
+use super::mtu;
 use crate::attr::{Attr, Gone, Need, On, Value, Wire};
 use crate::desired::WantLink;
 use crate::fake::bond_modes;
@@ -13,6 +14,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// What the link is to have of an option that we set and that nobody wants any longer; `None`: it stays as it is.
 pub(super) fn value(builder: &Builder<'_>, want: &WantLink, link: &Link, attr: &'static Attr) -> Option<Value> {
     match attr.gone() {
+        Gone::Default if attr.name == "mtu" => match mtu::derived(want, link, builder.now(), &Link::mtu) {
+            Some(mtu) => Some(Value::Number(u64::from(mtu))),
+            None => mtu::usual(link, attr),
+        },
         Gone::Default => attr.default_value(),
         Gone::Empty => empty(want, link, attr),
         Gone::Fresh => fresh(builder, want.name, attr),

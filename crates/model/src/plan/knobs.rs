@@ -1,13 +1,13 @@
 //! Scalar options: which differ, and in which request each goes.
 
 use super::builder::Builder;
-use super::gone;
+use super::{gone, mtu};
 use crate::attr::{Attr, Change, On, Value, Wire};
 use crate::desired::{Knob, WantLink};
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::Op;
-use crate::snapshot::{IFLA_MTU, Link};
+use crate::snapshot::Link;
 use crate::types::{Kind, Origin};
 use std::borrow::Cow;
 
@@ -68,7 +68,17 @@ pub(super) fn targets<'a>(builder: &Builder<'_>, want: &'a WantLink, link: &Link
     let back = dropped(builder, want)
         .filter(|attr| gone::is_taken(want, attr))
         .filter_map(|attr| back(builder, want, link, attr));
-    said.chain(back).collect()
+    let follows = || {
+        let row = crate::table::find(MTU).filter(|_| !dropped(builder, want).any(|attr| attr.name == MTU))?;
+        let mtu = mtu::derived(want, link, builder.now(), &Link::mtu)?;
+        Some(Target {
+            attr: row,
+            value: Cow::Owned(Value::Number(u64::from(mtu))),
+            origin: want.origin,
+            gone: true,
+        })
+    };
+    said.chain(back).chain(follows()).collect()
 }
 
 /// Options that we set and that nobody wants any longer.
@@ -252,18 +262,4 @@ pub(super) fn port_differing(builder: &Builder<'_>, want: &WantLink, link: &Link
         first.get_or_insert(target.origin);
     }
     (attrs, first)
-}
-
-/// The MTU that is wanted, where one is.
-pub(super) fn mtu(builder: &Builder<'_>, want: &WantLink) -> Option<(u32, Origin)> {
-    let ours = builder.owned.get(want.name).map_or(&[][..], |owned| &owned.knobs);
-    if want.knob(MTU).is_none() && !ours.iter().any(|name| name == MTU) {
-        return None;
-    }
-    let mut targets = targets(builder, want, builder.link(want.name)?).into_iter();
-    let target = targets.find(|target| matches!(target.attr.wire, Wire::Link(IFLA_MTU, _)))?;
-    match *target.value {
-        Value::Number(mtu) => Some((u32::try_from(mtu).ok()?, target.origin)),
-        _ => None,
-    }
 }

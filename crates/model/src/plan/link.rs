@@ -8,7 +8,7 @@ use crate::fake::defaults;
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::{Op, Sysctl};
-use crate::snapshot::{IFLA_ADDRESS, IFLA_MTU, Link};
+use crate::snapshot::{IFLA_ADDRESS, Link};
 use crate::types::{Kind, Origin};
 use cleat_diag::Diagnostic;
 
@@ -73,6 +73,7 @@ pub(super) fn make(builder: &mut Builder<'_>, want: &WantLink) -> Made {
         set_sysctls(builder, name, sysctls);
     }
     builder.run_hook(name, Phase::PreUp);
+    super::mtu::raise(builder, want);
     if differing.is_empty() { Made::Set } else { Made::Differs }
 }
 
@@ -380,20 +381,6 @@ fn tell_guests(builder: &mut Builder<'_>, want: &WantLink, found: &Link, changed
         located(notice, want, origin)
             .help("they keep the VLANs that they were plugged with until they are plugged again"),
     );
-}
-
-/// Lowers MTUs, upper links first, so that none is ever above the link that it stands on.
-pub(super) fn lower_mtus(builder: &mut Builder<'_>, links: &[&WantLink]) {
-    for want in links.iter().rev() {
-        let Some((mtu, origin)) = knobs::mtu(builder, want) else {
-            continue;
-        };
-        if builder.link(want.name).is_some_and(|link| link.mtu() > mtu) {
-            let mut link = Attrs::new();
-            link.push(IFLA_MTU, &mtu.to_ne_bytes());
-            builder.op(want.name, Op::SetLink { name: want.name, link }, origin);
-        }
-    }
 }
 
 /// Sets a link up, and before it what it stands on.

@@ -15,6 +15,7 @@ mod knobs;
 mod link;
 mod members;
 mod moving;
+mod mtu;
 mod order;
 mod ports;
 mod repair;
@@ -37,6 +38,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) use address::{agrees as address_agrees, is_ours_to_judge, same_entry};
 pub use hooks::{gone_lines, undo_lines};
 pub(crate) use moving::is_stray;
+pub(crate) use mtu::derived as derived_mtu;
 pub(crate) use route::agrees as route_agrees;
 
 #[cfg(test)]
@@ -45,6 +47,8 @@ mod examples;
 mod option_tests;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod stack_tests;
 #[cfg(test)]
 mod tests;
 

@@ -25,6 +25,7 @@ pub(super) fn join_all(builder: &mut Builder<'_>, want: &WantLink, all: &Set<IfN
     if !matches!(kind, Kind::Bridge | Kind::Bond | Kind::Vrf | Kind::Other(_)) {
         return;
     }
+    keep_bond_mac(builder, want);
     let joining: Vec<(IfName, Origin)> = want
         .ports
         .iter()
@@ -91,6 +92,33 @@ pub(super) fn pin_macs(builder: &mut Builder<'_>) {
             link.push(IFLA_ADDRESS, mac.bytes());
             builder.op(name, Op::SetLink { name, link }, want.origin);
         }
+    }
+}
+
+/// A bond that lost all its ports has a random MAC, and takes that of the next one: it is given the one that it had before
+/// the new ports come, since neighbours and switches know the host by it.
+///
+/// *Source*: `__bond_release_one` and `bond_enslave` in drivers/net/bonding/bond_main.c.
+fn keep_bond_mac(builder: &mut Builder<'_>, want: &WantLink) {
+    let name = want.name;
+    let chosen = want
+        .knob("hwaddress")
+        .is_some_and(|knob| matches!(knob.origin, Origin::Said(_)));
+    // It has the MAC of the port that is active.
+    let follows = want.number("bond-fail-over-mac").is_some_and(|policy| policy != 0);
+    if want.kind != Kind::Bond || chosen || follows {
+        return;
+    }
+    let (Some(had), Some(is)) = (builder.start.get(name), builder.link(name)) else {
+        return;
+    };
+    let empty = builder.now().ports(is.index).next().is_none();
+    if let (true, true, Some(mac)) = (had.index == is.index && had.kind == Kind::Bond, empty, had.mac())
+        && is.mac() != Some(mac)
+    {
+        let mut link = Attrs::new();
+        link.push(IFLA_ADDRESS, mac.bytes());
+        builder.op(name, Op::SetLink { name, link }, want.origin);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::builder::Builder;
 use super::link::Made;
-use super::{address, kept, link, members, moving, order, ports, repair, route};
+use super::{address, kept, link, members, moving, mtu, order, ports, repair, route};
 use crate::desired::{Phase, WantLink};
 use crate::hash::Set;
 use crate::name::IfName;
@@ -19,7 +19,7 @@ pub(super) fn up(builder: &mut Builder<'_>) {
         }
         return;
     }
-    link::lower_mtus(builder, &links);
+    mtu::lower(builder, &links);
     let all: Set<IfName> = links.iter().map(|want| want.name).collect();
     builder.expect_all(&links);
     moving::from_others(builder, &all);
@@ -73,8 +73,9 @@ fn segment<'a>(builder: &mut Builder<'a>, links: &[&'a WantLink], all: &Set<IfNa
         }
         ports::data_links(builder, want);
         // A bridge follows the MTU of its ports until its own is set, which counts only once it has them.
-        if want.kind == Kind::Bridge {
-            link::set(builder, want);
+        match want.kind {
+            Kind::Bridge => link::set(builder, want),
+            _ => mtu::follow(builder, want),
         }
     }
     // A port goes up when it is in its master, so that it never stands alone with an address of its own making; the

@@ -103,7 +103,40 @@ impl Build<'_> {
                 _ => {}
             }
         }
+        self.ports_of_plain_bonds();
         self.smallest_for_ipv6();
+    }
+
+    /// A bond without an `mtu` line has 1500, and gives it to its ports when they join, whatever they had.
+    fn ports_of_plain_bonds(&mut self) {
+        let bonds = self
+            .links
+            .iter()
+            .filter(|link| link.kind == Kind::Bond && said(link).is_none());
+        let ports: Vec<(IfName, IfName)> = bonds
+            .flat_map(|bond| bond.ports.iter().map(|port| (bond.name, port.name)))
+            .collect();
+        for (bond, port) in ports {
+            let (mtu, _) = self.mtu(bond);
+            let Some((own, place)) = self.link(port).and_then(said).filter(|(own, _)| *own != mtu) else {
+                continue;
+            };
+            self.found.push(
+                Diagnostic::warning(
+                    "mtu-of-port",
+                    format!("`{port}` cannot have another MTU than its bond `{bond}`"),
+                )
+                .at(place, format!("{own}, the bond has {mtu}"))
+                .note(format!("`{bond}` has no `mtu` line"))
+                .on(port)
+                .help(format!(
+                    "move this line to `{bond}`: the bond gives its MTU to its ports"
+                )),
+            );
+            if let Some(link) = self.link_mut(port) {
+                link.knobs.retain(|knob| knob.attr.name != "mtu");
+            }
+        }
     }
 
     /// The kernel takes IPv6 off a link whose MTU is below 1280, addresses and routes with it.
