@@ -11,6 +11,7 @@ mod hook_runs;
 mod hooks;
 mod killed;
 mod lock;
+mod moves;
 mod new_links;
 mod ovs;
 mod ports;

@@ -30,6 +30,8 @@ const OF_THE_KERNEL: [(u16, &str); 8] = [
     (7789, "DRBD"),
     (10809, "NBD"),
 ];
+/// Those of them that a root file system may lie behind.
+const STORAGE: [(u16, &str); 4] = [(2049, "NFS"), (3260, "iSCSI"), (4420, "NVMe over TCP"), (10809, "NBD")];
 /// Programs that let people in.
 const LOGINS: [&str; 3] = ["sshd", "dropbear", "in.telnetd"];
 
@@ -61,6 +63,25 @@ pub(crate) fn now(root: &Root) -> Vec<Conversation> {
         &ancestors(root),
         came_by.as_deref().and_then(ssh_connection),
     )
+}
+
+/// The addresses of the host by which it has file systems or disks of another host, each with what goes over it.
+///
+/// Which of them the root file system lies on is not told by the kernel in one place, and all of them matter.
+pub(crate) fn storage(root: &Root) -> BTreeMap<IpAddr, &'static str> {
+    let mut all = BTreeMap::new();
+    for (path, _) in TABLES.iter().filter(|(_, tcp)| *tcp) {
+        let text = root.read_text(path).unwrap_or_default();
+        for socket in rows(&text, true) {
+            let service = STORAGE
+                .iter()
+                .find(|(port, _)| socket.peer.map(|peer| peer.1) == Some(*port));
+            if let Some((_, name)) = service.filter(|_| !socket.local.0.is_loopback()) {
+                all.insert(socket.local.0, *name);
+            }
+        }
+    }
+    all
 }
 
 /// Puts sockets and processes together.

@@ -1,6 +1,7 @@
 //! The second half of the way: wanted network, plan, steps, a second look, record.
 
 use crate::absent::LeftOut;
+use crate::conversations;
 use crate::hooks::{PlannedHooks, Runner};
 use crate::lacking;
 use crate::session::Session;
@@ -12,7 +13,7 @@ use cleat_model::desired::Desired;
 use cleat_model::journal::{self, JournalSink, Recovery};
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::name::IfName;
-use cleat_model::op::Plan;
+use cleat_model::op::{Op, Plan};
 use cleat_model::owned::Owned;
 use cleat_model::plan::{self, Request};
 use cleat_model::resolve;
@@ -20,6 +21,7 @@ use cleat_model::snapshot::Snapshot;
 use cleat_model::verify;
 use cleat_root::{Log, Reserved, RootError};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What a plan was made from.
@@ -97,10 +99,16 @@ impl Session {
         });
         let request = with_fresh.as_ref().unwrap_or(request);
         let mut planned = plan::plan(desired, snapshot, owned, request);
+        let removes = planned.plan.ops().any(|op| matches!(op, Op::DelAddress { .. }));
         let sysctls = made::of_plan(&self.root, &planned.plan, &mut self.sources);
-        if !sysctls.is_empty() {
+        let storage = match removes {
+            true => conversations::storage(&self.root),
+            false => BTreeMap::new(),
+        };
+        if !sysctls.is_empty() || !storage.is_empty() {
             let request = Request {
                 sysctls,
+                storage,
                 ..request.clone()
             };
             planned = plan::plan(desired, snapshot, owned, &request);

@@ -89,6 +89,8 @@ pub(super) struct Builder<'a> {
     pub(super) coming: Vec<&'a WantLink>,
     /// Bridges that give way, each with the one that takes its place.
     pub(super) renamed: Vec<(IfName, IfName)>,
+    /// A step would cut the host off from its own disks: nothing may be done.
+    pub(super) cuts_storage: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -136,6 +138,7 @@ impl<'a> Builder<'a> {
             leaving: Vec::new(),
             coming: Vec::new(),
             renamed: Vec::new(),
+            cuts_storage: false,
             diagnostics: Vec::new(),
         }
     }

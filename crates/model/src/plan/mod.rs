@@ -34,6 +34,7 @@ use builder::Builder;
 use cleat_diag::Diagnostic;
 use hooks::Due;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 pub(crate) use address::{agrees as address_agrees, is_ours_to_judge, same_entry};
 pub use hooks::{gone_lines, undo_lines};
@@ -109,6 +110,8 @@ pub struct Request {
     /// What sysctl.d says of links that are to be made, each setting with its line, in the order of writing; written
     /// before the link is up. What the link's own options say holds against it.
     pub sysctls: BTreeMap<IfName, Vec<(Sysctl, Origin)>>,
+    /// Addresses of the host by which it has file systems or disks of another host, each with what goes over it (`NFS`).
+    pub storage: BTreeMap<IpAddr, &'static str>,
     /// What a new link of the name would have of an option's setting, by link and option: where it goes back to when the
     /// option is no longer written.
     pub fresh: BTreeMap<(IfName, &'static str), Fresh>,
@@ -125,6 +128,7 @@ impl Request {
             admin_only: false,
             scripts: BTreeMap::new(),
             sysctls: BTreeMap::new(),
+            storage: BTreeMap::new(),
             fresh: BTreeMap::new(),
         }
     }
@@ -176,7 +180,10 @@ fn run(mut builder: Builder<'_>) -> Planned {
             up::up(&mut builder);
         }
     }
-    builder.finish()
+    match builder.cuts_storage {
+        true => builder.refuse(),
+        false => builder.finish(),
+    }
 }
 
 impl Plan {

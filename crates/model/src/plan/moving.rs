@@ -266,7 +266,8 @@ fn is_to_have(builder: &Builder<'_>, name: IfName, address: &Address) -> Option<
     (!is_there(first) && !wanting.any(is_there)).then_some(first.name)
 }
 
-/// Says where an address that others left on a port went.
+/// Says where an address that others left on a port went. Where it goes while the host's disks are behind it, that is an
+/// error, and nothing is done.
 fn tell(builder: &mut Builder<'_>, port: IfName, address: &Address, master: IfName) {
     let owned = builder.owned.get(port);
     if owned.is_some_and(|owned| owned.addresses.iter().any(|ours| ours.same(address))) {
@@ -277,6 +278,16 @@ fn tell(builder: &mut Builder<'_>, port: IfName, address: &Address, master: IfNa
         link.name != port && all.any(|is| is.ip == address.ip)
     };
     let to = builder.now().links().iter().find(holds).map(|link| link.name);
+    let storage = builder.request.storage.get(&address.ip).copied();
+    if let (None, Some(service), false) = (to, storage, builder.request.force) {
+        builder.cuts_storage = true;
+        let text = format!(
+            "{address} would be removed from {port}, which is a port of {master}, and {service} goes over it now"
+        );
+        let fault = Diagnostic::error("storage-by-address", text).on(port);
+        builder.say(fault.help(format!("give {master} this address, or use `--force`")));
+        return;
+    }
     let notice = match to {
         Some(to) => Diagnostic::info("address-moved", format!("{address} moves from {port} to {to}")),
         None => Diagnostic::warning(

@@ -47,7 +47,9 @@ pub(super) fn join_all(builder: &mut Builder<'_>, want: &WantLink, all: &Set<IfN
     for (port, origin) in joining {
         join(builder, name, port, name, origin);
     }
-    for port in leaving {
+    // Where the file does not say what it is, it does not say that it has no ports either.
+    let said = want.kind != Kind::Physical;
+    for port in leaving.into_iter().filter(|_| said) {
         builder.gone(Gone::Master(port));
         builder.op(
             name,

@@ -58,7 +58,7 @@ fn leave_things(host: &mut Host, wanted: &Desired, on: u8) {
 }
 
 /// Addresses by the links that have them.
-fn holders(kernel: &FakeKernel) -> BTreeMap<std::net::IpAddr, BTreeSet<IfName>> {
+fn holders(kernel: &FakeKernel) -> BTreeMap<IpAddr, BTreeSet<IfName>> {
     let now = kernel.now();
     let mut all: BTreeMap<_, BTreeSet<IfName>> = BTreeMap::new();
     for link in now.links() {

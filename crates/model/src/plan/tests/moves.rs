@@ -506,3 +506,38 @@ fn a_notice_of_a_move_is_no_fault() {
     let planned = host.plan(&desired, &all(Verb::Up, &desired));
     assert!(planned.diagnostics.iter().all(|found| found.severity == Severity::Info));
 }
+
+#[test]
+fn an_address_that_the_hosts_disks_are_behind_is_not_removed() {
+    let host = from_initramfs();
+    for verb in [Verb::Up, Verb::Reload] {
+        let plan = |to: &str, force: bool| {
+            let desired = bridge(to);
+            let mut request = all(verb, &desired);
+            request
+                .storage
+                .insert("192.0.2.10".parse().expect("an address"), "iSCSI");
+            request.force = force;
+            host.plan(&desired, &request)
+        };
+        let planned = plan("192.0.2.20/24", false);
+        assert_eq!(
+            said(&planned),
+            [
+                "error[storage-by-address]: 192.0.2.10/24 would be removed from eno1, which is a port of vmbr0, and iSCSI \
+                 goes over it now"
+            ]
+        );
+        assert_eq!((planned.refused, lines(&planned)), (true, vec![]));
+        // It may move, and go where that is asked for.
+        for (to, force) in [("192.0.2.10/24", false), ("192.0.2.20/24", true)] {
+            let planned = plan(to, force);
+            let removal = "ip addr del 192.0.2.10/24 dev eno1".to_owned();
+            assert!(
+                !planned.refused && lines(&planned).contains(&removal),
+                "{}",
+                planned.plan
+            );
+        }
+    }
+}
