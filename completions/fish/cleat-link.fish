@@ -14,7 +14,7 @@ complete -c cleat-link -n '__fish_seen_subcommand_from list' -s d -l debug -d 't
 complete -c cleat-link -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'tell errors only'
 complete -c cleat-link -n '__fish_seen_subcommand_from list' -s h -l help -d 'print the help'
 complete -c cleat-link -n '__fish_seen_subcommand_from list' -s V -l version -d 'print the version'
-complete -c cleat-link -n '__fish_seen_subcommand_from predict' -l scheme -r -d 'only this scheme (`v252`), with every name on offer'
+complete -c cleat-link -n '__fish_seen_subcommand_from predict' -l scheme -r -d 'only this scheme (`v252`, or `latest`: the newest of the installed udev), with every name on offer'
 complete -c cleat-link -n '__fish_seen_subcommand_from predict' -l root -r -a '(__fish_complete_directories)' -d 'a tree that `cleat-link capture` wrote, or the root of another system, in place of this machine'
 complete -c cleat-link -n '__fish_seen_subcommand_from predict' -l json -d 'print one JSON document'
 complete -c cleat-link -n '__fish_seen_subcommand_from predict' -s v -l verbose -d 'tell what is done'

@@ -122,3 +122,19 @@ fn a_refused_setting_is_a_warning_and_the_link_comes_up() {
     );
     assert!(is_up("vmbr0"));
 }
+
+/// Second witness: systemd-sysctl 252, which writes the patterns in turn (crates/sysctl/tests/kernel.rs).
+#[test]
+fn where_the_last_of_several_patterns_is_refused_a_new_link_has_the_value_before_it() {
+    let room = netns::enter!(Bridge);
+    host(&room, &[], FILE);
+    sysctl_d("net.ipv4.conf.vm*.rp_filter = 2\nnet.ipv4.conf.?mbr0.rp_filter = x\n");
+    let ran = call("ifup -a");
+    assert!(is_up("vmbr0"));
+    assert_eq!(read("net/ipv4/conf/vmbr0/rp_filter"), "2");
+    assert!(
+        ran.err.contains("(/etc/sysctl.d/50-test.conf:2:1) [sysctl-refused]"),
+        "{}",
+        ran.err
+    );
+}

@@ -24,13 +24,14 @@ pub(super) const VERB: Verb = Verb {
           Schemes that give the same names share a column, a name that is not the one of now has a star, and what changes \
           from Debian 12 to 13 is listed with its reason. The column of the scheme of the next boot is marked, as pinned \
           where something pins it; a pinned scheme goes along from Debian 12 to 13. A NIC whose address was changed, as a \
-          bond does, is taken by its own. With `--scheme` every name on offer under that one scheme is \
-          shown with its reason.",
+          bond does, is taken by its own. Notes tell what cannot come true, \
+          under which schemes: one name for two NICs, the alternative name of another, a link of the configuration. With \
+          `--scheme` every name on offer under that one scheme is shown with its reason.",
     words: Words::NONE,
     options: &[
         Opt {
             form: "--scheme VERSION",
-            doc: "only this scheme (`v252`), with every name on offer",
+            doc: "only this scheme (`v252`, or `latest`: the newest of the installed udev), with every name on offer",
             hint: Hint::Free,
         },
         Opt {

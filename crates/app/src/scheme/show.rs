@@ -21,7 +21,8 @@ pub const VERB: Verb = Verb {
     usage: "cleat-scheme show [--json]",
     short: "shows the scheme that names NICs, and who says so",
     doc: "Shows the scheme that named the NICs of this boot, the one that the installed udev takes where nothing is \
-          said, what the kernel command line says and where that comes from, and what the next boot will say.",
+          said, what the kernel command line says and where that comes from, which of the files of settings the boot loader does \
+          not read, and what the next boot will say.",
     words: Words::NONE,
     options: &[JSON],
     run: |call| run(call, &Root::real()),

@@ -30,13 +30,17 @@ pub fn of_plan(root: &Root, plan: &Plan, sources: &mut Sources) -> BTreeMap<IfNa
     let mut all = BTreeMap::new();
     for name in made {
         let wanted = links.of(name.as_str());
-        let said = wanted.into_iter().map(|wanted| {
-            let setting = Sysctl {
-                key: wanted.key.as_str().to_owned(),
-                value: wanted.value.to_string(),
-                may_fail: wanted.may_fail,
-            };
-            (setting, Origin::Said(wanted.place))
+        let said = wanted.iter().flat_map(|wanted| {
+            // Each pattern's value in turn, as systemd-sysctl writes them: where the last is refused, the one before stays.
+            let before = wanted.before.iter().map(|(place, value)| (value, *place));
+            before.chain([(&wanted.value, wanted.place)]).map(|(value, place)| {
+                let setting = Sysctl {
+                    key: wanted.key.as_str().to_owned(),
+                    value: value.to_string(),
+                    may_fail: wanted.may_fail,
+                };
+                (setting, Origin::Said(place))
+            })
         });
         let said: Vec<_> = said.collect();
         if !said.is_empty() {
