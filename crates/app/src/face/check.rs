@@ -2,7 +2,7 @@
 
 use super::args::Options;
 use super::terminal::Page;
-use super::{End, complain, input, print};
+use super::{End, complain, input, print, takeover};
 use crate::session::Session;
 use crate::severity::{self, Situation};
 use crate::state::State;
@@ -36,6 +36,10 @@ pub fn run(options: &Options) -> End {
     if is_of_this_host(options) {
         let state = State::peek(&session.root, &session.files.state).0;
         session.doubt(state.owned());
+    }
+    if options.takeover {
+        let mut found = takeover::told(&session);
+        session.diagnostics.append(&mut found);
     }
     let situation = match options.takeover {
         true => Situation::Takeover,

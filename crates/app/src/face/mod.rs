@@ -12,6 +12,7 @@ pub mod online;
 mod other;
 pub mod plan;
 pub mod status;
+mod takeover;
 pub mod terminal;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -93,9 +93,19 @@ pub const NOT_YET: &[&str] = &[
     "tos",
 ];
 
+/// Keys that nothing reads any more and that installers wrote: what they say follows from address and netmask.
+///
+/// *Source*: interfaces(5) of ifupdown before 0.7, `network`.
+const OBSOLETE: &[&str] = &["network"];
+
 /// Whether the key is only for scripts.
 pub fn is_for_scripts(key: &str) -> bool {
-    holds(FOR_SCRIPTS, key)
+    holds(FOR_SCRIPTS, key) || is_obsolete(key)
+}
+
+/// Whether nothing reads the key any more, and nothing is lost by it.
+pub fn is_obsolete(key: &str) -> bool {
+    holds(OBSOLETE, key)
 }
 
 /// Whether the key is known and not acted on yet.
