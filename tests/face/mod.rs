@@ -3,6 +3,7 @@
 mod bed;
 mod check;
 mod demo;
+mod drift;
 mod graph;
 mod interruptions;
 mod live;

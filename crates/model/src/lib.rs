@@ -9,6 +9,7 @@ pub mod attr;
 pub mod attrs;
 pub mod decl;
 pub mod desired;
+pub mod drift;
 pub mod fake;
 pub mod hash;
 pub mod impact;

@@ -5,8 +5,9 @@ use crate::desired::{Desired, Knob, WantLink};
 use crate::fake::{defaults, same_place};
 use crate::name::IfName;
 use crate::plan::{address_agrees, derived_mtu, is_stray, route_agrees, same_entry};
+use crate::show::IFA_F_NOPREFIXROUTE;
 use crate::snapshot::{Link, Snapshot};
-use crate::types::{Address, Kind, Origin};
+use crate::types::{Address, Kind, Origin, ScopeId};
 use crate::vlans::VlanMap;
 use cleat_diag::Diagnostic;
 
@@ -202,8 +203,12 @@ fn check_net(want: &WantLink, link: &Link, now: &Snapshot, items: &mut Vec<Check
         let all = now.addresses(link.index);
         let there = all.iter().find(|is| is.same(&wanted.value));
         let ok = there.is_some_and(|is| address_agrees(&wanted.value, is));
-        let found = there.map(ToString::to_string).unwrap_or_default();
-        item("address", wanted.value.to_string(), found, ok, wanted.origin);
+        let (text, found) = match there {
+            Some(is) if !ok => in_full(&wanted.value, is),
+            Some(is) => (wanted.value.to_string(), is.to_string()),
+            None => (wanted.value.to_string(), String::new()),
+        };
+        item("address", text, found, ok, wanted.origin);
     }
     // A link that is kept down has no routes.
     for wanted in want.routes.iter().filter(|_| want.up) {
@@ -251,6 +256,55 @@ fn check_net(want: &WantLink, link: &Link, now: &Snapshot, items: &mut Vec<Check
     }
 }
 
+/// Two addresses that differ in more than themselves, each with what it has otherwise, in the words of ip-address(8).
+fn in_full(want: &Address, have: &Address) -> (String, String) {
+    let (mut wanted, mut found) = (want.to_string(), have.to_string());
+    let mut differ = |word: &str, wants: Option<String>, has: Option<String>| {
+        for (text, value) in [(&mut wanted, wants), (&mut found, has)] {
+            *text += &match value {
+                Some(value) => format!(" {word} {value}"),
+                None => format!(" without {word}"),
+            };
+        }
+    };
+    if want.broadcast.is_some() && want.broadcast != have.broadcast {
+        let text = |address: &Address| address.broadcast.map(|ip| ip.to_string());
+        differ("broadcast", text(want), text(have));
+    }
+    if want.ip.is_ipv4() && want.scope != have.scope {
+        differ("scope", Some(scope_word(want.scope)), Some(scope_word(have.scope)));
+    }
+    if want.label.is_some() && want.label != have.label {
+        differ("label", want.label.clone(), have.label.clone());
+    }
+    if want.metric != have.metric {
+        differ("metric", Some(want.metric.to_string()), Some(have.metric.to_string()));
+    }
+    if want.preferred != have.preferred {
+        let text = |address: &Address| {
+            let left = address.preferred.map(|seconds| format!("{seconds}sec"));
+            Some(left.unwrap_or_else(|| "forever".to_owned()))
+        };
+        differ("preferred_lft", text(want), text(have));
+    }
+    if want.flags & IFA_F_NOPREFIXROUTE != have.flags & IFA_F_NOPREFIXROUTE {
+        let text = |address: &Address| (address.flags & IFA_F_NOPREFIXROUTE != 0).then(String::new);
+        differ("noprefixroute", text(want), text(have));
+    }
+    (wanted.trim_end().to_owned(), found.trim_end().to_owned())
+}
+
+/// *Source*: /etc/iproute2/rt_scopes.
+fn scope_word(scope: ScopeId) -> String {
+    match scope.0 {
+        0 => "global".to_owned(),
+        200 => "site".to_owned(),
+        253 => "link".to_owned(),
+        254 => "host".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 /// What of `scope` is not as wanted, each pointing at the line that wants it.
 pub fn verify(desired: &Desired, now: &Snapshot, scope: &[IfName]) -> Vec<Diagnostic> {
     let wanted = scope.iter().filter_map(|name| desired.get(*name));
@@ -261,6 +315,15 @@ pub fn verify(desired: &Desired, now: &Snapshot, scope: &[IfName]) -> Vec<Diagno
 pub fn missing(desired: &Desired, now: &Snapshot, scope: &[IfName]) -> Vec<Diagnostic> {
     let gone: Vec<IfName> = scope.iter().copied().filter(|name| now.get(*name).is_none()).collect();
     verify(desired, now, &gone)
+}
+
+/// Addresses on ports of bridges and bonds that nobody declares there, as [`verify`] tells them.
+pub fn addresses_on_ports(desired: &Desired, now: &Snapshot) -> Vec<Diagnostic> {
+    let of = |want: &WantLink| -> Vec<Diagnostic> {
+        let items = check(want, now).into_iter().filter(CheckItem::is_stray);
+        items.map(|item| fault(want, &item)).collect()
+    };
+    desired.links().iter().flat_map(of).collect()
 }
 
 fn faults(want: &WantLink, now: &Snapshot) -> Vec<Diagnostic> {

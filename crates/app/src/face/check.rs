@@ -9,6 +9,7 @@ use crate::state::State;
 use cleat_diag::{Diagnostic, Place, Severity, Sources, Summary, render};
 use cleat_model::desired::Desired;
 use cleat_model::snapshot::Snapshot;
+use cleat_model::verify::addresses_on_ports;
 use cleat_root::paths;
 use serde_json::{Value, json};
 
@@ -32,6 +33,7 @@ pub fn run(options: &Options) -> End {
     let desired = session.resolve(snapshot.as_ref());
     if let Some(now) = &snapshot {
         refuse_what_no_reload_begins(&mut session, &desired, now);
+        session.diagnostics.extend(addresses_on_ports(&desired, now));
     }
     if is_of_this_host(options) {
         let state = State::peek(&session.root, &session.files.state).0;

@@ -10,12 +10,16 @@ use crate::pipeline::Basis;
 use crate::scope::{Known, scope};
 use crate::session::Session;
 use crate::state::State;
+use cleat_diag::Diagnostic;
 use cleat_kernel::Netlink;
 use cleat_model::desired::Desired;
+use cleat_model::drift::{self, Leased};
 use cleat_model::impact::Impact;
 use cleat_model::kernel::{Kernel, Query};
+use cleat_model::name::IfName;
 use cleat_model::op::Plan;
 use cleat_model::snapshot::Snapshot;
+use cleat_model::verify::verify;
 use cleat_root::Root;
 use std::path::Path;
 
@@ -68,4 +72,17 @@ pub fn reload_plan(session: &mut Session, desired: &Desired, now: &Snapshot) -> 
     let plan = session.plan(basis)?;
     let impact = forewarn::impact(session, &plan, basis);
     Some((plan, impact))
+}
+
+/// How the kernel differs from what is declared, in both directions: what comes up by itself and is not so, what is there
+/// and not declared, and what left the file and is still there.
+pub fn differences(session: &Session, desired: &Desired, now: &Snapshot) -> Vec<Diagnostic> {
+    let wanted = desired.links().iter().filter(|want| desired.comes_up(want, now));
+    let scope: Vec<IfName> = wanted.map(|want| want.name).collect();
+    let leased = |name: IfName| session.decls.get(name).map(Leased::of).unwrap_or_default();
+    let (state, _) = State::peek(&session.root, &session.files.state);
+    let mut found = verify(desired, now, &scope);
+    found.extend(drift::drift(desired, now, &scope, leased));
+    found.extend(drift::kept(desired, state.owned(), now));
+    found
 }

@@ -6,6 +6,7 @@ use super::written;
 use cleat_diag::Place;
 use cleat_model::decl::Decl;
 use cleat_model::desired::{Desired, WantLink};
+use cleat_model::drift::{self, Leased};
 use cleat_model::snapshot::Snapshot;
 use cleat_model::verify::{CheckItem, check};
 
@@ -13,7 +14,8 @@ use cleat_model::verify::{CheckItem, check};
 ///
 /// *Shape*: an option passes when all that its line asks for is so (a line of a bridge or VRF can ask for something of
 /// its ports); it fails when something is not, and then what the kernel has is shown in place of what is written. What asks
-/// for nothing in the kernel (hook commands, options for scripts) is not marked.
+/// for nothing in the kernel (hook commands, options for scripts) is not marked. What is there and not written stands at the
+/// end, under the option that would ask for it, and fails.
 pub fn entry(decl: &Decl, desired: &Desired, snapshot: &Snapshot) -> Entry {
     let mut entry = written::head(decl);
     let Some(want) = desired.get(decl.name) else {
@@ -56,6 +58,8 @@ pub fn entry(decl: &Decl, desired: &Desired, snapshot: &Snapshot) -> Entry {
             },
         };
         let shown = match judged.mark {
+            // What is not there at all is named as it is written.
+            Mark::Fail if judged.found.is_empty() => line.value.to_owned(),
             Mark::Fail => judged.found,
             Mark::Pass => spelling::value(line.key, line.value, &judged.found),
             Mark::Unknown => line.value.to_owned(),
@@ -70,6 +74,12 @@ pub fn entry(decl: &Decl, desired: &Desired, snapshot: &Snapshot) -> Entry {
         }
         entry.config.push(key, shown);
         marks.push(key, judged.mark);
+    }
+    let on_port = own.into_iter().filter(CheckItem::is_stray);
+    for stray in on_port.chain(drift::strays(want, Leased::of(decl), desired, snapshot)) {
+        entry.config.push(stray.name, stray.found);
+        marks.push(stray.name, Mark::Fail);
+        status = Mark::Fail;
     }
     entry.config_status = Some(marks);
     entry.status = Some(status);

@@ -38,7 +38,8 @@ pub fn run(options: &Options) -> End {
     let Some((plan, impact)) = input::reload_plan(&mut session, &desired, &now) else {
         return refuse(options, &session.diagnostics, session.sources());
     };
-    let outlook = Outlook::new(&plan, impact, &desired, &now, session.sources());
+    let mut outlook = Outlook::new(&plan, impact, &desired, &now, session.sources());
+    outlook.as_declared = input::differences(&session, &desired, &now).is_empty();
     let diagnostics = check::in_order(&session.diagnostics);
     let text = match options.json {
         true => {
@@ -94,8 +95,10 @@ fn told(diagnostics: &[&Diagnostic], sources: &Sources, color: bool) -> String {
 
 /// The page for people.
 fn draw(outlook: &Outlook, color: bool) -> String {
-    if outlook.groups.is_empty() {
-        return "nothing to do: the network is as declared\n".to_owned();
+    match (outlook.groups.is_empty(), outlook.as_declared) {
+        (true, true) => return "nothing to do: the network is as declared\n".to_owned(),
+        (true, false) => return "nothing to do; what differs all the same is shown by `cleat status`\n".to_owned(),
+        (false, _) => {}
     }
     let mut page = Lines::default();
     for group in &outlook.groups {

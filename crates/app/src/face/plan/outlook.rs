@@ -67,6 +67,8 @@ pub struct Outlook {
     pub impact: Impact,
     /// Declared interfaces that stay as they are.
     pub untouched: Vec<IfName>,
+    /// Whether the kernel is as declared before the plan, and has nothing beyond.
+    pub as_declared: bool,
 }
 
 impl Outlook {
@@ -94,6 +96,7 @@ impl Outlook {
         let untouched = desired.links().iter().map(|want| want.name);
         Self {
             untouched: untouched.filter(|name| !touched.contains(name)).collect(),
+            as_declared: plan.is_empty(),
             groups,
             impact,
         }
@@ -103,13 +106,14 @@ impl Outlook {
     ///
     /// *Shape*: `{"interfaces": [{"name", "exists", "flap", "steps": [{"mark", "command", "place"}]}], "interruptions":
     /// [{"sort", "interface", "pid", "text"}], "guests": [{"bridge", "ports": [name], "notice": [text]}], "hooks": [name],
-    /// "untouched": [name]}`; `mark` is `+`, `-`, `~` or `$` (hooks). What guests notice is among the interruptions, too;
+    /// "untouched": [name], "as_declared"}`; `mark` is `+`, `-`, `~` or `$` (hooks). What guests notice is among the interruptions, too;
     /// `hooks` are the interfaces whose hooks run, which are not judged.
     pub fn document(&self) -> Value {
         let Self {
             groups,
             impact,
             untouched,
+            as_declared,
         } = self;
         let step = |line: &Line| {
             let Line { mark, command, place } = line;
@@ -147,6 +151,7 @@ impl Outlook {
             "guests": guests,
             "hooks": hooks,
             "untouched": untouched,
+            "as_declared": as_declared,
         })
     }
 }

@@ -16,7 +16,6 @@ use crate::commit;
 use cleat_diag::Severity;
 use cleat_kernel::Events;
 use cleat_model::name::IfName;
-use cleat_model::verify::verify;
 use overview::{Entry, Overview};
 use std::time::Duration;
 use table::{Column, Row};
@@ -105,9 +104,7 @@ fn look(options: &Options) -> Option<(String, End)> {
         }
     };
     let desired = session.resolve(Some(&now));
-    let wanted = desired.links().iter().filter(|want| desired.comes_up(want, &now));
-    let scope: Vec<IfName> = wanted.map(|want| want.name).collect();
-    let differences = verify(&desired, &now, &scope);
+    let differences = input::differences(&session, &desired, &now);
     let overview = Overview::new(&desired, &now, &differences, session.sources());
     let errors = session
         .diagnostics
@@ -149,7 +146,8 @@ fn draw(overview: &Overview, width: usize, ascii: bool, color: bool) -> String {
     let count = overview.entries.len();
     let plural = if count == 1 { "" } else { "s" };
     text += &match overview.differing() {
-        0 => format!("{count} interface{plural}, all as declared\n"),
+        0 if overview.general.is_empty() => format!("{count} interface{plural}, all as declared\n"),
+        0 => format!("{count} interface{plural} as declared, and more than is declared\n"),
         some => format!("{count} interface{plural}, {} as declared, {some} not\n", count - some),
     };
     if !overview.strangers.is_empty() {
