@@ -18,6 +18,12 @@ fn what_a_killed_run_made_is_taken_over() {
     up.kill().unwrap();
     up.wait().unwrap();
     assert_eq!(call("ifquery --state").out, "");
+    let told = crate::commit::bed::notices();
+    assert!(
+        told[0].starts_with("a run is under way or was killed: ")
+            && told[0].ends_with("the next run takes over what it made"),
+        "{told:?}"
+    );
     write_interfaces(ONE);
     let reload = call("ifreload -a");
     assert_eq!(reload.code, 0, "{reload:?}");
@@ -26,6 +32,7 @@ fn what_a_killed_run_made_is_taken_over() {
         "{reload:?}"
     );
     assert!(!exists("vmbr0"));
+    assert_eq!(crate::commit::bed::notices(), [""; 0]);
     call("ifreload -a").quietly();
 }
 

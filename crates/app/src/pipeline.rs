@@ -284,6 +284,11 @@ impl Session {
                 for path in [self.files.journal.clone(), self.files.inner_journal.clone()] {
                     self.remove_journal(&path);
                 }
+                // What that run had reserved, and never put in place.
+                let directory = self.files.state.parent().unwrap_or(Path::new("/"));
+                if let Err(error) = self.root.sweep(directory) {
+                    log::debug!("{error}");
+                }
             }
             Err(error) => {
                 let text = format!("what a run before left could not be recorded: {error}");

@@ -63,6 +63,10 @@ impl State {
                 }
             }
             Err(error) if error.is_missing() => {}
+            Err(error) if error.error.kind() == std::io::ErrorKind::PermissionDenied => diagnostics.push(
+                Diagnostic::info("state-private", "what is recorded as ours can be read by root alone")
+                    .note("what would be taken away is not shown"),
+            ),
             Err(error) => diagnostics.push(tell(&error.reason())),
         }
         if let Some(version) = parsed.newer {

@@ -31,6 +31,9 @@ pub struct OwnedLink {
     pub auto: bool,
     /// We made it a port of this master.
     pub master: Option<IfName>,
+    /// It was down when it became that port, and goes down again when it is one no longer.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub raised: bool,
     /// Addresses that we added.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<Address>,
@@ -130,7 +133,7 @@ impl Owned {
         }
     }
 
-    /// Keeps what the kernel had of settings that this run was the first to set; `old` is the record before the run, and
+    /// Keeps what the kernel had of settings that this run was the first to set, and which new ports were down; `old` is the record before the run, and
     /// `was` the kernel before it.
     #[must_use]
     pub fn remembering<'a>(settled: Cow<'a, Self>, old: &Self, was: &Snapshot) -> Cow<'a, Self> {
@@ -150,13 +153,29 @@ impl Owned {
                 }
             }
         }
-        if news.is_empty() {
+        let raised: Vec<IfName> = settled
+            .links
+            .iter()
+            .filter(|(name, link)| {
+                let before = old.get(**name);
+                let is_new_port = link.master.is_some() && before.is_none_or(|before| before.master.is_none());
+                let was_down = was.get(**name).is_some_and(|found| !found.is_up());
+                is_new_port && was_down && link.created.is_none() && before.is_none_or(|before| !before.up)
+            })
+            .map(|(name, _)| *name)
+            .collect();
+        if news.is_empty() && raised.is_empty() {
             return settled;
         }
         let mut all = settled.into_owned();
         for (name, knob, value) in news {
             if let Some(link) = all.links.get_mut(&name) {
                 link.before.insert(knob, value);
+            }
+        }
+        for name in raised {
+            if let Some(link) = all.links.get_mut(&name) {
+                link.raised = true;
             }
         }
         Cow::Owned(all)
@@ -279,6 +298,7 @@ impl OwnedLink {
             .and_then(|index| now.by_index(index))
             .map(|master| master.name);
         self.master = self.master.filter(|ours| Some(*ours) == master);
+        self.raised &= self.master.is_some();
         let addresses = now.addresses(link.index);
         self.addresses.retain(|ours| addresses.iter().any(|is| is.same(ours)));
         let routes = now.routes(link.index);

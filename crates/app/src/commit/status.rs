@@ -6,6 +6,8 @@ use super::past::color;
 use super::trial::Trial;
 use crate::cli::{Call, End, print};
 use crate::face::check::{document, in_order, json_text, page};
+use crate::run_files::RunFiles;
+use cleat_model::journal;
 use cleat_root::{Root, paths};
 use cleat_store::{Findings, Found, Health, Origin, Pending, Staged, Store, Timestamp, Watch, in_words};
 use serde::Serialize;
@@ -81,6 +83,16 @@ pub fn status(call: &Call) -> End {
 pub(crate) fn notices(root: &Root) -> Vec<String> {
     let store = Store::new(root, Timestamp::now());
     let mut notices: Vec<String> = Failed::last(&store).iter().map(ToString::to_string).collect();
+    let files = RunFiles::of_this_namespace(root);
+    for path in [&files.journal, &files.inner_journal] {
+        let left = root.read(path).ok().and_then(|bytes| journal::recover(&bytes));
+        if let Some(left) = left {
+            let (done, open) = (left.done.len(), left.open.len());
+            notices.push(format!(
+                "a run is under way or was killed: {done} steps were done, {open} begun; the next run takes over what it made"
+            ));
+        }
+    }
     if let Some(refused) = Refused::read(root) {
         let reason = refused.reasons.first().map_or("", String::as_str);
         notices.push(format!("refused when this machine booted: {reason}"));

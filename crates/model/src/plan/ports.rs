@@ -218,12 +218,13 @@ pub(super) fn port_vlans(builder: &mut Builder<'_>, iface: IfName, port: IfName)
 /// Adds the wanted VLANs of the bridge itself; takes away only what we added or what came with a bridge that this plan
 /// makes.
 pub(super) fn self_vlans(builder: &mut Builder<'_>, want: &WantLink) {
-    let (Some(vlans), Some(found)) = (&want.vlans, builder.link(want.name)) else {
+    let Some(found) = builder.link(want.name).filter(|found| found.kind == Kind::Bridge) else {
         return;
     };
-    if found.kind != Kind::Bridge {
+    let Some(vlans) = &want.vlans else {
+        drop_self_vlans(builder, want);
         return;
-    }
+    };
     let has = VlanMap::of(builder.now().vlans(found.index));
     let wanted = VlanMap::of(&vlans.ranges);
     let new = builder
@@ -243,6 +244,28 @@ pub(super) fn self_vlans(builder: &mut Builder<'_>, want: &WantLink) {
         true,
         (wanted.missing_in(&has), beyond),
         origin,
+    );
+}
+
+/// A bridge that is not declared with VLANs any longer keeps none of those that we added; VLAN 1 comes with each bridge.
+fn drop_self_vlans(builder: &mut Builder<'_>, want: &WantLink) {
+    let (Some(owned), Some(found)) = (builder.owned.get(want.name), builder.link(want.name)) else {
+        return;
+    };
+    let mut ours = VlanMap::of(&owned.vlans).both(&VlanMap::of(builder.now().vlans(found.index)));
+    ours.remove(crate::types::VlanRange {
+        first: 1,
+        last: 1,
+        pvid: true,
+        untagged: true,
+    });
+    change(
+        builder,
+        want.name,
+        want.name,
+        true,
+        (Vec::new(), ours.ranges()),
+        want.origin,
     );
 }
 
@@ -336,3 +359,6 @@ pub(super) fn bring_up(builder: &mut Builder<'_>, want: &WantLink) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

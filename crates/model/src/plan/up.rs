@@ -157,20 +157,26 @@ fn rejoin(builder: &mut Builder<'_>, want: &WantLink, all: &Set<IfName>) {
 /// Takes a port out of a master that it does not belong into any longer: it was ours to put there.
 pub(super) fn leave(builder: &mut Builder<'_>, want: &WantLink) {
     let Some(found) = builder.link(want.name) else { return };
-    let Some(master) = builder.master(found) else { return };
-    if builder.is_kept(master) {
+    let owned = builder.owned.get(want.name);
+    let (ours, raised) = owned.map_or((None, false), |owned| (owned.master, owned.raised));
+    let master = builder.master(found);
+    if want.master.is_some() || ours.is_none() || master.is_some() && master != ours {
         return;
     }
-    let ours = builder
-        .owned
-        .get(want.name)
-        .is_some_and(|owned| owned.master == Some(master));
-    if want.master.is_none() && ours {
+    if let Some(master) = master {
+        if builder.is_kept(master) {
+            return;
+        }
         builder.gone(super::builder::Gone::Master(want.name));
         let op = Op::SetMaster {
             name: want.name,
             master: None,
         };
         builder.op(want.name, op, want.origin);
+    }
+    // It was set up for its master alone, which may be gone by now, and nothing else wants it up.
+    let carries = builder.desired.uppers(want.name).next().is_some();
+    if raised && !carries && !builder.request.scope.contains(&want.name) {
+        link::bring_down(builder, want.name, want.origin);
     }
 }
