@@ -541,3 +541,16 @@ fn an_address_that_the_hosts_disks_are_behind_is_not_removed() {
         }
     }
 }
+
+#[test]
+fn a_hook_that_hangs_holds_up_only_what_waits_for_it() {
+    let mut host = Host::new(&["eno1"]);
+    let steps = host.up(&with_slow_pair(bridge("192.0.2.10/24"), true));
+    let at = |step: &str| {
+        let found = steps.iter().position(|line| line.starts_with(step));
+        found.unwrap_or_else(|| panic!("{step} in {steps:?}"))
+    };
+    let hook = at("# pre-up of pair");
+    assert!(at("ip route add default via 192.0.2.1 dev vmbr0") < hook, "{steps:?}");
+    assert!(hook < at("ip addr add 198.51.100.1/24 dev pair"), "{steps:?}");
+}
