@@ -13,6 +13,7 @@ mod killed;
 mod lock;
 mod moves;
 mod new_links;
+mod options_gone;
 mod ovs;
 mod ports;
 mod query;
