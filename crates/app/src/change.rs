@@ -1,6 +1,7 @@
 //! `ifup`, `ifdown` and `ifreload`: one way, three requests.
 
 use crate::absent;
+use crate::announce;
 use crate::args::{Args, Input};
 use crate::command::Command;
 use crate::early::Early;
@@ -287,6 +288,10 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
     session.lap("apply and settle");
     if !applied.is_blind {
         session.save(&state, &applied.owned, records);
+    }
+    if let Some(after) = &applied.after {
+        announce::tell(&mut kernel, &snapshot, after);
+        session.lap("announce");
     }
     // The names of the file are those to be known by; where they were followed it has others.
     if args.all && args.command != Command::Ifdown && !followed && !session.has_errors() {

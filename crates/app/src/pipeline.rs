@@ -47,6 +47,8 @@ pub struct Applied<'a> {
     /// Whether the kernel could not be looked at again, so that `owned` is what was ours before: what was done is in the
     /// journal, which is left for the next run.
     pub is_blind: bool,
+    /// The kernel after the steps; `None` where there were none, or it could not be looked at again.
+    pub after: Option<Snapshot>,
 }
 
 impl Applied<'_> {
@@ -145,6 +147,7 @@ impl Session {
                 outcome: None,
                 owned: basis.owned.settle(basis.desired, basis.snapshot, up, down),
                 is_blind: false,
+                after: None,
             };
         }
         let logical = self.logical_names();
@@ -161,6 +164,7 @@ impl Session {
                 outcome: Some(outcome),
                 owned: Cow::Borrowed(basis.owned),
                 is_blind: true,
+                after: None,
             };
         };
         let put_back = matches!(outcome.ending, Ending::PutBack | Ending::Stuck(_));
@@ -180,6 +184,7 @@ impl Session {
             outcome: Some(outcome),
             owned,
             is_blind: false,
+            after: Some(now),
         }
     }
 

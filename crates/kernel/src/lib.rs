@@ -9,6 +9,7 @@
 //! are. Answers are read attribute by attribute, so that one that cannot be decoded never makes a link look absent.
 
 mod ahead;
+mod announce;
 mod answer;
 mod decode;
 mod digest;

@@ -38,17 +38,13 @@ impl Netlink {
         if self.neighbour(index, address)? == Neighbour::Fixed {
             return Ok(());
         }
-        let forget = Request {
-            message: RouteNetlinkMessage::DelNeighbour(message(index, address)),
-            flags: 0,
-        };
         let mut question = message(index, address);
         question.header.flags = NeighbourFlags::Use;
         let ask = Request {
             message: RouteNetlinkMessage::NewNeighbour(question),
             flags: NLM_F_CREATE | NLM_F_REPLACE,
         };
-        let mut answers = self.socket_mut().transact(&[forget, ask]);
+        let mut answers = self.socket_mut().transact(&[forget(index, address), ask]);
         // That there was nothing to forget is as well.
         answers.pop().unwrap_or(Ok(()))
     }
@@ -64,6 +60,14 @@ impl Netlink {
             Err(error) if error.errno == libc::ENOENT => Ok(Neighbour::Unknown),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Forgets what is known of `address` on the link of that index, like `ip neigh del ADDRESS dev LINK`.
+pub(crate) fn forget(index: u32, address: IpAddr) -> Request {
+    Request {
+        message: RouteNetlinkMessage::DelNeighbour(message(index, address)),
+        flags: 0,
     }
 }
 

@@ -4,6 +4,7 @@ use crate::encode::{self, Work};
 use crate::explain;
 use crate::names::{Names, Resolver};
 use crate::socket::{Request, Socket, is_of_the_moment};
+use cleat_model::announce::Moved;
 use cleat_model::hash::Set;
 use cleat_model::kernel::{Kernel, KernelError, Query};
 use cleat_model::name::IfName;
@@ -212,6 +213,10 @@ impl Kernel for Netlink {
             }
         }
         answers
+    }
+
+    fn announce(&mut self, moved: &[Moved]) -> Result<(), KernelError> {
+        self.tell_neighbours(moved)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What an engine must be able to do.
 
+use crate::announce::Moved;
 use crate::op::Op;
 use crate::snapshot::Snapshot;
 use std::fmt;
@@ -90,4 +91,14 @@ pub trait Kernel {
     /// Performs independent steps, in one go where that is possible; the answer at `i` belongs to `ops[i]`.
     /// A failing step does not keep the others from being tried.
     fn perform(&mut self, ops: &[Op]) -> Vec<Result<(), KernelError>>;
+
+    /// Tells neighbours of addresses that they reach by another hardware address now.
+    ///
+    /// # Errors
+    /// The last refusal; the others are told all the same. Nothing of the host depends on it. Where there are no
+    /// neighbours (the simulator), there is nothing to do.
+    fn announce(&mut self, moved: &[Moved]) -> Result<(), KernelError> {
+        let _ = moved;
+        Ok(())
+    }
 }

@@ -4,6 +4,7 @@
 //! [`Desired`] of them, the kernel engine reads a [`Snapshot`], [`plan`] compares the two and [`apply`] walks
 //! the [`Plan`] with a [`Kernel`].
 
+pub mod announce;
 pub mod apply;
 pub mod attr;
 pub mod attrs;

@@ -171,6 +171,13 @@ pub struct Address {
 }
 
 impl Address {
+    /// Whether the host uses it: duplicate address detection is over, and found no other host that has it.
+    pub fn is_in_use(&self) -> bool {
+        /// `IFA_F_DADFAILED` and `IFA_F_TENTATIVE` of linux/if_addr.h.
+        const NOT_IN_USE: u32 = 0x08 | 0x40;
+        self.flags & NOT_IN_USE == 0
+    }
+
     /// An address with nothing but itself.
     pub fn plain(ip: IpAddr, prefix: u8) -> Self {
         let scope = ScopeId(0);

@@ -4,7 +4,8 @@ use super::builder::Builder;
 use crate::desired::WantLink;
 use crate::fake::{IFA_F_PERMANENT, scope6};
 use crate::op::Op;
-use crate::show::{IFA_F_DEPRECATED, IFA_F_NOPREFIXROUTE};
+use crate::show::{IFA_F_DEPRECATED, IFA_F_NODAD, IFA_F_NOPREFIXROUTE};
+use crate::snapshot::Snapshot;
 use crate::types::Address;
 
 /// Whether an address that is there is what is wanted; what is not said is not compared.
@@ -87,8 +88,19 @@ pub(super) fn add(builder: &mut Builder<'_>, want: &WantLink, again: bool) {
             }
             None => before,
         };
+        let mut address = address;
+        if is_in_use(builder.start, &address) {
+            address.flags |= IFA_F_NODAD;
+        }
         builder.op(name, Op::AddAddress { name, address, replace }, wanted.origin);
     }
+}
+
+/// Whether the host uses that IPv6 address, on whatever link. Nobody else has it then, and duplicate address detection
+/// would only keep the host from using it for a second or two.
+fn is_in_use(start: &Snapshot, address: &Address) -> bool {
+    let in_use = |have: &Address| have.ip == address.ip && have.is_in_use();
+    address.ip.is_ipv6() && start.addresses.values().flatten().any(in_use)
 }
 
 /// Adds missing forwarding entries and takes away those that we added and nobody wants any longer.
