@@ -94,3 +94,19 @@ fn a_nic_with_another_name_is_brought_up_under_its_old_one_with_a_warning() {
     warned(&call("ifup eno1"));
     assert!(is_up("lan0"));
 }
+
+#[test]
+fn a_nic_whose_name_looks_like_an_option_comes_up_by_its_name() {
+    let room = netns::enter!(Veth);
+    host(
+        &room,
+        &[],
+        "auto eno1\niface eno1\nallow-hotplug -a\niface -a\n\taddress 10.0.0.1/24\n",
+    );
+    run("ip link add name -a type veth peer name wire");
+    // As the unit has it.
+    let unit = include_str!("../../units/cleat-up@.service");
+    let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/sbin/"));
+    call(&start.unwrap().replace("%i", "-a")).quietly();
+    assert_eq!(addresses("-a"), ["10.0.0.1/24"]);
+}

@@ -1,6 +1,6 @@
 //! The program `cleat`, as a person or a script runs it.
 
-mod bed;
+pub mod bed;
 mod check;
 mod demo;
 mod drift;

@@ -2,7 +2,7 @@
 
 use crate::args::Verbosity;
 use crate::hooks::LOG_TARGET;
-use cleat_diag::{Diagnostic, Severity, Sources, Summary, render};
+use cleat_diag::{Diagnostic, Severity, Sources, Summary, escaped_lines, render};
 use log::{Level, LevelFilter, log_enabled};
 use nix::sys::stat::fstat;
 use std::io::{IsTerminal, Write};
@@ -32,9 +32,11 @@ pub fn start(verbosity: Verbosity) {
             Level::Debug | Level::Trace => (7, "debug: "),
         };
         let word = if record.target() == LOG_TARGET { "" } else { word };
+        let said = record.args().to_string();
+        let said = escaped_lines(&said);
         match journal {
-            true => writeln!(out, "<{number}>{word}{}", record.args()),
-            false => writeln!(out, "{word}{}", record.args()),
+            true => writeln!(out, "<{number}>{word}{said}"),
+            false => writeln!(out, "{word}{said}"),
         }
     });
     // A second start in one process (tests) keeps the first.
@@ -54,7 +56,10 @@ pub(crate) fn to_journal() -> bool {
 /// Writes an error to standard error before or beside the log; each line has the priority where that is the journal.
 pub(crate) fn complain(text: &str) {
     let priority = if to_journal() { "<3>" } else { "" };
-    let lines: String = text.lines().map(|line| format!("{priority}{line}\n")).collect();
+    let lines: String = escaped_lines(text)
+        .lines()
+        .map(|line| format!("{priority}{line}\n"))
+        .collect();
     // There is nowhere to tell that standard error cannot be written.
     let _ = std::io::stderr().write_all(lines.as_bytes());
 }

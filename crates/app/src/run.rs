@@ -8,6 +8,7 @@ use crate::logging::complain;
 use crate::run_files::RunFiles;
 use crate::session::Session;
 use crate::{change, ifquery, logging, pick, unchanged, version};
+use cleat_diag::escaped_lines;
 use cleat_root::Root;
 use std::ffi::OsString;
 use std::io::Write;
@@ -52,10 +53,10 @@ fn text(argument: Option<OsString>) -> String {
     argument.unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Prints on standard output; a reader that has gone away (`ifquery -a | head -1`) is no error.
+/// Prints on standard output, with what would do something to a terminal written out; a reader that has gone away (`ifquery -a | head -1`) is no error.
 pub fn show(text: &str) -> Exit {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(escaped_lines(text).as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Exit::Done,
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
         Err(error) => {

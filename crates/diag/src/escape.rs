@@ -33,7 +33,7 @@ fn escape(text: &str, is_odd: impl Fn(char) -> bool) -> Cow<'_, str> {
 }
 
 /// Whether a character is not to reach a terminal; a line end and a tab may.
-fn is_odd(char: char) -> bool {
+pub(crate) fn is_odd(char: char) -> bool {
     let unseen = matches!(
         char,
         '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'

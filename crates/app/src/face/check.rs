@@ -193,5 +193,6 @@ fn located(place: Option<Place>, sources: &Sources) -> Located {
 /// A JSON value as text of several lines.
 pub(crate) fn json_text(value: &Value) -> String {
     // A `Value` has only text keys, so it can always be written.
-    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    cleat_diag::escaped_lines(&text).into_owned() + "\n"
 }

@@ -1,6 +1,7 @@
 //! Which interface depends on which, as text and for Graphviz.
 
 use crate::session::with_lowers;
+use cleat_diag::escaped;
 use cleat_model::desired::Desired;
 use cleat_model::name::IfName;
 use std::fmt::Write;
@@ -11,7 +12,10 @@ use std::fmt::Write;
 pub fn list(desired: &Desired, names: &[IfName]) -> String {
     let mut text = String::new();
     for (name, lowers) in edges(desired, names) {
-        let quoted: Vec<String> = lowers.iter().map(|lower| format!("'{lower}'")).collect();
+        let quoted: Vec<String> = lowers
+            .iter()
+            .map(|lower| format!("'{}'", lower.as_str().replace('\'', "\\'")))
+            .collect();
         let _ = writeln!(text, "{name} : [{}]", quoted.join(", "));
     }
     text
@@ -21,13 +25,22 @@ pub fn list(desired: &Desired, names: &[IfName]) -> String {
 pub fn dot(desired: &Desired, names: &[IfName]) -> String {
     let mut text = "digraph interfaces {\n\trankdir=BT;\n\tnode [shape=box];\n".to_owned();
     for (name, lowers) in edges(desired, names) {
-        let _ = writeln!(text, "\t\"{name}\";");
+        let name = id(name);
+        let _ = writeln!(text, "\t{name};");
         for lower in lowers {
-            let _ = writeln!(text, "\t\"{name}\" -> \"{lower}\";");
+            let _ = writeln!(text, "\t{name} -> {};", id(lower));
         }
     }
     text.push_str("}\n");
     text
+}
+
+/// A name as a quoted identifier, which is the label, too.
+///
+/// *Source*: the DOT language of Graphviz, "escString": a backslash in a label stands for itself where it is doubled.
+fn id(name: IfName) -> String {
+    let name = escaped(name.as_str()).replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{name}\"")
 }
 
 /// The interfaces named and all that they depend on, lower ones first.

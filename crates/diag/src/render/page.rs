@@ -1,5 +1,6 @@
 //! A diagnostic as a compiler shows it: the line, a caret, what to do.
 
+use crate::escape::is_odd;
 use crate::{Diagnostic, Label, Place, Severity, Source, Sources};
 use std::ops::Range;
 
@@ -189,9 +190,11 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 fn visible(char: char) -> char {
-    // U+202A to U+202E and U+2066 to U+2069 turn the writing direction.
-    let turns = matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if char.is_control() || turns { '\u{fffd}' } else { char }
+    if char.is_control() || is_odd(char) {
+        '\u{fffd}'
+    } else {
+        char
+    }
 }
 
 /// Columns that a text takes.

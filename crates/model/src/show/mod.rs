@@ -3,11 +3,12 @@
 pub(crate) mod words;
 
 use crate::desired::Phase;
+use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::{Action, HookRun, Op, Plan, Why};
 use crate::types::{Address, Fdb, Kind, Route, ScopeId};
 use std::fmt;
-use words::{Nest, attribute, word};
+use words::{Nest, attribute, quoted, word};
 
 /// `IFA_F_NODAD` of linux/if_addr.h.
 pub(crate) const IFA_F_NODAD: u32 = 0x02;
@@ -30,10 +31,10 @@ impl fmt::Display for Op {
                 data,
                 up,
             } => {
-                write!(out, "ip link add {name}")?;
+                write!(out, "ip link add {name}", name = arg(name))?;
                 let inside = *kind == Kind::Vxlan;
                 if let Some(parent) = parent.filter(|_| !inside) {
-                    write!(out, " link {parent}")?;
+                    write!(out, " link {parent}", parent = arg(&parent))?;
                 }
                 attributes(out, Nest::Link, kind, link)?;
                 if *up {
@@ -42,17 +43,17 @@ impl fmt::Display for Op {
                 write!(out, " type {kind}")?;
                 attributes(out, Nest::Data, kind, data)?;
                 if let Some(parent) = parent.filter(|_| inside) {
-                    write!(out, " dev {parent}")?;
+                    write!(out, " dev {parent}", parent = arg(&parent))?;
                 }
                 match peer {
-                    Some(peer) => write!(out, " peer name {peer}"),
+                    Some(peer) => write!(out, " peer name {peer}", peer = arg(peer)),
                     None => Ok(()),
                 }
             }
-            Op::DeleteLink { name } => write!(out, "ip link del {name}"),
-            Op::RenameLink { from, to } => write!(out, "ip link set {from} name {to}"),
+            Op::DeleteLink { name } => write!(out, "ip link del {name}", name = arg(name)),
+            Op::RenameLink { from, to } => write!(out, "ip link set {from} name {to}", from = arg(from), to = arg(to)),
             Op::SetLink { name, link } => {
-                write!(out, "ip link set {name}")?;
+                write!(out, "ip link set {name}", name = arg(name))?;
                 attributes(out, Nest::Link, &Kind::Physical, link)
             }
             Op::SetData {
@@ -61,76 +62,94 @@ impl fmt::Display for Op {
                 data,
                 links,
             } => {
-                write!(out, "ip link set {name} type {kind}")?;
+                write!(out, "ip link set {name} type {kind}", name = arg(name))?;
                 attributes(out, Nest::Data, kind, data)?;
                 for (number, link) in links {
                     let word = word(Nest::Data, kind, *number);
                     match link {
-                        Some(link) => write!(out, " {word} {link}")?,
+                        Some(link) => write!(out, " {word} {link}", link = arg(link))?,
                         None => write!(out, " {word} ''")?,
                     }
                 }
                 Ok(())
             }
             Op::SetPort { name, kind, data } => {
-                write!(out, "ip link set {name} type {kind}_slave")?;
+                write!(out, "ip link set {name} type {kind}_slave", name = arg(name))?;
                 attributes(out, Nest::Port, kind, data)
             }
             Op::SetMaster {
                 name,
                 master: Some(master),
-            } => write!(out, "ip link set {name} master {master}"),
-            Op::SetMaster { name, master: None } => write!(out, "ip link set {name} nomaster"),
-            Op::SetUp { name, up: true } => write!(out, "ip link set {name} up"),
-            Op::SetUp { name, up: false } => write!(out, "ip link set {name} down"),
+            } => write!(
+                out,
+                "ip link set {name} master {master}",
+                name = arg(name),
+                master = arg(master)
+            ),
+            Op::SetMaster { name, master: None } => write!(out, "ip link set {name} nomaster", name = arg(name)),
+            Op::SetUp { name, up: true } => write!(out, "ip link set {name} up", name = arg(name)),
+            Op::SetUp { name, up: false } => write!(out, "ip link set {name} down", name = arg(name)),
             Op::AddVlans { name, on_self, ranges } => vlans(out, "add", *name, *on_self, ranges),
             Op::DelVlans { name, on_self, ranges } => vlans(out, "del", *name, *on_self, ranges),
             Op::AddAddress { name, address, replace } => {
                 let verb = if *replace { "replace" } else { "add" };
                 write!(out, "ip addr {verb} {address}")?;
                 address_options(out, address)?;
-                write!(out, " dev {name}")?;
+                write!(out, " dev {name}", name = arg(name))?;
                 lifetimes(out, address)
             }
-            Op::DelAddress { name, address } => write!(out, "ip addr del {address} dev {name}"),
+            Op::DelAddress { name, address } => write!(out, "ip addr del {address} dev {name}", name = arg(name)),
             Op::AddRoute { name, route, replace } => {
                 let verb = if *replace { "replace" } else { "add" };
-                write!(out, "ip{} route {verb} {route} dev {name}", family(route))?;
+                write!(
+                    out,
+                    "ip{} route {verb} {route} dev {name}",
+                    family(route),
+                    name = arg(name)
+                )?;
                 route_options(out, route)
             }
-            Op::DelRoute { name, route } => write!(out, "ip{} route del {route} dev {name}", family(route)),
+            Op::DelRoute { name, route } => write!(
+                out,
+                "ip{} route del {route} dev {name}",
+                family(route),
+                name = arg(name)
+            ),
             Op::AddFdb { name, fdb } => {
-                write!(out, "bridge fdb append {} dev {name}", fdb.mac)?;
+                write!(out, "bridge fdb append {} dev {name}", fdb.mac, name = arg(name))?;
                 fdb_options(out, fdb)
             }
             Op::DelFdb { name, fdb } => {
-                write!(out, "bridge fdb del {} dev {name}", fdb.mac)?;
+                write!(out, "bridge fdb del {} dev {name}", fdb.mac, name = arg(name))?;
                 fdb_options(out, fdb)
             }
             Op::SetConf { name, v6, key, value } => {
                 let family = if *v6 { "ipv6" } else { "ipv4" };
                 // sysctl(8) takes `.` in a name as `/` where the separators are exchanged.
-                match name.as_str().contains('.') {
-                    true => write!(out, "sysctl -w net/{family}/conf/{name}/{key}={value}"),
-                    false => write!(out, "sysctl -w net.{family}.conf.{name}.{key}={value}"),
-                }
+                let setting = match name.as_str().contains('.') {
+                    true => format!("net/{family}/conf/{name}/{key}={value}"),
+                    false => format!("net.{family}.conf.{name}.{key}={value}"),
+                };
+                write!(out, "sysctl -w {}", quoted(&setting))
             }
             Op::SetSysctl { setting, .. } => {
-                let value = match setting.value.contains(char::is_whitespace) {
-                    true => format!("'{}'", setting.value),
-                    false => setting.value.clone(),
-                };
-                write!(out, "sysctl -w {}={value}", setting.shown())
+                let (key, value) = (setting.shown(), &setting.value);
+                write!(out, "sysctl -w {}={}", quoted(&key.to_string()), quoted(value))
             }
             Op::SetAddrGenMode { name, mode } => {
                 let word = ["eui64", "none", "stable_secret", "random"]
                     .get(usize::from(*mode))
                     .copied()
                     .unwrap_or("?");
-                write!(out, "ip link set {name} addrgenmode {word}")
+                write!(out, "ip link set {name} addrgenmode {word}", name = arg(name))
             }
         }
     }
+}
+
+/// A name as one word of a shell: others choose it, and the kernel lets it hold `;` and `$(`.
+fn arg(name: &IfName) -> String {
+    quoted(name.as_str())
 }
 
 fn attributes(out: &mut fmt::Formatter<'_>, nest: Nest, kind: &Kind, attrs: &Attrs) -> fmt::Result {
@@ -143,10 +162,11 @@ fn attributes(out: &mut fmt::Formatter<'_>, nest: Nest, kind: &Kind, attrs: &Att
 fn vlans(
     out: &mut fmt::Formatter<'_>,
     verb: &str,
-    name: crate::name::IfName,
+    name: IfName,
     on_self: bool,
     ranges: &[crate::types::VlanRange],
 ) -> fmt::Result {
+    let name = arg(&name);
     for (at, range) in ranges.iter().enumerate() {
         let gap = if at > 0 { "; " } else { "" };
         let place = if on_self { " self" } else { "" };
@@ -190,7 +210,7 @@ fn address_options(out: &mut fmt::Formatter<'_>, address: &Address) -> fmt::Resu
         write!(out, " scope {}", scope_word(address.scope))?;
     }
     if let Some(label) = &address.label {
-        write!(out, " label {label}")?;
+        write!(out, " label {}", quoted(label.as_str()))?;
     }
     if address.metric != 0 {
         write!(out, " metric {}", address.metric)?;

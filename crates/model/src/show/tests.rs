@@ -274,3 +274,17 @@ fn a_plan_has_one_step_a_line() {
          ip link set vmbr0 up\n"
     );
 }
+
+/// Second witness: `bash -c "printf %s WORD"` prints the name again.
+#[test]
+fn a_name_is_one_word_of_a_shell() {
+    let shown = |name: &str| {
+        let name = name.parse().unwrap();
+        Op::SetUp { name, up: true }.to_string()
+    };
+    assert_eq!(shown("vmbr0.5"), "ip link set vmbr0.5 up");
+    assert_eq!(shown("a;b$(id)"), "ip link set 'a;b$(id)' up");
+    assert_eq!(shown("'q`id`"), r"ip link set ''\''q`id`' up");
+    assert_eq!(shown("e\u{1b}[31m"), r"ip link set $'e\u001b[31m' up");
+    assert_eq!(shown("\u{202e}'\\"), r"ip link set $'\u202e\'\\' up");
+}

@@ -6,6 +6,8 @@
 use crate::name::Mac;
 use crate::nla;
 use crate::types::Kind;
+use cleat_diag::escaped;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -322,12 +324,16 @@ fn value(word: &str, form: &Form, payload: &[u8]) -> Option<String> {
     })
 }
 
-/// A text as the shell takes it.
+/// A text as the shell takes it. One that a terminal must not get is written out in `$'...'`, which bash and zsh read.
 pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+=,".contains(c);
-    match !text.is_empty() && text.chars().all(plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', "'\\''")),
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    let literal = text.replace('\\', "\\\\").replace('\'', "\\'");
+    match escaped(&literal) {
+        Cow::Owned(shown) => format!("$'{shown}'"),
+        Cow::Borrowed(_) => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A page of characters with a style each, and lines on it that know when they join and when they cross.
 
+use cleat_diag::escaped;
 use std::collections::BTreeMap;
 
 /// How a character is shown on a terminal that has colours.
@@ -63,9 +64,9 @@ impl Canvas {
         }
     }
 
-    /// Writes a text.
+    /// Writes a text, with what would do something to a terminal written out: who measures it measures [`escaped`].
     pub fn text(&mut self, row: i64, column: i64, text: &str, ink: Ink) {
-        for (column, c) in (column..).zip(text.chars()) {
+        for (column, c) in (column..).zip(escaped(text).chars()) {
             self.chars.insert((row, column), (c, ink));
         }
     }

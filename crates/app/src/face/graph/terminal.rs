@@ -5,6 +5,7 @@ use super::layout::{self, Item, Layout, Measure};
 use super::topology::{Class, Node, Row, Topology};
 use super::tracks::{Net, nets};
 use crate::face::links::LinkState;
+use cleat_diag::escaped;
 use std::collections::BTreeSet;
 
 /// How to draw.
@@ -26,6 +27,7 @@ pub fn draw(topology: &Topology, style: Style) -> String {
     if topology.nodes.is_empty() {
         return "nothing to draw: no interface but lo\n".to_owned();
     }
+    let topology = &shown(topology);
     let mut text = picture(topology, style, 1)
         .or_else(|| picture(topology, style, 0))
         .unwrap_or_else(|| super::outline::draw(topology, style));
@@ -33,6 +35,19 @@ pub fn draw(topology: &Topology, style: Style) -> String {
         text += &format!("\n{legend}\n");
     }
     text
+}
+
+/// The same with its texts as they are written, so that boxes have the width of what is in them.
+fn shown(topology: &Topology) -> Topology {
+    let mut shown = topology.clone();
+    for node in &mut shown.nodes {
+        node.name = escaped(&node.name).into_owned();
+        for row in &mut node.rows {
+            let (Row::Address(text) | Row::Gateway(text) | Row::Detail(text) | Row::Port(text, _)) = row;
+            *text = escaped(text).into_owned();
+        }
+    }
+    shown
 }
 
 /// The colour of a state.

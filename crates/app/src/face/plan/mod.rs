@@ -11,7 +11,7 @@ use super::{End, check, complain, input, print};
 use crate::absent;
 use crate::severity::Situation;
 use crate::state::State;
-use cleat_diag::{Diagnostic, Severity, Sources};
+use cleat_diag::{Diagnostic, Severity, Sources, escaped};
 use cleat_model::impact::Guests;
 use cleat_model::name::IfName;
 use outlook::{Group, Mark, Outlook};
@@ -152,7 +152,8 @@ impl Lines {
     fn line(&mut self, parts: &[(&str, Ink)]) {
         let mut column = 0;
         for (text, ink) in parts {
-            self.canvas.text(self.row, column, text, *ink);
+            let text = escaped(text);
+            self.canvas.text(self.row, column, &text, *ink);
             column += text.chars().count() as i64;
         }
         self.row += 1;

@@ -1,6 +1,7 @@
 //! A table that fits the terminal.
 
 use crate::face::graph::canvas::{Canvas, Ink};
+use cleat_diag::escaped;
 
 /// A cell: its lines, each with a colour.
 pub type Cell = Vec<(String, Ink)>;
@@ -31,7 +32,7 @@ pub fn draw(columns: &[Column], rows: &[Row], width: usize, color: bool) -> Stri
     let mut shown: Vec<usize> = (0..columns.len()).collect();
     let room = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.cells.get(column)).flatten();
-        let longest = cells.map(|(text, _)| text.chars().count()).max().unwrap_or(0);
+        let longest = cells.map(|(text, _)| escaped(text).chars().count()).max().unwrap_or(0);
         longest.max(columns[column].title.chars().count())
     };
     let total = |shown: &[usize]| shown.iter().map(|column| room(*column) + GAP).sum::<usize>();
@@ -88,7 +89,7 @@ pub fn draw(columns: &[Column], rows: &[Row], width: usize, color: bool) -> Stri
 /// Breaks a text at blanks into lines of at most `width`; a longer word stays whole.
 fn folded(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
+    for word in escaped(text).split(' ') {
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');
