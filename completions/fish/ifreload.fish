@@ -14,7 +14,7 @@ complete -c ifreload -s u -l use-current-config -d 'take down by what the file s
 complete -c ifreload -l wait -r -d 'how long missing NICs are waited for (default 10 while the machine boots, then 0)'
 complete -c ifreload -s L -l lock -r -F -d 'another lock file than /run/network/.lock'
 complete -c ifreload -l lock-wait -r -d 'how long another run is waited for (default 60)'
-complete -c ifreload -s v -l verbose -d 'say what is done'
+complete -c ifreload -s v -l verbose -d 'print each step as it is done, with its result, and what changed'
 complete -c ifreload -s d -l debug -d 'say everything'
 complete -c ifreload -s q -l quiet -d 'say errors only'
 complete -c ifreload -s V -l version -d 'print the version'

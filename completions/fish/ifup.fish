@@ -18,7 +18,7 @@ complete -c ifup -l read-environment -d 'heed CONFIGURE_INTERFACES=no, EXCLUDE_I
 complete -c ifup -l wait -r -d 'how long missing NICs are waited for (default 10 while the machine boots, then 0)'
 complete -c ifup -s L -l lock -r -F -d 'another lock file than /run/network/.lock'
 complete -c ifup -l lock-wait -r -d 'how long another run is waited for (default 60)'
-complete -c ifup -s v -l verbose -d 'say what is done'
+complete -c ifup -s v -l verbose -d 'print each step as it is done, with its result, and what changed'
 complete -c ifup -s d -l debug -d 'say everything'
 complete -c ifup -s q -l quiet -d 'say errors only'
 complete -c ifup -s V -l version -d 'print the version'

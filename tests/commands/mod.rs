@@ -1,5 +1,6 @@
 //! The four commands as programs, in a room of their own: a private network, /etc/network and /run.
 
+mod account;
 mod announce;
 pub mod bed;
 mod crash;

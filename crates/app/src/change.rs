@@ -1,6 +1,7 @@
 //! `ifup`, `ifdown` and `ifreload`: one way, three requests.
 
 use crate::absent;
+use crate::account::Account;
 use crate::announce;
 use crate::args::{Args, Input};
 use crate::command::Command;
@@ -58,6 +59,14 @@ pub fn run(args: &Args, session: &mut Session, early: Option<Early>) -> Exit {
     severity::regrade(&mut session.diagnostics, Situation::of(args));
     reporter.print(&session.diagnostics, session.sources());
     let left_out = lacking::left_out(&session.diagnostics, session.sources());
+    if let Some(account) = &ended.account {
+        let text = account.closing();
+        // With errors, or links that were left out, the last line says what that means.
+        let clean = !session.has_errors() && left_out.is_empty();
+        if clean || !account.entries().is_empty() {
+            reporter.account(&text);
+        }
+    }
     if let Some(outcome) = ended.outcome {
         reporter.close_without(&session.diagnostics, outcome, &left_out);
     }
@@ -74,6 +83,8 @@ struct Ended {
     outcome: Option<&'static str>,
     /// The interfaces it was about.
     scope: Vec<IfName>,
+    /// What was done; `None` where nothing was begun.
+    account: Option<Account>,
 }
 
 impl Ended {
@@ -205,7 +216,8 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
     if question.is_some() {
         kernel.keep_digest();
     }
-    let (args, renames) = rename_links(args, session, &mut kernel);
+    let mut account = Account::new();
+    let (args, renames) = rename_links(args, session, &mut kernel, &mut account);
     let args = &args;
     session.map(&logical(args, session), !args.no_mappings);
     let Some(seen) = look(args, session, &mut kernel, &state, &renames) else {
@@ -284,7 +296,8 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
         forewarn::tell(session, &plan, basis, Reporter::new(args.verbosity));
         session.lap("interruptions");
     }
-    let applied = session.apply(&mut kernel, &plan, basis, &mut runner, (on_error, &mut records));
+    let by = (on_error, &mut records, &mut account);
+    let applied = session.apply(&mut kernel, &plan, basis, &mut runner, by);
     session.lap("apply and settle");
     if !applied.is_blind {
         session.save(&state, &applied.owned, records);
@@ -313,6 +326,7 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
         exit: Exit::Done,
         outcome,
         scope,
+        account: Some(account),
     }
 }
 
@@ -345,7 +359,12 @@ fn is_fixed(session: &Session) -> bool {
 
 /// Gives links the names that `rename` lines ask for, before anything else. With `--no-act` nothing is done and the
 /// renames that are due are answered; an interface named by its old name on the command line gets its new one.
-fn rename_links(args: &Args, session: &mut Session, kernel: &mut dyn Kernel) -> (Args, Vec<Due>) {
+fn rename_links(
+    args: &Args,
+    session: &mut Session,
+    kernel: &mut dyn Kernel,
+    account: &mut Account,
+) -> (Args, Vec<Due>) {
     let mut args = args.clone();
     if session.decls.renames.is_empty() || args.command == Command::Ifdown {
         return (args, Vec::new());
@@ -363,7 +382,7 @@ fn rename_links(args: &Args, session: &mut Session, kernel: &mut dyn Kernel) -> 
     if args.no_act {
         return (args, dues);
     }
-    session.diagnostics.append(&mut rename::perform(&dues, kernel));
+    session.diagnostics.append(&mut rename::perform(&dues, kernel, account));
     (args, Vec::new())
 }
 

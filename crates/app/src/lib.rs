@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod absent;
+mod account;
 mod announce;
 pub mod args;
 pub mod change;

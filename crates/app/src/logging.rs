@@ -149,6 +149,21 @@ impl Reporter {
         }
     }
 
+    /// Prints what a run did in one line, where somebody looks on (a terminal) or asks for it (`-v`): other programs
+    /// take what a good run says for a fault.
+    pub fn account(&self, text: &str) {
+        let least = if self.terminal {
+            Severity::Warning
+        } else {
+            Severity::Info
+        };
+        if self.least > least {
+            return;
+        }
+        let prefix = if self.journal { "<6>" } else { "" };
+        let _ = writeln!(std::io::stderr(), "{prefix}{text}");
+    }
+
     /// Prints the closing count and what it means for the host, where there are errors to count.
     pub fn close(&self, diagnostics: &[Diagnostic], outcome: &str) {
         self.close_without(diagnostics, outcome, &[]);

@@ -1,6 +1,7 @@
 //! The second half of the way: wanted network, plan, steps, a second look, record.
 
 use crate::absent::LeftOut;
+use crate::account::Account;
 use crate::conversations;
 use crate::hooks::{PlannedHooks, Runner};
 use crate::lacking;
@@ -128,7 +129,7 @@ impl Session {
         plan: &Plan,
         basis: Basis<'a>,
         runner: &mut Runner,
-        (on_error, records): (OnError, &mut Records),
+        (on_error, records, account): (OnError, &mut Records, &mut Account),
     ) -> Applied<'a> {
         let names = &basis.request.scope;
         let (up, down): (&[IfName], &[IfName]) = match basis.request.verb {
@@ -152,7 +153,7 @@ impl Session {
         }
         let logical = self.logical_names();
         let mut hooks = PlannedHooks::new(runner, basis.desired, basis.owned, logical);
-        let mut outcome = apply::apply(plan, kernel, &mut hooks, &mut records.journal, on_error);
+        let mut outcome = apply::apply_observed(plan, kernel, &mut hooks, &mut records.journal, on_error, account);
         if matches!(outcome.ending, Ending::PutBack | Ending::Stuck(_)) {
             outcome.diagnostics.extend(hooks.put_back(plan, &outcome.done));
         }

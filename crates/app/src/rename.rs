@@ -1,5 +1,6 @@
 //! `rename CUR=NEW` lines of classic ifupdown: links that get their name before anything else is done.
 
+use crate::account::Account;
 use cleat_diag::{Diagnostic, Place};
 use cleat_eni::RenamePair;
 use cleat_model::kernel::Kernel;
@@ -67,11 +68,15 @@ pub fn due(root: &Root, pairs: &[RenamePair], snapshot: &Snapshot) -> (Vec<Due>,
 }
 
 /// Renames the links, one after the other; what the kernel refuses is reported.
-pub fn perform(dues: &[Due], kernel: &mut dyn Kernel) -> Vec<Diagnostic> {
+pub fn perform(dues: &[Due], kernel: &mut dyn Kernel, account: &mut Account) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     for due in dues {
         let op = due.op();
-        if let Some(Err(error)) = kernel.perform(std::slice::from_ref(&op)).pop() {
+        let Some(answer) = kernel.perform(std::slice::from_ref(&op)).pop() else {
+            continue;
+        };
+        account.did(&op, &answer);
+        if let Err(error) = answer {
             let text = format!("cannot rename {} to {} ({op}): {error}", due.from, due.to);
             diagnostics.push(Diagnostic::error("rename-failed", text).at(due.place, "").on(due.to));
         }

@@ -4,7 +4,7 @@ use crate::args::{self, Args, Asked};
 use crate::command::Command;
 use crate::early::Early;
 use crate::exit::Exit;
-use crate::logging::complain;
+use crate::logging::{Reporter, complain};
 use crate::run_files::RunFiles;
 use crate::session::Session;
 use crate::{change, ifquery, logging, pick, unchanged, version};
@@ -75,6 +75,7 @@ fn run(args: &Args) -> Exit {
     let root_user = nix::unistd::geteuid().is_root();
     if root_user && found.is_empty() && unchanged::is_so_still(args, &root, &files, &config, early.as_mut()) {
         std::mem::forget(config);
+        Reporter::new(args.verbosity).account("nothing to do");
         return Exit::Done;
     }
     let mut session = Session::of_config(root, config, found);

@@ -9,6 +9,7 @@ use cleat_model::name::IfName;
 use cleat_model::op::{Action, HookRun, Plan, StepId, Why};
 use cleat_model::owned::Owned;
 use cleat_model::plan::{gone_lines, undo_lines};
+use log::info;
 
 const UP: [Phase; 3] = [Phase::PreUp, Phase::Up, Phase::PostUp];
 const DOWN: [Phase; 3] = [Phase::PreDown, Phase::Down, Phase::PostDown];
@@ -62,12 +63,14 @@ impl<'a> PlannedHooks<'a> {
             let upward = matches!(run.why, Why::TakenDown | Why::Gone);
             if !upward {
                 for (phase, run) in self.undoing(*iface, *phase, run) {
+                    info!("# {phase} of {iface}, to put back what its hooks did");
                     self.run(*iface, phase, &run);
                 }
             } else if !back.contains(iface) {
                 // The hooks of all its phases are one.
                 back.push(*iface);
                 for (phase, run) in self.repeating(*iface, run) {
+                    info!("# {phase} of {iface}, to put back what its hooks did");
                     let faults = self.run(*iface, phase, &run);
                     found.extend(faults.into_iter().map(|fault| fault.diagnostic(*iface)));
                 }

@@ -1,13 +1,15 @@
 //! Walks a plan: what is independent goes to the kernel in one go, failures are kept, and undone where that is asked.
 
+mod observer;
 mod piecemeal;
 
-use crate::desired::Phase;
+pub use crate::desired::Phase;
 use crate::journal::{JournalSink, Record};
 use crate::kernel::{Kernel, KernelError};
 use crate::name::IfName;
 use crate::op::{Action, HookRun, Op, Plan, Step, StepId};
 use cleat_diag::{Diagnostic, Place};
+pub use observer::{NoObserver, Observer, StepResult};
 use piecemeal::Refused;
 use std::collections::BTreeSet;
 
@@ -97,9 +99,22 @@ pub fn apply(
     journal: &mut dyn JournalSink,
     on_error: OnError,
 ) -> Outcome {
+    apply_observed(plan, kernel, hooks, journal, on_error, &mut NoObserver)
+}
+
+/// As [`apply`], with somebody who is shown each step as soon as its result is known.
+pub fn apply_observed(
+    plan: &Plan,
+    kernel: &mut dyn Kernel,
+    hooks: &mut dyn Hooks,
+    journal: &mut dyn JournalSink,
+    on_error: OnError,
+    observer: &mut dyn Observer,
+) -> Outcome {
     let mut walk = Walk {
         plan,
         journal,
+        observer,
         journal_failed: false,
         outcome: Outcome {
             ending: Ending::Done,
@@ -146,6 +161,7 @@ fn waves(plan: &Plan) -> Vec<Vec<&Step>> {
 struct Walk<'a> {
     plan: &'a Plan,
     journal: &'a mut dyn JournalSink,
+    observer: &'a mut dyn Observer,
     journal_failed: bool,
     outcome: Outcome,
     /// Failed or left out.
@@ -179,6 +195,9 @@ impl Walk<'_> {
             .partition(|step| !step.needs.iter().any(|id| self.off.contains(id)));
         self.off.extend(off.iter().map(|step| step.id));
         self.outcome.left_out.extend(off.iter().map(|step| step.id));
+        for step in &off {
+            self.observer.saw(step, &StepResult::LeftOut);
+        }
         let mut steps: Vec<&Step> = Vec::new();
         let mut ops: Vec<Op> = Vec::new();
         for step in &ready {
@@ -192,23 +211,8 @@ impl Walk<'_> {
             let answers = kernel.perform(&ops);
             let mut done = Vec::new();
             for (step, answer) in steps.iter().zip(answers) {
-                match answer {
-                    Ok(()) => done.push(step.id),
-                    Err(error) if is_so_already(&step.action, &error) => {
-                        self.idle.insert(step.id);
-                        done.push(step.id);
-                    }
-                    Err(error) if matches!(step.action, Action::Kernel(Op::SetSysctl { .. })) => {
-                        self.idle.insert(step.id);
-                        self.tell_sysctl(step, &error);
-                    }
-                    Err(error) => match self.piecemeal(step, kernel) {
-                        Some(refused) => {
-                            self.tell_refused(step, &refused);
-                            done.push(step.id);
-                        }
-                        None => self.failed(step, &error),
-                    },
+                if self.is_done(step, answer, kernel) {
+                    done.push(step.id);
                 }
             }
             let open = steps.iter().map(|step| step.id);
@@ -223,10 +227,48 @@ impl Walk<'_> {
             if let Action::Hook(iface, phase, run) = &step.action {
                 let iface = *iface;
                 let faults = hooks.run(iface, *phase, run);
+                let result = match faults.is_empty() {
+                    true => StepResult::Done,
+                    false => StepResult::HookFailed(&faults),
+                };
+                self.observer.saw(step, &result);
                 let told = faults.into_iter().map(|fault| fault.diagnostic(iface));
                 self.outcome.diagnostics.extend(told);
                 self.outcome.done.push(step.id);
             }
+        }
+    }
+
+    /// Whether the kernel's answer means that a step is done.
+    fn is_done(&mut self, step: &Step, answer: Result<(), KernelError>, kernel: &mut dyn Kernel) -> bool {
+        match answer {
+            Ok(()) => {
+                self.observer.saw(step, &StepResult::Done);
+                true
+            }
+            Err(error) if is_so_already(&step.action, &error) => {
+                self.observer.saw(step, &StepResult::WasSo);
+                self.idle.insert(step.id);
+                true
+            }
+            Err(error) if matches!(step.action, Action::Kernel(Op::SetSysctl { .. })) => {
+                self.observer.saw(step, &StepResult::Failed(&error));
+                self.idle.insert(step.id);
+                self.tell_sysctl(step, &error);
+                false
+            }
+            Err(error) => match self.piecemeal(step, kernel) {
+                Some(refused) => {
+                    self.observer.saw(step, &StepResult::Without(&refused));
+                    self.tell_refused(step, &refused);
+                    true
+                }
+                None => {
+                    self.observer.saw(step, &StepResult::Failed(&error));
+                    self.failed(step, &error);
+                    false
+                }
+            },
         }
     }
 
@@ -348,12 +390,19 @@ impl Walk<'_> {
             let Some(step) = self.plan.steps.get(id.0 as usize) else {
                 continue;
             };
+            let mut result = None;
             for action in &step.undo {
                 let Action::Kernel(op) = action else { continue };
                 let answer = kernel.perform(std::slice::from_ref(op)).pop();
                 if let Some(Err(error)) = answer.filter(|answer| !is_undone_already(action, answer)) {
                     stuck.push(format!("{op}: {error}"));
+                    self.observer.saw(step, &StepResult::NotUndone(&error));
+                    result = Some(false);
                 }
+                result.get_or_insert(true);
+            }
+            if result == Some(true) {
+                self.observer.saw(step, &StepResult::Undone);
             }
         }
         let undone = self.outcome.done.iter().chain(&self.unanswered).copied().collect();

@@ -11,7 +11,7 @@ use crate::types::Kind;
 
 /// An attribute of a request that the kernel refused.
 #[derive(Clone, Debug)]
-pub(super) struct Refused {
+pub struct Refused {
     /// The link.
     pub(super) name: IfName,
     /// The options of interfaces(5) that set it; several share some attributes (`vxlan-mcastgrp`, `vxlan-svcnodeip`).
@@ -22,6 +22,13 @@ pub(super) struct Refused {
     pub(super) op: Op,
     /// What the kernel answered.
     pub(super) error: KernelError,
+}
+
+impl std::fmt::Display for Refused {
+    /// The like command and what the kernel answered: `ip link set bond0 mtu 9000: Invalid argument`.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}: {}", self.op, self.error)
+    }
 }
 
 /// A request with one attribute alone.
