@@ -161,7 +161,20 @@ impl Reporter {
             return;
         }
         let prefix = if self.journal { "<6>" } else { "" };
-        let _ = writeln!(std::io::stderr(), "{prefix}{text}");
+        let _ = writeln!(std::io::stderr(), "{prefix}{}", escaped_lines(text));
+    }
+
+    /// As [`Reporter::print_notes`], of files that may hold keys: only where their lines stand.
+    pub fn print_places(&self, diagnostics: &[Diagnostic], sources: &Sources) {
+        if self.terminal {
+            return;
+        }
+        let prefix = if self.journal { "<5>" } else { "" };
+        for found in diagnostics.iter().filter(|found| found.severity >= self.least) {
+            for line in render::bare_notes(found, sources) {
+                let _ = writeln!(std::io::stderr(), "{prefix}{line}");
+            }
+        }
     }
 
     /// Prints the closing count and what it means for the host, where there are errors to count.

@@ -38,6 +38,8 @@ pub struct Label {
 pub struct Note {
     /// The remark; where there is a place, ` at file:line:col` is printed behind it.
     pub text: String,
+    /// The same without the text of files, which may hold keys: for the journal, which others read.
+    pub bare: Option<String>,
     /// The place it speaks of.
     pub place: Option<Place>,
 }
@@ -123,6 +125,7 @@ impl Diagnostic {
     pub fn note(mut self, text: impl Into<String>) -> Self {
         self.notes.push(Note {
             text: text.into(),
+            bare: None,
             place: None,
         });
         self
@@ -133,8 +136,18 @@ impl Diagnostic {
     pub fn note_at(mut self, place: Place, text: impl Into<String>) -> Self {
         self.notes.push(Note {
             text: text.into(),
+            bare: None,
             place: Some(place),
         });
+        self
+    }
+
+    /// Has the last remark say this instead where the text of files is not to be shown.
+    #[must_use]
+    pub fn bare(mut self, text: impl Into<String>) -> Self {
+        if let Some(note) = self.notes.last_mut() {
+            note.bare = Some(text.into());
+        }
         self
     }
 

@@ -132,7 +132,7 @@ fn commit(desk: &Desk, locked: &Locked<'_>, because: Option<&str>) -> Result<Com
 }
 
 fn refused(desk: &Desk, refusal: &Refusal) -> End {
-    desk.tell_in_full(&refusal.findings);
+    desk.tell_places(&refusal.findings);
     let outcome = match &refusal.kept_as {
         Some(path) => format!(
             "{} is refused and set aside as {}",
@@ -148,7 +148,7 @@ fn refused(desk: &Desk, refusal: &Refusal) -> End {
 
 fn accepted(desk: &Desk, committed: &Committed) -> End {
     // What a file of others undoes is in its notes.
-    desk.tell_in_full(&committed.findings);
+    desk.tell_places(&committed.findings);
     let others = committed.findings.diagnostics.iter();
     for found in others.filter(|found| found.code == "staged-by-others") {
         desk.print(&format!("{}\n", found.message));

@@ -98,7 +98,13 @@ impl Desk {
         self.outside.report(&findings.diagnostics, &findings.sources);
     }
 
-    /// As [`Desk::tell`], with all that is pointed at: both sides of a clash are shown in the journal, too.
+    /// As [`Desk::tell`], with where the lines stand that it speaks of: the journal and the console are read by others.
+    pub fn tell_places(&self, findings: &Findings) {
+        self.tell(findings);
+        self.outside.report_places(&findings.diagnostics, &findings.sources);
+    }
+
+    /// As [`Desk::tell`], with all that is pointed at: both sides of a clash are shown in a log, too.
     pub fn tell_in_full(&self, findings: &Findings) {
         self.tell(findings);
         self.outside.report_notes(&findings.diagnostics, &findings.sources);

@@ -41,6 +41,8 @@ pub(super) trait Outside: fmt::Debug {
     fn report(&self, found: &[Diagnostic], sources: &Sources);
     /// Tells what the findings point at, where [`Outside::report`] leaves that out.
     fn report_notes(&self, found: &[Diagnostic], sources: &Sources);
+    /// As [`Outside::report_notes`], without the text of files.
+    fn report_places(&self, found: &[Diagnostic], sources: &Sources);
     /// Tells how many faults there were, and what that means.
     fn close(&self, found: &[Diagnostic], outcome: &str);
 }
@@ -104,6 +106,10 @@ impl Outside for Here {
 
     fn report_notes(&self, found: &[Diagnostic], sources: &Sources) {
         self.reporter.print_notes(found, sources);
+    }
+
+    fn report_places(&self, found: &[Diagnostic], sources: &Sources) {
+        self.reporter.print_places(found, sources);
     }
 
     fn close(&self, found: &[Diagnostic], outcome: &str) {

@@ -58,12 +58,22 @@ impl fmt::Display for Failed {
             "{} {kind} failed: {}: `{}`",
             self.phase.word(),
             self.fault,
-            self.what
+            shown(&self.what)
         )?;
         match &self.said {
             Some(said) => write!(out, ": {said}"),
             None => Ok(()),
         }
+    }
+}
+
+/// The first word of a command, of an assignment the name: what follows may be a password, and the journal is read by
+/// others. A path of a script has no such words.
+fn shown(command: &str) -> String {
+    let ends = |char: char| char.is_whitespace() || "=;|&<>()'\"`$".contains(char);
+    match command.trim_start().split_once(ends) {
+        Some((word, _)) => format!("{word} ...").trim_start().to_owned(),
+        _ => command.trim().to_owned(),
     }
 }
 
@@ -298,8 +308,22 @@ mod tests {
         let second = format!("echo \"$IFACE $PHASE $MODE\" > {}", mark.display());
         let failed = runner.run(&call(&["echo oh no; exit 7", &second]));
         let told: Vec<String> = failed.iter().map(Failed::to_string).collect();
-        assert_eq!(told, ["up command failed: exit code 7: `echo oh no; exit 7`: oh no"]);
+        assert_eq!(told, ["up command failed: exit code 7: `echo ...`: oh no"]);
         assert_eq!(std::fs::read_to_string(mark).unwrap(), "vmbr0 post-up start\n");
+    }
+
+    #[test]
+    fn what_follows_the_first_word_of_a_command_is_not_told() {
+        for (command, told) in [
+            ("false", "false"),
+            ("curl -u admin:secret http://192.0.2.1/", "curl ..."),
+            ("TOKEN=secret curl", "TOKEN ..."),
+            ("login</root/secret", "login ..."),
+            ("\"$LOGIN\" secret", "..."),
+            ("/etc/network/if-up.d/mtu", "/etc/network/if-up.d/mtu"),
+        ] {
+            assert_eq!(shown(command), told);
+        }
     }
 
     #[test]

@@ -80,7 +80,7 @@ pub fn terminal(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> Stri
 }
 
 /// `path:line:column` of a place.
-fn at(place: Place, sources: &Sources) -> Option<String> {
+pub(super) fn at(place: Place, sources: &Sources) -> Option<String> {
     let (path, position) = sources.locate(place)?;
     Some(format!("{}:{}:{}", path.display(), position.line, position.column))
 }

@@ -30,7 +30,8 @@ pub(crate) fn report(clashes: &[Clash], live: &[u8], staged: &[u8], record: &Sta
             helped(match (ours, theirs) {
                 (Some((live, says)), Some((staged, _))) => error
                     .at(staged, "staged")
-                    .note_at(live, format!("the live file says `{says}`")),
+                    .note_at(live, format!("the live file says `{says}`"))
+                    .bare("the live file says otherwise"),
                 (None, Some((staged, _))) => error
                     .at(staged, "staged")
                     .note(format!("it is not in {} any more", paths::INTERFACES)),

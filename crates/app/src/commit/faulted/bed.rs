@@ -197,6 +197,8 @@ impl Outside for World {
 
     fn report_notes(&self, _found: &[Diagnostic], _sources: &Sources) {}
 
+    fn report_places(&self, _found: &[Diagnostic], _sources: &Sources) {}
+
     fn close(&self, _found: &[Diagnostic], outcome: &str) {
         self.say(&format!("{outcome}\n"));
     }
