@@ -144,3 +144,22 @@ fn regress_a_new_bridge_keeps_its_mtu_when_it_gets_its_ports() {
     assert_eq!(ip_json(&["link", "show", "vmbr0"])[0]["mtu"], 1400);
     assert_eq!(call("ifup -a -n").out, "nothing to do\n");
 }
+
+/// A power cut's usual trace: blocks that were never written read as NULs.
+#[test]
+fn a_host_comes_up_from_a_file_with_a_tail_of_nul_bytes_and_no_reload_uses_it() {
+    let room = netns::enter!();
+    let file = example("default-bridge") + &"\0".repeat(512);
+    host(&room, &["eno1"], &file);
+    let reload = call("ifreload -a");
+    assert!(reload.code == 1 && !exists("vmbr0"), "{reload:?}");
+    let up = call("ifup -a");
+    assert_eq!(up.code, 1, "{up:?}");
+    assert!(
+        up.err
+            .starts_with("error: a line that holds NUL bytes is left out (/etc/network/interfaces:"),
+        "{up:?}"
+    );
+    assert_eq!(addresses("vmbr0"), ["192.168.10.2/24"]);
+    assert_eq!(master("eno1").as_deref(), Some("vmbr0"));
+}

@@ -12,6 +12,7 @@ mod edit;
 mod head;
 mod item;
 mod lines;
+mod nul;
 mod overlay;
 mod parse;
 mod range;

@@ -4,6 +4,7 @@ use crate::document::{Document, Line, LineKind};
 use crate::head::Head;
 use crate::item::{Iface, Item, Mapping, Opt, is_hook, normalise_key};
 use crate::lines::{BYTE_ORDER_MARK, Lines, Logical};
+use crate::nul;
 use crate::value::Joined;
 use cleat_diag::{Diagnostic, FileId, Place, Severity, Source, Span, Spanned};
 use std::ops::Range;
@@ -29,26 +30,21 @@ pub fn parse(file: FileId, source: &Arc<Source>) -> (Document, Vec<Diagnostic>) 
         dropped: None,
     };
     let bytes = source.bytes();
-    if let Some(nul) = bytes.iter().position(|byte| *byte == 0) {
-        let place = Place {
-            file,
-            span: Span::new(nul, nul + 1),
-        };
+    let (nul, is_binary) = nul::find(file, bytes);
+    if is_binary {
         let whole = Line {
             span: Span::new(0, bytes.len()),
             kind: LineKind::LeftOut,
         };
-        let found = Diagnostic::error("binary-file", "this is no text file: it holds a NUL byte")
-            .at(place, "NUL")
-            .help("restore the file from a backup; nothing of it was used");
         let document = Document {
             file,
             source: Arc::clone(source),
             lines: vec![whole],
             items: Vec::new(),
         };
-        return (document, vec![found]);
+        return (document, nul.into_iter().collect());
     }
+    parser.diagnostics.extend(nul);
     if bytes.starts_with(BYTE_ORDER_MARK) {
         let place = Place {
             file,
@@ -151,6 +147,13 @@ impl Parser {
     }
 
     fn line(&mut self, logical: &Logical) -> LineKind {
+        if logical.text.contains(&0) {
+            if nul::ends_stanza(&logical.text) {
+                self.close();
+                self.open = Open::LeftOut;
+            }
+            return LineKind::LeftOut;
+        }
         if logical.comment {
             return LineKind::Comment;
         }

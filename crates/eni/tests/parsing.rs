@@ -202,14 +202,50 @@ fn stray_lines_are_one_error_a_run() {
 
 #[test]
 fn a_binary_file_is_one_error() {
-    let (document, found) = read(b"iface a\n x \0 1\nfoo\n");
+    let (document, found) = read(b"\x7fELF\0\n x \0 1\nfoo\n");
     assert!(document.items().is_empty());
     assert_eq!(
         found,
         [
-            "error: this is no text file: it holds a NUL byte (/f:2:4) [binary-file]; help: restore the file from a backup; nothing of it was used"
+            "error: this is no text file: it holds a NUL byte (/f:1:5) [binary-file]; help: restore the file from a backup; nothing of it was used"
         ]
     );
+}
+
+/// Second witness: ifupdown2, which reports such a line and reads on.
+#[test]
+fn lines_with_nul_bytes_are_left_out_and_the_rest_is_read() {
+    let told = |found: &[String], what: &str, place: &str| {
+        let help = "a power cut may have lost a part of the file: look what is missing, and save it again";
+        assert_eq!(
+            *found,
+            [format!(
+                "error: {what} left out (/f:{place}) [binary-file]; help: {help}"
+            )]
+        );
+    };
+    let tail = [b"auto a\niface a\n x 1\n".as_slice(), &[0; 512]].concat();
+    let (document, found) = read(&tail);
+    assert_eq!(options(ifaces(&document)[0]), ["x=1"]);
+    told(&found, "a line that holds NUL bytes is", "4:1");
+
+    // One byte that is wrong costs its line.
+    let (document, found) = read(b"iface a\n x \0 1\n y 2\n");
+    assert_eq!(options(ifaces(&document)[0]), ["y=2"]);
+    told(&found, "a line that holds NUL bytes is", "2:4");
+
+    // Options below what may have been a head belong to no stanza that is known.
+    for head in ["iface b\0", "\0", "x \0\0\0 2"] {
+        let (document, found) = read(format!("iface a\n x 1\n{head}\n y 2\niface c\n z 3\n# c\0\n").as_bytes());
+        let ifaces = ifaces(&document);
+        assert_eq!(ifaces.len(), 2, "{head:?}");
+        assert_eq!(
+            (options(ifaces[0]), options(ifaces[1])),
+            (vec!["x=1".to_owned()], vec!["z=3".to_owned()])
+        );
+        let column = 1 + head.find('\0').unwrap();
+        told(&found, "2 lines that hold NUL bytes are", &format!("3:{column}"));
+    }
 }
 
 /// Source: the issue: bytes that are no UTF-8 are handled in comments; a value that holds them cannot be meant.
