@@ -65,7 +65,7 @@ fn no_file_is_left_half_written_and_none_lies_about() {
         .collect();
     names.sort();
     names.retain(|name| name != "lock");
-    assert_eq!(names, ["state.json"]);
+    assert_eq!(names, ["runs.jsonl", "state.json"]);
 }
 
 /// After a switch from another program: `ip` made the network, nothing of it is recorded.

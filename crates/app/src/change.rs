@@ -18,6 +18,7 @@ use crate::pipeline::{Basis, Records};
 use crate::recursion;
 use crate::rename::{self, Due};
 use crate::run::show;
+use crate::runs::Run;
 use crate::saved_nics::SavedNics;
 use crate::session::Session;
 use crate::settings::HookFailure;
@@ -70,10 +71,16 @@ pub fn run(args: &Args, session: &mut Session, early: Option<Early>) -> Exit {
     if let Some(outcome) = ended.outcome {
         reporter.close_without(&session.diagnostics, outcome, &left_out);
     }
-    match ended.exit {
+    let exit = match ended.exit {
         Exit::Done if session.has_errors() => Exit::Failed,
         exit => exit,
+    };
+    let acts = !args.no_act && !args.syntax_check && args.graph.is_none();
+    if acts && nix::unistd::geteuid().is_root() {
+        let run = Run::of(&session.root, args, exit, ended.account.as_ref(), &session.diagnostics);
+        run.record(&session.root, &session.files);
     }
+    exit
 }
 
 /// How a run ended, and what that means for the host.

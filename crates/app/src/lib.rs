@@ -40,6 +40,7 @@ pub mod recursion;
 pub mod rename;
 pub mod run;
 pub mod run_files;
+mod runs;
 pub mod saved_nics;
 pub mod scheme;
 pub mod scope;

@@ -1,11 +1,13 @@
 //! From argv to an exit code.
 
+use crate::account::Account;
 use crate::args::{self, Args, Asked};
 use crate::command::Command;
 use crate::early::Early;
 use crate::exit::Exit;
 use crate::logging::{Reporter, complain};
 use crate::run_files::RunFiles;
+use crate::runs::Run;
 use crate::session::Session;
 use crate::{change, ifquery, logging, pick, unchanged, version};
 use cleat_diag::escaped_lines;
@@ -76,6 +78,7 @@ fn run(args: &Args) -> Exit {
     if root_user && found.is_empty() && unchanged::is_so_still(args, &root, &files, &config, early.as_mut()) {
         std::mem::forget(config);
         Reporter::new(args.verbosity).account("nothing to do");
+        Run::of(&root, args, Exit::Done, Some(&Account::default()), &[]).record(&root, &files);
         return Exit::Done;
     }
     let mut session = Session::of_config(root, config, found);

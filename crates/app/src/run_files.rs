@@ -18,6 +18,8 @@ pub struct RunFiles {
     pub inner_journal: PathBuf,
     /// What a reload found when it had nothing to do.
     pub answered: PathBuf,
+    /// What the last runs did.
+    pub runs: PathBuf,
     /// The lock.
     pub lock: PathBuf,
 }
@@ -34,6 +36,7 @@ impl RunFiles {
                 journal: paths::JOURNAL.into(),
                 inner_journal: Path::new(paths::RUN_DIR).join("journal-inner"),
                 answered: Path::new(paths::RUN_DIR).join("answered.json"),
+                runs: Path::new(paths::RUN_DIR).join("runs.jsonl"),
                 lock: paths::NETWORK_LOCK.into(),
             },
         }
@@ -53,6 +56,7 @@ impl RunFiles {
             journal: directory.join("journal"),
             inner_journal: directory.join("journal-inner"),
             answered: directory.join("answered.json"),
+            runs: directory.join("runs.jsonl"),
             lock: directory.join("lock"),
         }
     }

@@ -96,6 +96,22 @@ impl Root {
         read().map_err(|error| RootError::new("look at", path, error))
     }
 
+    /// Bytes and inodes that are free on the file system of a directory, the share that is kept for root included.
+    ///
+    /// *Shape*: a file system that makes inodes as they are needed has none to count, and answers [`u64::MAX`].
+    ///
+    /// # Errors
+    /// The directory is not there.
+    pub fn free(&self, path: impl AsRef<Path>) -> Result<(u64, u64), RootError> {
+        let path = path.as_ref();
+        let free = || {
+            let found = rustix::fs::statvfs(self.follow(path)?)?;
+            let inodes = if found.f_files == 0 { u64::MAX } else { found.f_ffree };
+            Ok((found.f_bfree.saturating_mul(found.f_frsize), inodes))
+        };
+        free().map_err(|error| RootError::new("look at", path, error))
+    }
+
     /// Whether a path exists, links followed. What cannot be looked at does not.
     pub fn exists(&self, path: impl AsRef<Path>) -> bool {
         self.metadata(path).is_ok()

@@ -176,7 +176,7 @@ pub(super) fn store_failed(error: &StoreError) -> Diagnostic {
 }
 
 /// Who runs this: `root on pts/0`, or behind sudo(8) the one who called it.
-pub(super) fn who() -> String {
+pub(crate) fn who() -> String {
     let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
     let user = std::env::var("SUDO_USER").ok().or_else(|| user.map(|user| user.name));
     let user = user.unwrap_or_else(|| format!("user {}", nix::unistd::getuid()));

@@ -1,6 +1,6 @@
 //! The table of `cleat`'s verbs, and what their options say.
 
-use super::{check, demo, graph, online, plan, status};
+use super::{check, demo, graph, log, online, plan, status};
 use crate::cli::{self, COLOR, Call, Color, End, Hint, JSON, Opt, Program, Verb, Words, file, flag};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -88,6 +88,23 @@ pub static PROGRAM: Program = Program {
             run: |call| with_options(call, status::run),
         },
         Verb {
+            name: "log",
+            usage: "cleat log [IFACE] [--lines N] [--json]",
+            short: "shows what the last runs did",
+            doc: "Shows what the last runs of ifup, ifdown and ifreload since the host came up did: when, called by \
+                  whom, each step with its result, and the codes of warnings and errors. Hooks are named by their phase. \
+                  Needs root: the record is root's alone.",
+            words: Words {
+                name: "IFACE",
+                doc: "show only runs that touched this interface, and of these only what did",
+                least: 0,
+                most: 1,
+                hint: Hint::Interface,
+            },
+            options: &[flag("-n, --lines N", "show so many runs (default: 10)"), JSON],
+            run: log::run,
+        },
+        Verb {
             name: "graph",
             usage: "cleat graph [--from FILE | --live] [--svg FILE] [--width N] [--ascii] [--color WHEN]",
             short: "draws the topology, in the terminal or as SVG",
@@ -164,6 +181,8 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// `--width`.
     pub width: Option<usize>,
+    /// `--lines`.
+    pub lines: Option<usize>,
     /// `--color`.
     pub color: Color,
 }
@@ -192,6 +211,7 @@ impl Options {
             ascii: call.has("ascii"),
             timeout: call.seconds("timeout")?,
             width,
+            lines: call.parsed("lines", "a number")?,
             color: call.color()?,
         };
         let contradiction = if options.live && options.file.is_some() {
@@ -229,6 +249,7 @@ mod tests {
         for verb in PROGRAM.verbs {
             let words = verb.options.iter().map(|option| match option.form {
                 "--width N" => "--width 100".to_owned(),
+                "-n, --lines N" => "-n 5".to_owned(),
                 "--timeout SECONDS" => "--timeout 5".to_owned(),
                 "--color WHEN" => "--color never".to_owned(),
                 other => other.replace("FILE", "some-file"),

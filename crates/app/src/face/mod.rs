@@ -1,4 +1,4 @@
-//! The face for people: `cleat check`, `plan`, `status`, `graph` and `demo`.
+//! The face for people: `cleat check`, `plan`, `status`, `log`, `graph` and `demo`.
 //!
 //! Nothing here changes the host: the verbs read, judge and show; `demo` works in namespaces of its own.
 
@@ -8,6 +8,7 @@ pub mod demo;
 pub mod graph;
 pub mod input;
 pub mod links;
+pub mod log;
 pub mod online;
 mod other;
 pub mod plan;
