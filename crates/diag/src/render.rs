@@ -29,13 +29,13 @@ pub fn line(diagnostic: &Diagnostic, sources: &Sources) -> String {
     if let Some(iface) = &diagnostic.iface {
         text += &format!("{iface}: ");
     }
-    text += &diagnostic.message;
+    text += &page::plain(&diagnostic.message);
     if let Some((path, position)) = diagnostic.label.as_ref().and_then(|label| sources.locate(label.place)) {
         text += &format!(" ({}:{}:{})", path.display(), position.line, position.column);
     }
     text += &format!(" [{}]", diagnostic.code);
     for help in &diagnostic.help {
-        text += &format!("; help: {help}");
+        text += &format!("; help: {}", page::plain(help));
     }
-    page::plain(&text)
+    page::visible_line(&text)
 }

@@ -217,3 +217,17 @@ fn a_summary_counts_in_words() {
     assert_eq!(Summary::of(&all).to_string(), "2 errors, 1 warning");
     assert_eq!(Summary::of([]).to_string(), "0 errors, 0 warnings");
 }
+
+#[test]
+fn a_sentence_as_long_as_a_file_is_cut_and_its_place_stays() {
+    let value = "ä".repeat(25_000_000);
+    let sources = file(b"mtu x\n");
+    let found = Diagnostic::error("bad-value", format!("`{value}` is wrong"))
+        .at(place(&sources, "x"), "here")
+        .help(format!("not `{value}`"));
+    let line = render::line(&found, &sources);
+    assert!(line.len() < 20_000, "{} bytes", line.len());
+    assert!(line.contains("ä... (/f:1:5) [bad-value]; help: not `ä"), "{line}");
+    assert!(line.ends_with("ä..."), "{line}");
+    assert!(render::terminal(&found, &sources, false).len() < 20_000);
+}

@@ -2,6 +2,7 @@
 
 use crate::escape::is_odd;
 use crate::{Diagnostic, Label, Place, Severity, Source, Sources};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// A tab goes to the next multiple of this many columns.
@@ -10,6 +11,8 @@ const TAB: usize = 4;
 const WIDEST: usize = 160;
 /// Columns that are shown before the caret where a line is wider than that.
 const BEFORE: usize = 40;
+/// Characters of a sentence that are shown.
+const LONGEST: usize = 4096;
 /// What stands for the part of a line that is not shown.
 const CUT: &str = "...";
 
@@ -177,6 +180,11 @@ fn expand(bytes: &[u8]) -> String {
 
 /// A sentence as it is shown: on one line, without control characters.
 pub(super) fn plain(text: &str) -> String {
+    visible_line(&cut(text.trim_end()))
+}
+
+/// The same of a text whose parts were cut.
+pub(super) fn visible_line(text: &str) -> String {
     text.trim_end()
         .chars()
         .map(|char| {
@@ -187,6 +195,14 @@ pub(super) fn plain(text: &str) -> String {
             }
         })
         .collect()
+}
+
+/// The beginning of a text that nobody could read: a bad value may have the size of a file.
+fn cut(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(LONGEST) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => Cow::Owned(format!("{}{CUT}", &text[..end])),
+    }
 }
 
 fn visible(char: char) -> char {
