@@ -167,3 +167,67 @@ fn a_pre_up_that_hangs_elsewhere_does_not_hold_the_moving_address() {
     );
     assert!(child.wait().unwrap().success());
 }
+
+/// The scope of a reload has what was up before: a NIC that was set up for its bond alone must not count.
+#[test]
+fn a_nic_that_was_set_up_for_its_bond_goes_down_with_it_and_stays_down() {
+    let room = netns::enter!(Bond);
+    let alone = bridge("vmbr0", "\niface eno2 inet manual\n");
+    host(&room, &["eno1", "eno2"], &alone);
+    call("ifup -a").quietly();
+    assert!(!is_up("eno2"));
+    write_interfaces(
+        "iface eno1 inet manual\niface eno2 inet manual\n\nauto bond0\niface bond0\n\tbond-slaves eno1 eno2\n\
+         \tbond-mode active-backup\n\tbond-miimon 100\n\nauto vmbr0\niface vmbr0\n\taddress 192.0.2.10/24\n\
+         \tgateway 192.0.2.1\n\tbridge-ports bond0\n\tbridge-stp off\n\tbridge-fd 0\n",
+    );
+    call("ifreload -a").quietly();
+    assert_eq!((is_up("eno2"), master("eno2").as_deref()), (true, Some("bond0")));
+    call("ifreload -a").quietly();
+    write_interfaces(&alone);
+    call("ifreload -a").quietly();
+    assert!(!is_up("eno2"));
+    assert_eq!(call("ifreload -a -n").out, "nothing to do\n");
+    call("ifreload -a -f").quietly();
+    assert!(!is_up("eno2"));
+}
+
+/// A bond that comes up with its ports in it tells its bridge of the carrier up to a second later.
+#[test]
+fn a_bond_between_nic_and_bridge_is_up_in_the_bridge_before_it_takes_the_nic() {
+    let room = netns::enter!(Bond, VlanFiltering);
+    host(&room, &["eno1", "eno2"], &bridge("vmbr0", ""));
+    run("ip netns add peer");
+    run("ip link set eno1-wire netns peer");
+    run("ip -n peer addr add 192.0.2.1/24 dev eno1-wire");
+    run("ip -n peer link set eno1-wire up");
+    call("ifup -a").quietly();
+    let pings = |count: u32| format!("ip netns exec peer ping -i 0.1 -c {count} -W 1 192.0.2.10");
+    until("the peer reaches the host", || netns::try_run(&pings(1)).is_ok());
+    write_interfaces(
+        "iface eno1 inet manual\niface eno2 inet manual\n\nauto bond0\niface bond0\n\tbond-slaves eno1 eno2\n\
+         \tbond-mode active-backup\n\tbond-miimon 100\n\nauto vmbr0\niface vmbr0\n\taddress 192.0.2.10/24\n\
+         \tgateway 192.0.2.1\n\tbridge-ports bond0\n\tbridge-stp off\n\tbridge-fd 0\n\tbridge-vlan-aware yes\n\
+         \tbridge-vids 2-4094\n",
+    );
+    let plan = call("ifreload -a -n").out;
+    let at = |step: &str| {
+        plan.lines()
+            .position(|line| line == step)
+            .unwrap_or_else(|| panic!("{step} in {plan}"))
+    };
+    let [joined, vlans, up, down] = [
+        "ip link set bond0 master vmbr0",
+        "bridge vlan add dev bond0 vid 2-4094",
+        "ip link set bond0 up",
+        "ip link set eno1 down",
+    ]
+    .map(at);
+    assert!(joined < vlans && vlans < up && up < down, "{plan}");
+    call("ifreload -a").quietly();
+    // The port forwards as soon as the bond has its carrier: no second passes in which nothing does.
+    let port = || netns::bridge_json(&["link", "show", "dev", "bond0"])[0]["state"].clone();
+    until("the bond carries", || netns::try_run(&pings(1)).is_ok());
+    assert_eq!(port(), "forwarding");
+    call("ifreload -a").quietly();
+}

@@ -95,7 +95,7 @@ pub fn scope(args: &Args, known: Known<'_>) -> (Vec<IfName>, Vec<Diagnostic>) {
         }
     }
     if args.command == Command::Ifreload {
-        recorded.retain(|name| known.desired.get(*name).is_some());
+        recorded.retain(|name| known.desired.get(*name).is_some() && !known.owned.lets_go(known.desired, *name));
     }
     let chosen = !args.names.is_empty() || args.all || !args.classes.is_empty();
     let mut names = match chosen {

@@ -181,6 +181,14 @@ impl Owned {
         Cow::Owned(all)
     }
 
+    /// Whether the link was set up for its master alone, and is declared without one now: nothing wants it up, unless it
+    /// is asked for itself.
+    pub fn lets_go(&self, desired: &Desired, name: IfName) -> bool {
+        let raised = self.get(name).is_some_and(|link| link.raised);
+        let free = desired.get(name).is_some_and(|want| want.master.is_none());
+        raised && free && desired.uppers(name).next().is_none()
+    }
+
     /// Takes a step into the record that was begun, and of which nobody knows whether it was done: what it adds may be
     /// there and is ours then; what it takes away may be there still, and stays ours.
     pub(crate) fn record_begun(&mut self, op: &Op) {
@@ -298,7 +306,11 @@ impl OwnedLink {
             .and_then(|index| now.by_index(index))
             .map(|master| master.name);
         self.master = self.master.filter(|ours| Some(*ours) == master);
-        self.raised &= self.master.is_some();
+        if self.raised && self.master.is_none() {
+            // It was let go: a later reload must not take it for one that is to be up.
+            self.raised = false;
+            self.up &= link.is_up();
+        }
         let addresses = now.addresses(link.index);
         self.addresses.retain(|ours| addresses.iter().any(|is| is.same(ours)));
         let routes = now.routes(link.index);

@@ -10,7 +10,7 @@ use crate::hash::Set;
 use crate::name::IfName;
 use crate::op::{Action, Op, Step, StepId};
 use crate::snapshot::Link;
-use crate::types::Address;
+use crate::types::{Address, Kind};
 use std::net::IpAddr;
 
 /// Puts links that take something over from another link first, with all that they stand on and all that stands on them.
@@ -48,12 +48,23 @@ fn takes_over(builder: &Builder<'_>, want: &WantLink) -> bool {
     };
     let has = |ip: IpAddr| index.is_some_and(|index| start.addresses(index).iter().any(|is| is.ip == ip));
     let mut addresses = want.addresses.iter().map(|wanted| wanted.value.ip);
+    addresses.any(|ip| !has(ip) && elsewhere(ip)) || takes_port_in_use(builder, want)
+}
+
+/// Whether a link gets a port that another has or that has addresses.
+fn takes_port_in_use(builder: &Builder<'_>, want: &WantLink) -> bool {
+    let index = builder.start.get(want.name).map(|link| link.index);
     let in_use = |port: &Link| {
         let other = port.master.is_some() && port.master != index;
         other || port.master.is_none() && has_addresses(builder, port)
     };
-    let mut ports = want.ports.iter().filter_map(|port| start.get(port.name));
-    addresses.any(|ip| !has(ip) && elsewhere(ip)) || ports.any(in_use)
+    let mut ports = want.ports.iter().filter_map(|port| builder.start.get(port.name));
+    ports.any(in_use)
+}
+
+/// Whether the link is a bond that is down, is to be up, and takes a port which something goes through now.
+pub(super) fn takes_living_port(builder: &Builder<'_>, want: &WantLink) -> bool {
+    want.kind == Kind::Bond && want.up && !builder.is_up(want.name) && takes_port_in_use(builder, want)
 }
 
 fn has_addresses(builder: &Builder<'_>, link: &Link) -> bool {

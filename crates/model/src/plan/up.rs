@@ -57,27 +57,15 @@ fn segment<'a>(builder: &mut Builder<'a>, links: &[&'a WantLink], all: &Set<IfNa
         .filter(|(_, made)| *made != Made::No)
         .map(|(want, _)| want)
         .collect();
-    for want in &there {
-        ports::join_all(builder, want, all);
-        match want.vrf() {
-            Some(vrf) => members::join(builder, want, vrf),
-            None => rejoin(builder, want, all),
-        }
-        kept::plug_over(builder, want);
+    // A bond that is up tells its bridge of a carrier at once, and one that comes up with its ports up to a second later
+    // (the kernel's linkwatch). So a bond that takes a port which carries the host is brought up where it belongs first.
+    let (waiting, at_once): (Vec<&WantLink>, Vec<&WantLink>) =
+        there.iter().partition(|want| order::takes_living_port(builder, want));
+    join(builder, &at_once, all);
+    for want in &waiting {
+        link::bring_up(builder, want.name, want.name, want.origin);
     }
-    for want in &there {
-        ports::self_vlans(builder, want);
-        for port in &want.ports {
-            ports::set(builder, want.name, port.name);
-            ports::port_vlans(builder, want.name, port.name);
-        }
-        ports::data_links(builder, want);
-        // A bridge follows the MTU of its ports until its own is set, which counts only once it has them.
-        match want.kind {
-            Kind::Bridge => link::set(builder, want),
-            _ => mtu::follow(builder, want),
-        }
-    }
+    join(builder, &waiting, all);
     // A port goes up when it is in its master, so that it never stands alone with an address of its own making; the
     // rest of what it has to do comes then too.
     let here: Set<IfName> = there.iter().map(|want| want.name).collect();
@@ -99,6 +87,31 @@ fn segment<'a>(builder: &mut Builder<'a>, links: &[&'a WantLink], all: &Set<IfNa
     late.extend(later);
     let ready: Vec<&'a WantLink> = back.into_iter().chain(now).collect();
     finish(builder, &ready);
+}
+
+/// Puts ports into these links, or these links into their masters, with the options and VLANs that they have there.
+fn join(builder: &mut Builder<'_>, links: &[&WantLink], all: &Set<IfName>) {
+    for want in links {
+        ports::join_all(builder, want, all);
+        match want.vrf() {
+            Some(vrf) => members::join(builder, want, vrf),
+            None => rejoin(builder, want, all),
+        }
+        kept::plug_over(builder, want);
+    }
+    for want in links {
+        ports::self_vlans(builder, want);
+        for port in &want.ports {
+            ports::set(builder, want.name, port.name);
+            ports::port_vlans(builder, want.name, port.name);
+        }
+        ports::data_links(builder, want);
+        // A bridge follows the MTU of its ports until its own is set, which counts only once it has them.
+        match want.kind {
+            Kind::Bridge => link::set(builder, want),
+            _ => mtu::follow(builder, want),
+        }
+    }
 }
 
 /// The second half: up, addresses, routes, hooks.
@@ -158,7 +171,7 @@ fn rejoin(builder: &mut Builder<'_>, want: &WantLink, all: &Set<IfName>) {
 pub(super) fn leave(builder: &mut Builder<'_>, want: &WantLink) {
     let Some(found) = builder.link(want.name) else { return };
     let owned = builder.owned.get(want.name);
-    let (ours, raised) = owned.map_or((None, false), |owned| (owned.master, owned.raised));
+    let ours = owned.and_then(|owned| owned.master);
     let master = builder.master(found);
     if want.master.is_some() || ours.is_none() || master.is_some() && master != ours {
         return;
@@ -175,8 +188,7 @@ pub(super) fn leave(builder: &mut Builder<'_>, want: &WantLink) {
         builder.op(want.name, op, want.origin);
     }
     // It was set up for its master alone, which may be gone by now, and nothing else wants it up.
-    let carries = builder.desired.uppers(want.name).next().is_some();
-    if raised && !carries && !builder.request.scope.contains(&want.name) {
+    if builder.owned.lets_go(builder.desired, want.name) && !builder.request.scope.contains(&want.name) {
         link::bring_down(builder, want.name, want.origin);
     }
 }
