@@ -139,10 +139,8 @@ impl Session {
         if plan.is_empty() {
             // What cannot be made here is not there without a step, too.
             if !up.is_empty() && !basis.request.admin_only {
-                let told = self.diagnostics.clone();
                 let missing = verify::missing(basis.desired, basis.snapshot, up);
-                self.diagnostics
-                    .extend(missing.into_iter().filter(|found| !is_told(&told, found)));
+                self.tell_new(missing, basis.desired, basis.snapshot);
             }
             return Applied {
                 outcome: None,
@@ -175,11 +173,8 @@ impl Session {
         };
         let owned = Owned::remembering(owned, basis.owned, basis.snapshot);
         if !put_back && basis.request.verb != plan::Verb::Down && !basis.request.admin_only {
-            let told = self.diagnostics.clone();
-            let absent = LeftOut::of(basis.desired, &now, &lacking::left_out(&told, &self.sources));
-            let differs = verify::verify(basis.desired, &now, up).into_iter();
-            self.diagnostics
-                .extend(differs.filter(|found| !is_told(&told, found) && !absent.has(found)));
+            let differs = verify::verify(basis.desired, &now, up);
+            self.tell_new(differs, basis.desired, &now);
         }
         Applied {
             outcome: Some(outcome),
@@ -187,6 +182,16 @@ impl Session {
             is_blind: false,
             after: Some(now),
         }
+    }
+
+    /// Tells what is not as wanted, but for what follows from what was told already, and what hangs on a NIC that is not
+    /// there.
+    fn tell_new(&mut self, found: Vec<Diagnostic>, desired: &Desired, now: &Snapshot) {
+        let told = self.diagnostics.clone();
+        let absent = LeftOut::of(desired, now, &lacking::left_out(&told, &self.sources));
+        let new = found.into_iter();
+        self.diagnostics
+            .extend(new.filter(|found| !is_told(&told, found) && !absent.has(found)));
     }
 
     /// Takes room for all that a plan writes down, before its first step: /run may fill up meanwhile.

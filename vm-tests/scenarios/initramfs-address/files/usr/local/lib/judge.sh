@@ -1,5 +1,6 @@
 # shellcheck shell=sh
 # Sourced: judge ADDRESS: the bridge has the address and the NIC none, and a peer on the wire reaches the host.
+# shellcheck source=vm-tests/guest/wires.sh
 . /var/lib/vm-tests/steps/wires.sh
 judge() {
     grep -o 'ip=[^ ]*' /proc/cmdline
