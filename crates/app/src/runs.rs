@@ -182,13 +182,25 @@ fn newest(bytes: &[u8]) -> &[u8] {
 
 /// The command line, at most 200 characters of it.
 fn command(args: &Args) -> String {
-    let name = args.command.name();
-    let words = std::env::args_os()
-        .skip(1)
-        .map(|word| word.to_string_lossy().into_owned());
-    let words = words.enumerate().filter(|(at, word)| *at > 0 || word != name);
-    let line = words.fold(name.to_owned(), |line, (_, word)| line + " " + &word);
+    let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let line = called(args.command.name(), &words.collect::<Vec<String>>());
     line.chars().take(200).collect()
+}
+
+/// The command with its options. A program of another name (`cleat-commit apply`) runs it in its own process: its words
+/// come first, `cleat-commit apply: ifreload`.
+fn called(command: &str, words: &[String]) -> String {
+    let [program, rest @ ..] = words else {
+        return command.to_owned();
+    };
+    let program = program.rsplit('/').next().unwrap_or_default();
+    if program == command {
+        return [&[command.to_owned()], rest].concat().join(" ");
+    }
+    match rest {
+        [first, ..] if first == command => rest.join(" "),
+        _ => format!("{}: {command}", [&[program.to_owned()], rest].concat().join(" ")),
+    }
 }
 
 /// Who calls: the user, and the program that started this one.
@@ -235,6 +247,17 @@ mod tests {
         let first = count - recorded.len();
         assert!(recorded.len() > 300, "{}", recorded.len());
         assert_eq!(recorded, (first..count).map(run).collect::<Vec<Run>>());
+    }
+
+    #[test]
+    fn a_run_is_named_as_it_was_called() {
+        let called = |line: &str| called("ifreload", &line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(called("/usr/sbin/ifreload -a -v"), "ifreload -a -v");
+        assert_eq!(called("target/ifupdown ifreload -a"), "ifreload -a");
+        assert_eq!(
+            called("/usr/bin/cleat-commit apply -y"),
+            "cleat-commit apply -y: ifreload"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::cli::Call;
 use crate::face::args::Options;
 use crate::run_files::RunFiles;
 use crate::runs::{Done, Run};
+use cleat_diag::escaped;
 use cleat_root::Root;
 use serde_json::json;
 
@@ -76,8 +77,8 @@ fn page(run: &Run) -> String {
             .unwrap_or_default();
         lines.push(format!("      {}[{}]{iface}", fault.severity, fault.code));
     }
-    // A name of the command line or of a process is anything.
-    let clean = lines.iter().map(|line| line.replace(char::is_control, " ") + "\n");
+    // A word of the command line, or the name of a process, can hold any character.
+    let clean = lines.iter().map(|line| escaped(line).into_owned() + "\n");
     clean.collect()
 }
 
