@@ -203,7 +203,10 @@ fn a_bond_that_makes_way_is_told_as_an_interruption() {
     let told = plan.out.split("interruptions:").nth(1).unwrap();
     assert!(told.contains("  bond0 goes down and comes up again\n"), "{}", plan.out);
     assert!(
-        told.contains("guests on vmbr0 (tap100i0): would notice\n  bond0 goes down and comes up again: they lose the way out meanwhile\n"),
+        told.contains(
+            "guests on vmbr0 (tap100i0): would notice\n  bond0 goes down and comes up again, eno1 goes down and comes up \
+             again, eno2 goes down and comes up again: they lose the way out meanwhile\n"
+        ),
         "{}",
         plan.out
     );

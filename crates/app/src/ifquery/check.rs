@@ -9,6 +9,7 @@ use cleat_model::desired::{Desired, WantLink};
 use cleat_model::drift::{self, Leased};
 use cleat_model::snapshot::Snapshot;
 use cleat_model::verify::{CheckItem, check};
+use std::collections::BTreeMap;
 
 /// One interface, each of its options marked, and the whole.
 ///
@@ -35,6 +36,8 @@ pub fn entry(decl: &Decl, desired: &Desired, snapshot: &Snapshot) -> Entry {
         status = Mark::Fail;
     }
     let mut marks = Keys::default();
+    // Of a list of which something is there, only that is shown.
+    let mut absent: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     if own.iter().any(|item| item.name == "link" && !item.ok) {
         entry.config_status = Some(marks);
         entry.status = Some(Mark::Fail);
@@ -57,9 +60,14 @@ pub fn entry(decl: &Decl, desired: &Desired, snapshot: &Snapshot) -> Entry {
                 found: words(items, line.key),
             },
         };
+        let key = spelling::key(line.key);
+        let is_list = spelling::is_one_list(key);
+        if judged.mark == Mark::Fail && judged.found.is_empty() && is_list {
+            absent.entry(key).or_default().push(line.value);
+        }
         let shown = match judged.mark {
             // What is not there at all is named as it is written.
-            Mark::Fail if judged.found.is_empty() => line.value.to_owned(),
+            Mark::Fail if judged.found.is_empty() && !is_list => line.value.to_owned(),
             Mark::Fail => judged.found,
             Mark::Pass => spelling::value(line.key, line.value, &judged.found),
             Mark::Unknown => line.value.to_owned(),
@@ -67,13 +75,15 @@ pub fn entry(decl: &Decl, desired: &Desired, snapshot: &Snapshot) -> Entry {
         if judged.mark == Mark::Fail {
             status = Mark::Fail;
         }
-        let key = spelling::key(line.key);
-        if spelling::is_one_list(key) && entry.config.append(key, &shown) {
+        if is_list && entry.config.append(key, &shown) {
             marks.worsen(key, judged.mark);
             continue;
         }
         entry.config.push(key, shown);
         marks.push(key, judged.mark);
+    }
+    for (key, values) in absent {
+        entry.config.fill(key, &values.join(" "));
     }
     let on_port = own.into_iter().filter(CheckItem::is_stray);
     for stray in on_port.chain(drift::strays(want, Leased::of(decl), desired, snapshot)) {

@@ -78,6 +78,13 @@ impl Keys<String> {
         last.push_str(value);
         true
     }
+
+    /// Writes a value where that of the key is empty.
+    pub fn fill(&mut self, key: &str, value: &str) {
+        if let Some(last) = self.last_mut(key).filter(|last| last.is_empty()) {
+            last.push_str(value);
+        }
+    }
 }
 
 impl Keys<Mark> {
