@@ -1,13 +1,14 @@
 //! From stanzas to interfaces.
 
 use super::classes::{self, Mark};
+use super::heritage::{Gathered, Heritage};
 use super::{Decl, Decls, Method, Row, Said, Stanza, options, spelling};
 use crate::attr::{On, Spread, Times};
 use crate::desired::{Hook, Phase};
 use crate::hash::{Map, Set};
 use crate::name::{IfName, NameError};
 use cleat_diag::{Diagnostic, Place, Span, Spanned};
-use cleat_eni::{Family, Iface, Item, Opt};
+use cleat_eni::{Family, Iface, Item};
 
 /// Merges all stanzas of each name, finds the row of each option and types its value. Never fails: what is wrong is
 /// reported and left out.
@@ -24,12 +25,7 @@ pub fn declare<'a>(items: impl IntoIterator<Item = &'a Item>) -> (Decls, Vec<Dia
             _ => None,
         })
         .collect();
-    let mut by_name: Map<&str, Vec<&Iface>> = Map::default();
-    if stanzas.iter().any(|stanza| !stanza.inherits.is_empty()) {
-        for stanza in &stanzas {
-            by_name.entry(&stanza.name.value).or_default().push(stanza);
-        }
-    }
+    let mut heritage = Heritage::of(&stanzas);
     let inherited: Set<&str> = stanzas
         .iter()
         .flat_map(|stanza| stanza.inherits.iter().map(|word| word.value.as_str()))
@@ -40,7 +36,7 @@ pub fn declare<'a>(items: impl IntoIterator<Item = &'a Item>) -> (Decls, Vec<Dia
         let name = stanza.name.value.as_str();
         let only_logical =
             stanza.template || (IfName::new(name).is_err() && (inherited.contains(name) || mapped.contains(name)));
-        let options = gather(stanza, &by_name, &mut found);
+        let options = heritage.gather(stanza, &mut found);
         match cleat_eni::expand_range(name) {
             Some(names) => names
                 .iter()
@@ -82,71 +78,6 @@ fn logical_names(item: &Item) -> Vec<&str> {
             mapping.maps.iter().map(|map| &map.text[last(map)..]).collect()
         }
         _ => Vec::new(),
-    }
-}
-
-/// An option and whether it came by `inherits`.
-type Gathered<'a> = Vec<(&'a Opt, bool)>;
-
-/// The stanza's options, those of the stanzas that it inherits from before them.
-fn gather<'a>(stanza: &'a Iface, by_name: &Map<&str, Vec<&'a Iface>>, found: &mut Vec<Diagnostic>) -> Gathered<'a> {
-    let mut gathered = Vec::with_capacity(stanza.options.len());
-    let mut path = vec![stanza.name.value.as_str()];
-    inherit(stanza, by_name, &mut path, &mut gathered, found);
-    gathered.extend(stanza.options.iter().map(|option| (option, false)));
-    gathered
-}
-
-fn inherit<'a>(
-    stanza: &'a Iface,
-    by_name: &Map<&str, Vec<&'a Iface>>,
-    path: &mut Vec<&'a str>,
-    gathered: &mut Gathered<'a>,
-    found: &mut Vec<Diagnostic>,
-) {
-    for word in &stanza.inherits {
-        let name = word.value.as_str();
-        if path.contains(&name) {
-            let around = path.join(" → ");
-            found.push(
-                Diagnostic::error(
-                    "inherits-cycle",
-                    format!("`{name}` inherits from itself: {around} → {name}"),
-                )
-                .at(word.place, "left out")
-                .on(&stanza.name.value),
-            );
-            continue;
-        }
-        let Some(parents) = by_name.get(name) else {
-            let known = by_name
-                .keys()
-                .map(|known| (crate::table::distance(name, known), *known));
-            let nearest = known.filter(|(distance, _)| *distance <= 2).min();
-            let diagnostic = Diagnostic::error(
-                "inherits-unknown",
-                format!("there is no stanza `{name}` to inherit from"),
-            )
-            .at(word.place, "left out")
-            .on(&stanza.name.value);
-            found.push(match nearest {
-                Some((_, nearest)) => diagnostic.help(format!("did you mean `{nearest}`?")),
-                None => diagnostic,
-            });
-            continue;
-        };
-        // Without a family all stanzas of the name are inherited, with one only those of that family.
-        let family = stanza.family.as_ref().map(|family| &family.value);
-        let same = |parent: &&&Iface| match (&parent.family, family) {
-            (Some(parent), Some(family)) => parent.value == *family,
-            _ => true,
-        };
-        path.push(name);
-        for parent in parents.iter().filter(same) {
-            inherit(parent, by_name, path, gathered, found);
-            gathered.extend(parent.options.iter().map(|option| (option, true)));
-        }
-        path.pop();
     }
 }
 

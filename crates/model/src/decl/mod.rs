@@ -2,6 +2,7 @@
 
 mod classes;
 mod executors;
+mod heritage;
 mod merge;
 mod options;
 mod spelling;

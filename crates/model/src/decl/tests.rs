@@ -290,6 +290,31 @@ fn an_auto_line_without_a_stanza_is_a_warning() {
     );
 }
 
+/// Each line doubles what the one above has: without a bound this asks for all memory, and the host does not boot.
+#[test]
+fn what_is_inherited_has_a_bound_in_lines_and_in_depth() {
+    let doubling: String = (1..40)
+        .map(|at| format!("iface a{at} inherits a{} a{}\n", at - 1, at - 1))
+        .collect();
+    let Read { decls, found, .. } = read(&format!("iface a0\n up echo x\n{doubling}iface eno1\n mtu 1400\n"));
+    let codes: Vec<&str> = found.iter().map(|one| one.code).collect();
+    assert_eq!(codes, ["inherits-too-much"]);
+    assert!(decls.find("eno1").is_some(), "the rest is there");
+    let row: String = (1..50_000)
+        .map(|at| format!("iface a{} inherits a{at}\n", at - 1))
+        .collect();
+    let Read { decls, found, .. } = read(&format!("{row}iface a49999\n mtu 1400\n"));
+    let messages: Vec<&str> = found.iter().map(|one| one.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "more than 32 stanzas inherit from each other in a row",
+            "more than 200000 lines are inherited"
+        ]
+    );
+    assert_eq!(decls.iter().count(), 50_000);
+}
+
 #[test]
 fn inheriting_from_nothing_or_from_oneself_is_an_error() {
     assert_eq!(
