@@ -1,6 +1,6 @@
 //! What a run says of what it did. Second witness: the plan of `-n`, and iproute2.
 
-use super::bed::{Called, call, host, write_interfaces};
+use super::bed::{Called, addresses, call, host, write_interfaces};
 use super::state;
 use crate::face::bed::cleat;
 use cleat_netns::{self as netns, ip_json, run};
@@ -75,7 +75,7 @@ fn a_reload_that_is_put_back_tells_what_was_undone_and_claims_no_change() {
     let room = netns::enter!();
     host(&room, &["eno1"], BRIDGE);
     call("ifreload -a").quietly();
-    let before = ip_json(&["addr", "show", "dev", "vmbr0"])[0]["addr_info"].clone();
+    let before = addresses("vmbr0");
     // A veth pair whose other name is taken by a link that is not in the file.
     run("ip link add x1 type veth peer name taken");
     write_interfaces(&format!(
@@ -88,7 +88,7 @@ fn a_reload_that_is_put_back_tells_what_was_undone_and_claims_no_change() {
     done.reverse();
     assert_eq!(with(&ran, "undone"), done, "{ran:?}");
     assert!(ran.err.contains("\nno link changed; 1 step failed"), "{ran:?}");
-    assert_eq!(ip_json(&["addr", "show", "dev", "vmbr0"])[0]["addr_info"], before);
+    assert_eq!(addresses("vmbr0"), before);
 }
 
 /// The runs that `cleat log` knows of.

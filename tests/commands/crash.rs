@@ -12,7 +12,7 @@ const BRIDGE: &str =
 #[test]
 fn what_a_killed_run_made_is_taken_over() {
     let room = netns::enter!();
-    host(&room, &["eno1"], &format!("{ONE}{BRIDGE}\tup sleep 3\n"));
+    host(&room, &["eno1"], &format!("{ONE}{BRIDGE}\tup exec sleep 100\n"));
     let mut up = start("ifup -a");
     until_up("vmbr0");
     up.kill().unwrap();

@@ -63,20 +63,17 @@ fn brought_up(set: &ConfigSet) -> impl Iterator<Item = String> {
         Item::Auto(class) if class.class.value == "auto" => Some(&class.names),
         _ => None,
     });
-    let named = auto
-        .flatten()
-        .flat_map(|word| {
-            let (physical, stanza) = word.value.split_once('=').unwrap_or((&word.value, &word.value));
-            let mut names = meant(stanza, &logical);
-            // A script says which of the stanzas it is; that there is one is all that can be known here.
-            let is_mapped = physical != "lo" && patterns.iter().any(|pattern| matches_glob(pattern, physical));
-            if names.is_empty() && is_mapped && !logical.is_empty() {
-                names.push(physical.to_owned());
-            }
-            names
-        })
-        .collect::<Vec<_>>();
-    named.into_iter()
+    // One after the other: mostly the first is all that is asked for, and each is compared with all stanzas.
+    auto.flatten().flat_map(move |word| {
+        let (physical, stanza) = word.value.split_once('=').unwrap_or((&word.value, &word.value));
+        let mut names = meant(stanza, &logical);
+        // A script says which of the stanzas it is; that there is one is all that can be known here.
+        let is_mapped = physical != "lo" && patterns.iter().any(|pattern| matches_glob(pattern, physical));
+        if names.is_empty() && is_mapped && !logical.is_empty() {
+            names.push(physical.to_owned());
+        }
+        names
+    })
 }
 
 fn is_loopback(iface: &Iface) -> bool {
