@@ -50,7 +50,7 @@ impl Account {
         &self.entries
     }
 
-    /// Enters a step that is no part of a plan.
+    /// Enters a step that is not part of a plan.
     pub fn did(&mut self, op: &Op, answer: &Result<(), KernelError>) {
         let result = match answer {
             Ok(()) => StepResult::Done,

@@ -55,7 +55,7 @@ fn text(argument: Option<OsString>) -> String {
     argument.unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Prints on standard output, with what would do something to a terminal written out; a reader that has gone away (`ifquery -a | head -1`) is no error.
+/// Prints on standard output, with what would do something to a terminal written out; a reader that has gone away (`ifquery -a | head -1`) is not an error.
 pub fn show(text: &str) -> Exit {
     let mut out = std::io::stdout().lock();
     match out.write_all(escaped_lines(text).as_bytes()).and_then(|()| out.flush()) {

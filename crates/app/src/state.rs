@@ -196,7 +196,7 @@ fn parse(bytes: &[u8]) -> Result<Parsed, String> {
     let newer = u32::try_from(version).ok().filter(|version| *version > VERSION);
     Ok(Parsed {
         owned,
-        // Of a later version it is no damage.
+        // Of a later version it is not damage.
         damage: reason.filter(|_| newer.is_none()),
         newer,
         unknown,

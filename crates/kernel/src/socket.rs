@@ -332,7 +332,7 @@ impl Socket {
     }
 }
 
-/// What becomes of a dump that met an error: one of the moment is no answer.
+/// What becomes of a dump that met an error: one of the moment is not an answer.
 fn fault(error: KernelError) -> Fault {
     match error.errno {
         libc::ENOBUFS => Fault::Lost("the socket was too small for the answer"),

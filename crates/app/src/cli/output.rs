@@ -39,7 +39,7 @@ pub(super) fn name(name: &'static str) {
     let _ = NAME.set(name);
 }
 
-/// Writes to standard output. A reader that went away (`cleat graph | head`) is no fault.
+/// Writes to standard output. A reader that went away (`cleat graph | head`) is not a fault.
 pub fn print(text: &str) -> End {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

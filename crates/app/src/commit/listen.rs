@@ -71,7 +71,7 @@ pub fn listen(root: &Root, open: impl Fn() -> bool, guard: impl Fn()) -> Heard {
     }
 }
 
-/// Whether a line was read; `None` where the terminal is gone. Ctrl-D alone is no answer.
+/// Whether a line was read; `None` where the terminal is gone. Ctrl-D alone is not an answer.
 fn read_line(stdin: &io::Stdin) -> Option<bool> {
     let mut bytes = [0; 256];
     let count = stdin.lock().read(&mut bytes).ok()?;

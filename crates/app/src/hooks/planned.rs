@@ -52,7 +52,7 @@ impl<'a> PlannedHooks<'a> {
 
     /// Takes back what hooks did in a run whose steps were all put back, last first: the `down` lines of what was brought
     /// up run, and the `up` lines of what was taken down run again. Answers which of the latter failed; that a `down` line
-    /// finds its work done already is no matter.
+    /// finds its work done already does not matter.
     pub fn put_back(&mut self, plan: &Plan, done: &[StepId]) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         let mut back: Vec<IfName> = Vec::new();

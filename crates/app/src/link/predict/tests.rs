@@ -100,7 +100,7 @@ fn the_command_line_and_rules_of_udev_are_stronger_than_policies() {
     assert_eq!(table.lines().nth(2), Some("enp1s2  (kernel's) *"));
     assert_eq!(table.lines().nth(3), Some("ens18   (kernel's) *"));
     assert_eq!(names.document(None)["nics"][1]["schemes"][0]["changes"], true);
-    // The kernel's own is no change (name_assign_type 1 is NET_NAME_ENUM of linux/netdevice.h).
+    // The kernel's own is not a change (name_assign_type 1 is NET_NAME_ENUM of linux/netdevice.h).
     write(
         &root,
         "/sys/devices/pci0000:00/0000:00:12.0/net/ens18/name_assign_type",
