@@ -74,7 +74,8 @@ fn a_reload_that_cannot_be_recorded_is_not_begun() {
         ("size=64k", fill as fn()),
         ("size=1m,nr_inodes=16", || {
             let mut made = (0..32).map(|number| std::fs::write(format!("/run/file{number}"), ""));
-            assert!(made.any(|made| made.is_err()));
+            let refused = made.find_map(Result::err).map(|error| error.kind());
+            assert_eq!(refused, Some(std::io::ErrorKind::StorageFull));
         }),
     ] {
         mount_run(options);

@@ -97,7 +97,7 @@ pub enum EditError {
     BadWord(String),
     /// The text cannot stand on one line as a value and be read back as it is.
     BadValue(String),
-    /// The file is no text file.
+    /// The file is not a text file.
     Binary,
 }
 
@@ -109,7 +109,7 @@ impl fmt::Display for EditError {
             EditError::NoOption { key, nth } => write!(out, "the stanza has no `{key}` number {}", nth + 1),
             EditError::BadWord(word) => write!(out, "`{}` cannot be a name here", word.escape_debug()),
             EditError::BadValue(text) => write!(out, "`{}` cannot be written as a value", text.escape_debug()),
-            EditError::Binary => out.write_str("this is no text file"),
+            EditError::Binary => out.write_str("this is not a text file"),
         }
     }
 }

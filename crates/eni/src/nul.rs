@@ -18,7 +18,7 @@ pub(crate) fn find(file: FileId, bytes: &[u8]) -> (Option<Diagnostic>, bool) {
     let is_binary = with > without;
     let (message, help) = match (is_binary, with) {
         (true, _) => (
-            "this is no text file: it holds a NUL byte".to_owned(),
+            "this is not a text file: it holds a NUL byte".to_owned(),
             "restore the file from a backup; nothing of it was used",
         ),
         (false, 1) => ("a line that holds NUL bytes is left out".to_owned(), RESTORE),

@@ -136,7 +136,7 @@ fn what_cannot_be_read_is_reported_where_it_is_named() {
             &format!("error: `$` {expansion}:12) {help}"),
             &format!("error: `\"` {expansion}:20) {help}"),
             "warning: /etc/network/file.bak looks like a leftover, and is read (/etc/network/interfaces:6:8) [leftover-file]; help: remove that file, or use `source-directory`, which passes over such names",
-            "error: this is no text file: it holds a NUL byte (/etc/network/file.bak:1:8) [binary-file]; help: restore the file from a backup; nothing of it was used",
+            "error: this is not a text file: it holds a NUL byte (/etc/network/file.bak:1:8) [binary-file]; help: restore the file from a backup; nothing of it was used",
         ]
     );
 }

@@ -207,7 +207,7 @@ fn a_binary_file_is_one_error() {
     assert_eq!(
         found,
         [
-            "error: this is no text file: it holds a NUL byte (/f:1:5) [binary-file]; help: restore the file from a backup; nothing of it was used"
+            "error: this is not a text file: it holds a NUL byte (/f:1:5) [binary-file]; help: restore the file from a backup; nothing of it was used"
         ]
     );
 }
