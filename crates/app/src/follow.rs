@@ -1,6 +1,7 @@
 //! NICs that the configuration calls by names which are gone: known again by their other names and their addresses.
 
 use crate::devices;
+use crate::pinned_nics::PinnedNics;
 use crate::saved_nics::{SavedNics, is_nic, nic_of, own_mac};
 use crate::session::Session;
 use cleat_diag::Diagnostic;
@@ -8,11 +9,9 @@ use cleat_eni::{ConfigSet, rename_interface};
 use cleat_model::decl;
 use cleat_model::desired::Desired;
 use cleat_model::name::IfName;
-use cleat_model::snapshot::{Link, Snapshot};
+use cleat_model::snapshot::Snapshot;
 use cleat_model::table;
 use cleat_model::types::Kind;
-use cleat_naming::link_file::LinkFiles;
-use cleat_naming::pins::Pins;
 use std::path::PathBuf;
 
 /// A NIC that is called otherwise than the configuration says.
@@ -44,7 +43,7 @@ impl Renamed {
 ///
 /// Names may have moved on from NIC to NIC (a card was put in before them): a name that another NIC has now goes with the
 /// address that it had, unless a pin gives it to that NIC. Nothing is answered that would put two names on one NIC.
-pub fn renamed(desired: &Desired, snapshot: &Snapshot, saved: &SavedNics, pins: &Pins) -> Vec<Renamed> {
+pub fn renamed(desired: &Desired, snapshot: &Snapshot, saved: &SavedNics, pins: &PinnedNics) -> Vec<Renamed> {
     let nics = desired.links().iter().filter(|link| link.kind == Kind::Physical);
     let names: Vec<IfName> = nics
         .map(|link| link.name)
@@ -53,7 +52,7 @@ pub fn renamed(desired: &Desired, snapshot: &Snapshot, saved: &SavedNics, pins: 
     let all = names.iter().filter_map(|name| {
         let found = match snapshot.get(*name) {
             None => gone(*name, snapshot, saved, pins)?,
-            Some(there) if is_nic(there) && !is_pinned(there, pins) => by_saved(*name, snapshot, saved)?,
+            Some(there) if is_nic(there) && !pins.names_it_so(there) => by_saved(*name, snapshot, saved)?,
             Some(_) => return None,
         };
         (found.to != *name).then(|| Renamed {
@@ -77,13 +76,12 @@ pub fn renamed(desired: &Desired, snapshot: &Snapshot, saved: &SavedNics, pins: 
 }
 
 /// The pin that gives a NIC another name than it has, once udev has come to it: brought up before, it would keep this one.
-fn pin_to_come(nic: IfName, snapshot: &Snapshot, pins: &Pins) -> Option<PathBuf> {
-    let own = own_mac(snapshot.get(nic)?)?;
-    let pin = pins.of_address(&own.to_string().parse().ok()?)?;
+fn pin_to_come(nic: IfName, snapshot: &Snapshot, pins: &PinnedNics) -> Option<PathBuf> {
+    let pin = pins.of(snapshot.get(nic)?)?;
     (pin.name != nic.as_str()).then(|| pin.path.clone())
 }
 
-fn gone(name: IfName, snapshot: &Snapshot, saved: &SavedNics, pins: &Pins) -> Option<Renamed> {
+fn gone(name: IfName, snapshot: &Snapshot, saved: &SavedNics, pins: &PinnedNics) -> Option<Renamed> {
     if let Some(link) = snapshot.find(name.as_str()) {
         return Some(Renamed {
             from: name,
@@ -92,9 +90,7 @@ fn gone(name: IfName, snapshot: &Snapshot, saved: &SavedNics, pins: &Pins) -> Op
             pin: None,
         });
     }
-    if let Some(pin) = pins.named(name.as_str())
-        && let Some(to) = nic_of(snapshot, &pin.address.to_string())
-    {
+    if let Some((pin, to)) = pins.named(name, snapshot) {
         let file = pin.path.display();
         return Some(Renamed {
             from: name,
@@ -104,12 +100,6 @@ fn gone(name: IfName, snapshot: &Snapshot, saved: &SavedNics, pins: &Pins) -> Op
         });
     }
     by_saved(name, snapshot, saved)
-}
-
-/// Whether a pin gives a NIC the name that it has: somebody wants it so.
-fn is_pinned(link: &Link, pins: &Pins) -> bool {
-    let pin = pins.named(link.name.as_str());
-    pin.is_some_and(|pin| own_mac(link).is_some_and(|mac| mac.to_string() == pin.address.to_string()))
 }
 
 /// Whether a NIC of the network is gone, or has another address than it had.
@@ -144,7 +134,7 @@ impl Session {
         if !is_suspicious(desired, snapshot, &saved) {
             return Vec::new();
         }
-        renamed(desired, snapshot, &saved, &Pins::of(&LinkFiles::load(&self.root)))
+        renamed(desired, snapshot, &saved, &PinnedNics::load(&self.root))
     }
 
     /// Whether udev has still to come to this NIC: one that will get its name back is no news, and is waited for first.
@@ -248,7 +238,12 @@ mod tests {
     }
 
     fn found(wanted: &[&str], nics: &[(&str, u8, &[&str])], known: &[(&str, u8)]) -> Vec<String> {
-        let all = renamed(&desired(wanted), &snapshot(nics), &saved(known), &Pins::default());
+        let all = renamed(
+            &desired(wanted),
+            &snapshot(nics),
+            &saved(known),
+            &PinnedNics::load(&Root::at("/nonexistent")),
+        );
         all.iter()
             .map(|one| format!("{} is {}: {}", one.from, one.to, one.why))
             .collect()
@@ -314,7 +309,7 @@ mod tests {
                 root.write_atomic(path, text.as_bytes(), Durability::Volatile).unwrap();
             }
             let nics: &[(&str, u8, &[&str])] = &[("enp0s1", 9, &[]), ("enp0s2", 1, &[])];
-            let pins = Pins::of(&LinkFiles::load(&root));
+            let pins = PinnedNics::load(&root);
             let all = renamed(&desired(&["enp0s1"]), &snapshot(nics), &saved(&[("enp0s1", 1)]), &pins);
             all.into_iter()
                 .map(|one| (one.to.to_string(), one.pin))
@@ -325,6 +320,52 @@ mod tests {
         assert_eq!(pinned(&[(file, 1, "nic0")]), is(Some(file)));
         assert_eq!(pinned(&[(file, 1, "enp0s2")]), is(None));
         assert_eq!(pinned(&[(file, 7, "nic0")]), is(None));
+    }
+
+    /// Source: canonical/cloud-init#4768: a synthetic NIC and its virtual function have one address, and `Driver=` tells
+    /// them apart.
+    #[test]
+    fn a_pin_is_credited_to_the_nic_that_all_keys_of_its_file_are_for() {
+        let tree = tempfile::tempdir().unwrap();
+        let root = Root::at(tree.path());
+        root.create_dir_all("/etc/systemd/network").unwrap();
+        let file = "/etc/systemd/network/10-net0.link";
+        for (nic, driver) in [("eth0", "hv_netvsc"), ("enp1s0", "mlx5_core")] {
+            let device = format!("/sys/class/net/{nic}/device");
+            root.create_dir_all(&device).unwrap();
+            root.symlink(format!("/sys/bus/{driver}"), format!("{device}/driver"))
+                .unwrap();
+            let kind = format!("/sys/class/net/{nic}/type");
+            root.write_atomic(&kind, b"1\n", Durability::Volatile).unwrap();
+        }
+        let found = |keys: &str| {
+            let text = format!("[Match]\nMACAddress=bc:24:11:00:00:01\n{keys}[Link]\nName=net0\n");
+            root.write_atomic(file, text.as_bytes(), Durability::Volatile).unwrap();
+            let nics: &[(&str, u8, &[&str])] = &[("eth0", 1, &[]), ("enp1s0", 1, &[])];
+            let pins = PinnedNics::load(&root);
+            let all = renamed(&desired(&["net0"]), &snapshot(nics), &saved(&[]), &pins);
+            let nics = snapshot(nics);
+            let pinned = nics.links().iter().filter(|link| pins.of(link).is_some());
+            let pinned: Vec<String> = pinned.map(|link| link.name.to_string()).collect();
+            (
+                all.into_iter().map(|one| one.to.to_string()).collect::<Vec<_>>(),
+                pinned,
+            )
+        };
+        let is = |nics: &[&str], pinned: &[&str]| {
+            let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+            (owned(nics), owned(pinned))
+        };
+        for (keys, nic) in [
+            ("Driver=hv_netvsc\n", "eth0"),
+            ("Driver=!mlx*\n", "eth0"),
+            ("Driver=mlx5_core\nType=ether\n", "enp1s0"),
+        ] {
+            assert_eq!(found(keys), is(&[nic], &[nic]), "{keys}");
+        }
+        // Neither is it where the pin may be for both, or is for neither.
+        assert_eq!(found("Type=ether\n"), is(&[], &["eth0", "enp1s0"]));
+        assert_eq!(found("Driver=virtio_net\n"), is(&[], &[]));
     }
 
     #[test]

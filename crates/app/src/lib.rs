@@ -34,6 +34,7 @@ mod look;
 pub mod mapping;
 mod modules;
 pub mod pick;
+pub mod pinned_nics;
 pub mod pipeline;
 pub mod programs;
 pub mod recursion;

@@ -1,6 +1,6 @@
 //! Pins: .link files that give one NIC one name for good, by its hardware address.
 
-use crate::link_file::{HardwareAddress, LinkFile, LinkFiles, Policy, State};
+use crate::link_file::{Device, Fit, HardwareAddress, LinkFile, LinkFiles, Machine, Policy, State};
 use std::path::{Path, PathBuf};
 
 /// How the names of our own files begin, behind their number: `10-cleat-lan0.link`.
@@ -70,6 +70,14 @@ pub struct Pin {
     pub origin: Origin,
 }
 
+impl Pin {
+    /// Whether its file is for a device, which is to have its own address; `None` where the file is not among these.
+    pub fn fit(&self, files: &LinkFiles, device: &Device, machine: &Machine) -> Option<Fit> {
+        let file = files.files.iter().find(|file| file.path == self.path)?;
+        Some(file.matching.fit(device, machine))
+    }
+}
+
 /// Two pins that cannot both come true.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Clash {
@@ -98,11 +106,6 @@ impl Pins {
     /// Pin of that name.
     pub fn named(&self, name: &str) -> Option<&Pin> {
         self.list.iter().find(|pin| pin.name == name)
-    }
-
-    /// Pin of that address.
-    pub fn of_address(&self, address: &HardwareAddress) -> Option<&Pin> {
-        self.list.iter().find(|pin| pin.address == *address)
     }
 
     /// Pins that are not unique both ways.

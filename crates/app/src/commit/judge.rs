@@ -2,6 +2,7 @@
 
 use crate::absent;
 use crate::follow::{Renamed, renamed};
+use crate::pinned_nics::PinnedNics;
 use crate::run_files::RunFiles;
 use crate::saved_nics::SavedNics;
 use crate::severity::{self, Situation};
@@ -14,8 +15,6 @@ use cleat_model::kernel::{Kernel, KernelError, Query};
 use cleat_model::owned::Owned;
 use cleat_model::resolve;
 use cleat_model::snapshot::Snapshot;
-use cleat_naming::link_file::LinkFiles;
-use cleat_naming::pins::Pins;
 use cleat_root::Root;
 
 /// Judges configurations: what is written, what follows from it, and whether this machine has the NICs that it names.
@@ -29,7 +28,7 @@ pub struct Judge {
 struct Machine {
     snapshot: Snapshot,
     saved: SavedNics,
-    pins: Pins,
+    pins: PinnedNics,
     owned: Owned,
 }
 
@@ -48,7 +47,7 @@ impl Judge {
         let machine = Machine {
             snapshot: read?,
             saved: SavedNics::load(root),
-            pins: Pins::of(&LinkFiles::load(root)),
+            pins: PinnedNics::load(root),
             owned: State::peek(root, &RunFiles::of_this_namespace(root).state)
                 .0
                 .owned()
@@ -112,7 +111,7 @@ mod tests {
         let mut nic = link(2, "enp2s0", Kind::Physical, None);
         nic.perm_mac = Mac::new(&[2, 0, 0, 0, 0, 7]);
         snapshot.insert(nic);
-        let pins = Pins::default();
+        let pins = PinnedNics::load(&Root::at("/nonexistent"));
         Judge {
             machine: Some(Machine {
                 snapshot,

@@ -4,6 +4,8 @@ use super::cpio::{self, Files};
 use crate::programs::{Failure, Programs};
 use cleat_naming::carried::LinkSet;
 use cleat_root::{Root, RootError, os_text, paths};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -18,6 +20,8 @@ pub struct Carried {
     pub links: LinkSet,
     /// Whether `cleat-early` is in it.
     pub early: bool,
+    /// The kernel modules in it, by name: `virtio_net`.
+    pub modules: BTreeSet<String>,
 }
 
 /// Why an image cannot be read.
@@ -48,15 +52,20 @@ impl fmt::Display for Unreadable {
 pub fn read(root: &Root, path: &Path, programs: &dyn Programs) -> Result<Carried, Unreadable> {
     let bytes = root.read_up_to(path, MOST_BYTES).map_err(Unreadable::File)?;
     let mut files = Files::default();
+    let modules = RefCell::new(BTreeSet::new());
+    let wanted = |name: &str| {
+        modules.borrow_mut().extend(module_of(name));
+        wanted(name)
+    };
     let content = |error: io::Error| Unreadable::Content(path.to_owned(), os_text(&error));
     let mut rest: &[u8] = &bytes;
-    read_archives(&mut rest, &mut files).map_err(content)?;
+    read_archives(&mut rest, &mut files, &wanted).map_err(content)?;
     if !rest.is_empty() {
         let Some(unpack) = unpacker(rest) else {
             let reason = "it is compressed in a way that is not known".to_owned();
             return Err(Unreadable::Content(path.to_owned(), reason));
         };
-        let mut read = |from: &mut dyn Read| read_stream(from, &mut files);
+        let mut read = |from: &mut dyn Read| read_stream(from, &mut files, &wanted);
         programs
             .filter(unpack, rest, &mut read)
             .map_err(|failure| Unreadable::Program(path.to_owned(), failure))?;
@@ -65,6 +74,7 @@ pub fn read(root: &Root, path: &Path, programs: &dyn Programs) -> Result<Carried
     Ok(Carried {
         links: LinkSet::of_archive(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))),
         early: files.contains_key(paths::EARLY.trim_start_matches('/')),
+        modules: modules.into_inner(),
     })
 }
 
@@ -73,8 +83,15 @@ fn wanted(name: &str) -> bool {
     name.contains("systemd/network/") || name == paths::EARLY.trim_start_matches('/')
 }
 
+/// The module of that file; the kernel takes `-` and `_` for one character in names of modules.
+fn module_of(name: &str) -> Option<String> {
+    let (_, file) = name.rsplit_once('/')?;
+    let (module, compressed) = file.split_once(".ko")?;
+    matches!(compressed, "" | ".gz" | ".xz" | ".zst").then(|| module.replace('-', "_"))
+}
+
 /// Reads the plain archives at the start of `rest` and moves it behind them.
-fn read_archives(rest: &mut &[u8], files: &mut Files) -> io::Result<()> {
+fn read_archives(rest: &mut &[u8], files: &mut Files, wanted: &dyn Fn(&str) -> bool) -> io::Result<()> {
     loop {
         let zeros = rest.iter().take_while(|byte| **byte == 0).count();
         *rest = &rest[zeros..];
@@ -82,19 +99,19 @@ fn read_archives(rest: &mut &[u8], files: &mut Files) -> io::Result<()> {
             return Ok(());
         }
         *rest = &rest[6..];
-        files.read_archive(rest, &wanted)?;
+        files.read_archive(rest, wanted)?;
     }
 }
 
 /// Reads all archives of what a program unpacks, to the end of it.
-fn read_stream(from: &mut dyn Read, files: &mut Files) -> io::Result<()> {
+fn read_stream(from: &mut dyn Read, files: &mut Files, wanted: &dyn Fn(&str) -> bool) -> io::Result<()> {
     let from = &mut io::BufReader::with_capacity(1 << 16, from);
     let mut magic = [0; 6];
     while next_magic(from, &mut magic)? {
         if !cpio::is_magic(&magic) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no cpio archive"));
         }
-        files.read_archive(from, &wanted)?;
+        files.read_archive(from, wanted)?;
     }
     Ok(())
 }

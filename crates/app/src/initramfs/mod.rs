@@ -7,6 +7,7 @@ use crate::programs::{Programs, installed};
 use cleat_diag::Diagnostic;
 use cleat_naming::carried::{Difference, LinkSet};
 use cleat_root::{Root, paths};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What makes the images of this host.
@@ -55,12 +56,14 @@ pub struct Image {
     pub path: PathBuf,
     /// Release of its kernel, as `uname -r` prints it.
     pub kernel: String,
-    /// How many .link files it carries.
-    pub links: usize,
+    /// The .link files that it carries.
+    pub links: LinkSet,
     /// What of them is other than in the root.
     pub differences: Vec<Difference>,
     /// Whether it carries `cleat-early`.
     pub early: bool,
+    /// The kernel modules that it carries, by name.
+    pub modules: BTreeSet<String>,
 }
 
 /// The images of a host.
@@ -107,9 +110,10 @@ pub fn look(root: &Root, programs: &dyn Programs) -> (State, Vec<Diagnostic>) {
             Ok(carried) => images.push(Image {
                 path,
                 kernel,
-                links: carried.links.len(),
                 differences: carried.links.differences(&held),
+                links: carried.links,
                 early: carried.early,
+                modules: carried.modules,
             }),
             Err(error) => told.push(unreadable(error.to_string())),
         }

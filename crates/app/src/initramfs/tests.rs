@@ -84,10 +84,12 @@ fn an_image_with_microcode_hard_links_masks_and_symlinks_carries_what_its_tree_h
     let image = Image {
         path: "/boot/initrd.img-6.1.0-37-amd64".into(),
         kernel: KERNEL.to_owned(),
-        links: 5,
+        links: LinkSet::of_root(&host.root).0,
         differences: Vec::new(),
         early: true,
+        modules: BTreeSet::new(),
     };
+    assert_eq!(image.links.len(), 5);
     assert_eq!(state.images, [image]);
     assert_eq!(state.generator, Some(Generator::InitramfsTools));
 }
@@ -228,11 +230,23 @@ fn a_member_of_more_than_a_mebibyte_is_there_though_it_is_not_kept() {
     };
     member("usr/lib/cleat/cleat-early", &vec![7; (1 << 20) + 1]);
     member("etc/systemd/network/20-b.link", LAN.as_bytes());
+    // Source: mkinitramfs(8) copies modules as they lie in the root, compressed or not.
+    member(
+        "usr/lib/modules/6.1.0-37-amd64/kernel/drivers/net/virtio_net.ko.xz",
+        b"module",
+    );
+    member("lib/modules/6.1.0-37-amd64/updates/dkms/e1000e.ko", b"module");
+    member(
+        "usr/lib/modules/6.1.0-37-amd64/modules.dep",
+        b"kernel/drivers/net/igb.ko:",
+    );
     member("TRAILER!!!", b"");
     let host = Host::new();
     host.write("boot/initrd.img-6.1.0-37-amd64", &archive);
     let (state, told) = look(&host.root, &Stand::new(nothing_runs));
     assert_eq!(lines(&told), Vec::<String>::new());
     assert!(state.images[0].early);
-    assert_eq!(state.images[0].links, 1);
+    assert_eq!(state.images[0].links.len(), 1);
+    let modules: Vec<&str> = state.images[0].modules.iter().map(String::as_str).collect();
+    assert_eq!(modules, ["e1000e", "virtio_net"]);
 }

@@ -1,7 +1,7 @@
 //! `cleat-link check`: which file names which NIC and why, and what is wrong.
 
 use super::faults::{faults, faults_of_initramfs};
-use super::host::{Host, Next};
+use super::host::Host;
 use super::nic::{Nic, Own};
 use crate::cli::{COLOR, Call, End, JSON, Verb, Words, complain, print};
 use crate::face;
@@ -58,27 +58,27 @@ fn run(call: &Call) -> End {
 /// The faults of the host and of its initramfs, which decides what is said of the next boot.
 pub fn all_faults(host: &mut Host, programs: &dyn Programs) -> Vec<Diagnostic> {
     let (state, told) = initramfs::look(&host.root, programs);
-    host.stale = state.carries_other_links();
+    host.look_into(&state);
     let mut found = faults(host);
     found.append(&mut faults_of_initramfs(&host.root, &state, told));
     found
 }
 
-/// *Shape*: that of `cleat check --json`, and `"nics": [{"name", "next_name", "rule", "file", "if", "passed": [{"file", "why"}]}],
-/// "replaced": [{"file", "by"}], "initramfs_stale"}`; `if` is what the file is taken under, where that is not sure.
+/// *Shape*: that of `cleat check --json`, and `"nics": [{"name", "next_name", "rebuilt_name", "rule", "file", "if", "passed":
+/// [{"file", "why"}]}], "replaced": [{"file", "by"}], "initramfs_stale"}`; `rebuilt_name` is the name once the initramfs
+/// carries what the root has; `if` is what the file is taken under, where that is not sure.
 pub fn document(host: &Host, found: &[Diagnostic]) -> Value {
     let nics = host.nics.iter().map(|nic| {
         let verdict = host.verdict(nic);
+        let coming = host.coming(nic);
         let passed = verdict
             .passed
             .iter()
             .map(|(file, why)| json!({ "file": file.path.display().to_string(), "why": reason(why) }));
         json!({
             "name": nic.name,
-            "next_name": match host.next_name(nic, verdict.winner) {
-                Next::Name(name) => Some(name),
-                Next::Kernel | Next::Unknown(_) => None,
-            },
+            "next_name": coming.next.name(),
+            "rebuilt_name": coming.rebuilt.name(),
             "rule": host.rule_of(nic).map(NameRule::place),
             "file": verdict.winner.map(|file| file.path.display().to_string()),
             "if": verdict.unless,
@@ -87,7 +87,7 @@ pub fn document(host: &Host, found: &[Diagnostic]) -> Value {
     });
     let mut document = face::check::document(&found.iter().collect::<Vec<_>>(), &host.files.sources);
     document["nics"] = nics.collect();
-    document["initramfs_stale"] = host.stale.into();
+    document["initramfs_stale"] = host.is_stale().into();
     let replaced = host.files.overridden.iter();
     document["replaced"] = replaced
         .map(|(file, by)| json!({ "file": file.display().to_string(), "by": by.display().to_string() }))
@@ -133,17 +133,7 @@ fn explain(said: &mut Vec<String>, host: &Host, nic: &Nic) {
         Own::Unknown(reason) => format!("not to be known by an address: {reason}"),
     };
     said.push(format!("{}, {address}", nic.name));
-    let rebuilt = if host.stale {
-        " once the initramfs is rebuilt"
-    } else {
-        ""
-    };
-    let name = match host.next_name(nic, verdict.winner) {
-        Next::Name(name) if name == nic.name => format!("keeps this name{rebuilt}"),
-        Next::Name(name) => format!("becomes {name} {}", host.when()),
-        Next::Kernel => format!("gets the kernel's name{rebuilt}, which may be another at each boot"),
-        Next::Unknown(reason) => format!("its name {} is not known: {reason}", host.when()),
-    };
+    let name = host.coming(nic).clause(&nic.name);
     let file = verdict.winner.map(|file| {
         let more = file.drop_ins.iter().map(|path| format!(" and {}", path.display()));
         format!("{}{}", file.path.display(), more.collect::<String>())
@@ -197,7 +187,7 @@ mod tests {
     #[test]
     fn a_file_that_another_takes_the_place_of_is_told() {
         let bed = Bed::new();
-        bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
+        bed.nics(&[1]);
         bed.write(
             "/etc/systemd/network/99-default.link",
             "[Match]\nOriginalName=*\n[Link]\nNamePolicy=path\n",
@@ -218,13 +208,9 @@ mod tests {
     #[test]
     fn each_nic_is_told_its_file_and_why_not_the_others() {
         let bed = Bed::new();
-        bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
+        bed.nics(&[1]);
         bed.pin("/etc/systemd/network/10-cleat-lan0.link", "bc:24:11:00:00:01", "lan0");
-        bed.pin(
-            "/usr/local/lib/systemd/network/50-pmx-nic0.link",
-            "bc:24:11:00:00:01",
-            "nic0",
-        );
+        bed.pin_of_proxmox("nic0", "bc:24:11:00:00:01");
         bed.write("/etc/systemd/network/05-off.link", "");
         bed.write(
             "/etc/systemd/network/07-vm.link",
@@ -244,35 +230,5 @@ mod tests {
              \n\
              no fault found\n"
         );
-    }
-
-    /// Source: systemd/systemd#7259: the initramfs still has what the root masks, and names the NICs by it until it is rebuilt.
-    #[test]
-    fn nothing_is_said_of_the_next_boot_that_an_initramfs_of_before_belies() {
-        let bed = Bed::new();
-        bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
-        bed.nic("enp2s0", "bc:24:11:00:00:02", "enp2s0");
-        bed.nic("enp3s0", "bc:24:11:00:00:03", "enp3s0");
-        bed.pin("/etc/systemd/network/10-cleat-lan0.link", "bc:24:11:00:00:01", "lan0");
-        bed.write(
-            "/etc/systemd/network/20-plain.link",
-            "[Match]\nMACAddress=bc:24:11:00:00:02\nType=ether\n[Link]\nMTUBytes=9000\n",
-        );
-        bed.write("/etc/network/interfaces", "auto enp1s0\niface enp1s0 inet dhcp\n");
-        let mut host = bed.host();
-        host.stale = true;
-        let text = page(&host, &faults(&host), false);
-        let said: Vec<&str> = text.lines().filter(|line| line.contains("initramfs")).collect();
-        assert_eq!(
-            said,
-            [
-                "  /etc/systemd/network/10-cleat-lan0.link: becomes lan0 at the first boot with a rebuilt initramfs",
-                "  /etc/systemd/network/20-plain.link: gets the kernel's name once the initramfs is rebuilt, which may be another at each boot",
-                "  /usr/lib/systemd/network/99-default.link: keeps this name once the initramfs is rebuilt",
-                "warning[link-name-behind]: enp1s0: the configuration calls it `enp1s0`; once the initramfs is rebuilt and booted it is called `lan0`",
-            ],
-            "{text}"
-        );
-        assert!(!text.contains("next boot"), "{text}");
     }
 }

@@ -1,9 +1,11 @@
 //! What is wrong with .link files, pins, and the names at the next boot.
 
+mod clashes;
+
+use super::boots::Coming;
 use super::carry_out::{Recovered, configuration, cut_short};
 use super::configuration::Configuration;
-use super::host::{Host, Next};
-use super::nic::Nic;
+use super::host::Host;
 use super::{names, stacked};
 use crate::initramfs;
 use cleat_diag::Diagnostic;
@@ -12,7 +14,7 @@ use cleat_naming::link_file::{Fit, Match};
 use cleat_naming::pins::{Clash, Origin, Pin};
 use cleat_root::{Root, paths};
 use cleat_store::{Store, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// All faults of a host, those of the files first.
 pub fn faults(host: &Host) -> Vec<Diagnostic> {
@@ -34,8 +36,7 @@ pub fn faults(host: &Host) -> Vec<Diagnostic> {
     shadowed(host, &mut found);
     absent(host, &mut found);
     shared_addresses(host, &mut found);
-    clashing_names(host, &mut found);
-    taken_names(host, read, &mut found);
+    clashes::at_boots(host, read, &mut found);
     odd_names(host, &mut found);
     stacked::for_more_than_nics(host, read, &mut found);
     match configuration {
@@ -73,29 +74,33 @@ pub fn faults_of_initramfs(root: &Root, state: &initramfs::State, mut found: Vec
 /// NICs that the configuration of the next boot calls by names which they do not have then.
 fn behind(host: &Host, configuration: &Configuration, found: &mut Vec<Diagnostic>) {
     for nic in &host.nics {
-        let verdict = host.verdict(nic);
-        let Next::Name(next) = host.next_name(nic, verdict.winner) else {
-            continue;
-        };
+        let Coming { next, rebuilt } = host.coming(nic);
         // A file that may be for it, after all, may keep the name.
+        let verdict = host.verdict(nic);
         let kept: Vec<&str> = verdict
             .open()
             .filter_map(|(file, _)| file.naming.fixed_name())
             .collect();
-        let names = std::iter::once(&nic.name).chain(&nic.altnames);
-        let names = names.filter(|name| !kept.contains(&name.as_str()));
-        for name in names.filter(|name| **name != next && configuration.mentions(name)) {
-            let text = format!(
-                "the configuration calls it `{name}`; {} it is called `{next}`",
-                match host.stale {
-                    false => "from the next boot on",
-                    true => "once the initramfs is rebuilt and booted",
-                }
-            );
+        let names = std::iter::once(&nic.name).chain(&nic.altnames).map(String::as_str);
+        let told_of = names.chain([next.name(), rebuilt.name()].into_iter().flatten());
+        let told_of = told_of.filter(|name| !kept.contains(name) && configuration.mentions(name));
+        for name in told_of.collect::<BTreeSet<_>>() {
+            let (then, text) = match (next.name(), rebuilt.name()) {
+                (Some(next), _) if next != name => (next, format!("from the next boot on it is called `{next}`")),
+                (_, Some(rebuilt)) if rebuilt != name => (
+                    rebuilt,
+                    format!("once the initramfs is rebuilt and booted it is called `{rebuilt}`"),
+                ),
+                _ => continue,
+            };
+            let text = format!("the configuration calls it `{name}`; {text}");
             let fault = Diagnostic::warning("link-name-behind", text).on(&nic.name);
-            found.push(fault.help(format!(
-                "write `{next}` there; until then it is found by its other names and its address, see ifup(8)"
-            )));
+            found.push(match rebuilt.name() == Some(name) {
+                true => fault.help("run `cleat-link refresh`: with the initramfs rebuilt it has that name"),
+                false => fault.help(format!(
+                    "write `{then}` there; until then it is found by its other names and its address, see ifup(8)"
+                )),
+            });
         }
     }
 }
@@ -216,49 +221,6 @@ fn shared_addresses(host: &Host, found: &mut Vec<Diagnostic>) {
             found.push(fault.help(
                 "udev gives the name to whichever comes first: remove the pin, or tell them apart by `Driver=` or `Path=`",
             ));
-        }
-    }
-}
-
-/// NICs that would get one name at the next boot.
-fn clashing_names(host: &Host, found: &mut Vec<Diagnostic>) {
-    let mut by_name: BTreeMap<String, Vec<&Nic>> = BTreeMap::new();
-    for nic in &host.nics {
-        if let Next::Name(name) = host.next_name(nic, host.verdict(nic).winner) {
-            by_name.entry(name).or_default().push(nic);
-        }
-    }
-    for (name, nics) in by_name.iter().filter(|(_, nics)| nics.len() > 1) {
-        // One address for two NICs, or one name for two addresses, is told as a fault of the pin.
-        if host.pins.named(name).is_some() && nics.iter().all(|nic| host.pin_of(nic).is_some()) {
-            continue;
-        }
-        let list: Vec<&str> = nics.iter().map(|nic| nic.name.as_str()).collect();
-        let text = format!("{} would all be called `{name}` {}", list.join(" and "), host.when());
-        let fault = Diagnostic::error("link-name-clash", text);
-        found.push(fault.help("the first gets the name, the others keep the kernel's: pin them to names of their own"));
-    }
-}
-
-/// NICs whose name at the next boot is another name of another NIC, or that of a link which the configuration makes.
-///
-/// *Source*: the kernel refuses a name that is an alternative name of another link (`netdev_name_in_use`).
-fn taken_names(host: &Host, configuration: Option<&Configuration>, found: &mut Vec<Diagnostic>) {
-    let made = configuration.map(Configuration::makes).unwrap_or_default();
-    for nic in &host.nics {
-        let Next::Name(name) = host.next_name(nic, host.verdict(nic).winner) else {
-            continue;
-        };
-        let text = format!("{} would be called `{name}` {}", nic.name, host.when());
-        let mut others = host.nics.iter().filter(|other| other.name != nic.name);
-        if let Some(other) = others.find(|other| host.next_altnames(other).contains(&name)) {
-            let text = format!("{text}, which is an alternative name of {} then", other.name);
-            let fault = Diagnostic::error("link-name-clash", text);
-            found.push(fault.help("whichever comes second keeps the kernel's name: choose a name that no other has"));
-        } else if made.contains(&name) {
-            let text = format!("{text}, and the configuration makes a link of that name");
-            let fault = Diagnostic::error("link-name-clash", text);
-            found.push(fault.help("the link cannot be made then: choose another name for one of them"));
         }
     }
 }

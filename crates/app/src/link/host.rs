@@ -1,5 +1,6 @@
 //! What every verb starts from: the NICs, the .link files, and the pins among them.
 
+use super::boots::Carrier;
 use super::nic::Nic;
 use crate::scheme::NextBoot;
 use cleat_kernel::Netlink;
@@ -39,9 +40,8 @@ pub struct Host {
     pub snapshot: Snapshot,
     /// The udev and the scheme of the next boot.
     pub next_boot: NextBoot,
-    /// An initramfs is known to carry other .link files than the root has: until it is rebuilt, they name the NICs whose
-    /// driver it has.
-    pub stale: bool,
+    /// What the images of an initramfs carry, where they were looked into.
+    pub carriers: Vec<Carrier>,
 }
 
 /// The name that a NIC gets.
@@ -53,6 +53,16 @@ pub enum Next {
     Kernel,
     /// It cannot be told, and why.
     Unknown(String),
+}
+
+impl Next {
+    /// The name, where it is known.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Next::Name(name) => Some(name),
+            Next::Kernel | Next::Unknown(_) => None,
+        }
+    }
 }
 
 impl Host {
@@ -99,23 +109,7 @@ impl Host {
             nics,
             snapshot,
             root,
-            stale: false,
-        }
-    }
-
-    /// The name that a NIC has from the next boot on, where that is another than now.
-    pub fn becomes(&self, nic: &Nic) -> Option<String> {
-        match self.next_name(nic, self.verdict(nic).winner) {
-            Next::Name(name) => (name != nic.name).then_some(name),
-            Next::Kernel | Next::Unknown(_) => None,
-        }
-    }
-
-    /// When the names of the next boot come true: a sentence about them ends with it.
-    pub fn when(&self) -> &'static str {
-        match self.stale {
-            false => "at the next boot",
-            true => "at the first boot with a rebuilt initramfs",
+            carriers: Vec::new(),
         }
     }
 
@@ -152,8 +146,7 @@ impl Host {
 
     /// Whether the file of a pin is for a NIC when that has its own address; `None` where the file is gone.
     pub fn fit(&self, pin: &Pin, nic: &Nic) -> Option<Fit> {
-        let file = self.files.files.iter().find(|file| file.path == pin.path)?;
-        Some(file.matching.fit(&self.device_at_boot(nic), &self.machine))
+        pin.fit(&self.files, &self.device_at_boot(nic), &self.machine)
     }
 
     /// Which .link file a NIC gets at the next boot, when it has its own address.
@@ -287,7 +280,8 @@ impl Host {
         names
     }
 
-    /// The name that a NIC gets at the next boot, if `file` is the .link file that it gets.
+    /// The name that a NIC gets from the root at the next boot, if `file` is the .link file that it gets; for what an
+    /// initramfs does to it see [`Host::coming`].
     pub fn next_name(&self, nic: &Nic, file: Option<&LinkFile>) -> Next {
         if let Some(rule) = self.rule_of(nic) {
             return match rule.given(self.next_boot.scheme_or_newest()) {
@@ -295,27 +289,7 @@ impl Host {
                 Err(_) => Next::Kernel,
             };
         }
-        let Some(file) = file else { return Next::Kernel };
-        let naming = &file.naming;
-        let policies = match self.machine.uses_name_policies() {
-            true => naming.policy.as_slice(),
-            false => &[],
-        };
-        if nic.device.properties.is_none() && !(nic.has_predictable_name && policies.contains(&Policy::Kernel)) {
-            return match (policies, &naming.name) {
-                ([], Some(name)) => Next::Name(name.clone()),
-                ([], None) => Next::Kernel,
-                _ => Next::Unknown("udev's database has nothing of it".to_owned()),
-            };
-        }
-        let mut given = policies.iter().filter_map(|policy| match policy {
-            Policy::Kernel => nic.has_predictable_name.then(|| nic.name.clone()),
-            other => self.name_by(nic, *other),
-        });
-        match given.next().or_else(|| naming.name.clone()) {
-            Some(name) => Next::Name(name),
-            None => Next::Kernel,
-        }
+        self.named_by(nic, file)
     }
 }
 

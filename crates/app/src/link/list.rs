@@ -1,6 +1,6 @@
 //! `cleat-link list`.
 
-use super::host::{Host, Next};
+use super::host::Host;
 use super::nic::Own;
 use crate::cli::{Call, End, JSON, Verb, Words, complain, print};
 use crate::{initramfs, programs};
@@ -25,13 +25,12 @@ pub(super) const VERB: Verb = Verb {
 /// Prints the table, or the document of `--json`.
 fn run(call: &Call) -> End {
     match Host::running() {
-        Ok(host) if call.has("json") => print(&escaped_lines(&format!("{:#}\n", document(&host)))),
         Ok(mut host) => {
-            // The images are looked into only where something is said of the next boot.
-            if host.nics.iter().any(|nic| host.becomes(nic).is_some()) {
-                host.stale = initramfs::look(&host.root, &programs::Host).0.carries_other_links();
+            host.look_into(&initramfs::look(&host.root, &programs::Host).0);
+            match call.has("json") {
+                true => print(&escaped_lines(&format!("{:#}\n", document(&host)))),
+                false => print(&table(&host)),
             }
-            print(&table(&host))
         }
         Err(text) => {
             complain(&text);
@@ -40,15 +39,13 @@ fn run(call: &Call) -> End {
     }
 }
 
-/// *Shape*: `{"nics": [{"name", "altnames", "address", "no_address", "next_name", "rule", "file", "pin": {"name", "origin",
-/// "file"}}], "absent": [{"name", "address", "origin", "file"}]}`; what is not there or not known is null.
+/// *Shape*: `{"nics": [{"name", "altnames", "address", "no_address", "next_name", "rebuilt_name", "rule", "file", "pin":
+/// {"name", "origin", "file"}}], "absent": [{"name", "address", "origin", "file"}]}`; what is not there or not known is null.
+/// `rebuilt_name` is the name once the initramfs carries what the root has.
 pub fn document(host: &Host) -> Value {
     let nics = host.nics.iter().map(|nic| {
         let winner = host.verdict(nic).winner;
-        let next = match host.next_name(nic, winner) {
-            Next::Name(name) => Some(name),
-            Next::Kernel | Next::Unknown(_) => None,
-        };
+        let coming = host.coming(nic);
         let reason = match &nic.own {
             Own::Known(..) => None,
             Own::Unknown(reason) => Some(reason),
@@ -58,7 +55,8 @@ pub fn document(host: &Host) -> Value {
             "altnames": nic.altnames,
             "address": nic.address().map(ToString::to_string),
             "no_address": reason,
-            "next_name": next,
+            "next_name": coming.next.name(),
+            "rebuilt_name": coming.rebuilt.name(),
             "rule": host.rule_of(nic).map(NameRule::place),
             "file": winner.map(|file| file.path.display().to_string()),
             "pin": host.pin_of(nic).map(pin_value),
@@ -108,8 +106,8 @@ pub fn table(host: &Host) -> String {
             (None, Some(file)) => file.path.display().to_string(),
             (None, None) => "no file".to_owned(),
         };
-        let then = host.becomes(nic).map(|name| format!("; {name} {}", host.when()));
-        let then = then.unwrap_or_default();
+        let then = host.coming(nic).others(&nic.name);
+        let then = then.map_or(String::new(), |then| format!("; {then}"));
         rows.push([nic.name.clone(), address, pin, file + &then]);
     }
     for pin in absent(host) {
@@ -151,12 +149,8 @@ mod tests {
         let bed = Bed::new();
         bed.nic("eth10", "bc:24:11:00:00:10", "enp10s0");
         bed.nic("nic0", "bc:24:11:00:00:01", "enp1s0");
-        bed.nic("enp2s0", "bc:24:11:00:00:02", "enp2s0");
-        bed.pin(
-            "/usr/local/lib/systemd/network/50-pmx-nic0.link",
-            "bc:24:11:00:00:01",
-            "nic0",
-        );
+        bed.nics(&[2]);
+        bed.pin_of_proxmox("nic0", "bc:24:11:00:00:01");
         bed.pin("/etc/systemd/network/10-cleat-lan0.link", "bc:24:11:00:00:02", "lan0");
         bed.pin("/etc/systemd/network/20-mine.link", "bc:24:11:00:00:99", "gone0");
         assert_eq!(

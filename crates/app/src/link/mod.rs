@@ -1,6 +1,7 @@
 //! `cleat-link`: names of NICs that stay. Which .link file names which NIC, and pins: a name for a hardware address.
 
 mod ask;
+mod boots;
 mod capture;
 mod carry_out;
 mod check;
@@ -22,7 +23,7 @@ mod unpin;
 mod work;
 
 pub use host::{Host, Next};
-pub use nic::{Nic, Own};
+pub use nic::{Module, Nic, Own};
 
 use crate::cli::Program;
 

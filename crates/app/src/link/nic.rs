@@ -17,6 +17,17 @@ pub enum Own {
     Unknown(String),
 }
 
+/// Where the driver of a NIC is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Module {
+    /// In the kernel itself.
+    BuiltIn,
+    /// In the module of that name.
+    Named(String),
+    /// It cannot be told.
+    Unknown,
+}
+
 /// A network interface that stands for hardware.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nic {
@@ -30,6 +41,8 @@ pub struct Nic {
     pub own: Own,
     /// The NIC whose virtual function it is (SR-IOV).
     pub function_of: Option<String>,
+    /// Where its driver is: an initramfs without the driver does not name it.
+    pub module: Module,
     /// Whether the kernel says that the name it has is predictable: no program has given it.
     pub has_predictable_name: bool,
 }
@@ -69,6 +82,7 @@ impl Nic {
             altnames: link.map(|link| link.altnames.clone()).unwrap_or_default(),
             own,
             function_of,
+            module: module(root, &directory),
             has_predictable_name: root
                 .read_text(directory.join("name_assign_type"))
                 .is_ok_and(|said| said == PREDICTABLE),
@@ -119,6 +133,20 @@ fn own(device: &Device, link: Option<&Link>, assigned: &str) -> Own {
         }
         Some(address) => Own::Known(address, AddressKey::Current),
         None => Own::Unknown("it has no hardware address".to_owned()),
+    }
+}
+
+/// The module of a NIC's driver. *Source*: `module_add_driver` in kernel/module of Linux makes the link; a driver that is
+/// built in has none.
+fn module(root: &Root, directory: &Path) -> Module {
+    let driver = directory.join("device/driver");
+    match root.read_link(driver.join("module")) {
+        Ok(path) => match path.file_name() {
+            Some(name) => Module::Named(name.to_string_lossy().replace('-', "_")),
+            None => Module::Unknown,
+        },
+        Err(_) if root.exists(&driver) => Module::BuiltIn,
+        Err(_) => Module::Unknown,
     }
 }
 

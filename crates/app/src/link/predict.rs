@@ -101,7 +101,7 @@ impl Names {
         let nics = facts::nics(&root).map_err(|error| error.to_string())?;
         let mut host = Host::as_far_as_known(&root);
         if root.is_real() {
-            host.stale = initramfs::look(&root, &programs::Host).0.carries_other_links();
+            host.look_into(&initramfs::look(&root, &programs::Host).0);
         }
         Ok(Self {
             nics: nics.into_iter().map(|nic| host.at_boot(nic)).collect(),
@@ -231,9 +231,14 @@ impl Names {
                 notes += &line(&format!("note: {}: {doubt}", nic.name()));
             }
         }
-        if self.host.stale {
-            notes += "note: an initramfs carries other .link files than the root: until `cleat-link refresh` and a boot, NICs \
-                      whose driver it has are named by those\n";
+        for (nic, coming) in self.host.nics.iter().map(|nic| (nic, self.host.coming(nic))) {
+            if !coming.is_one() {
+                notes += &line(&format!(
+                    "note: an initramfs carries other .link files than the root: {} {}; see `cleat-link refresh`",
+                    nic.name,
+                    coming.clause(&nic.name)
+                ));
+            }
         }
         let clashes = notes::all(self);
         notes + &clashes.iter().map(|found| found.line(scheme)).collect::<String>()

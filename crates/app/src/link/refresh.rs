@@ -60,7 +60,7 @@ fn told(end: &Refreshed) -> String {
 
 fn images(state: &State, verb: &str) -> String {
     let line = |image: &Image| {
-        let links = image.links;
+        let links = image.links.len();
         format!("{} {verb} the root's {links} .link files\n", image.path.display())
     };
     state.images.iter().map(line).collect()
@@ -83,16 +83,21 @@ fn reasons(state: &State, image: &Image) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cleat_naming::carried::Difference;
+    use cleat_naming::carried::{Difference, LinkSet};
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_dry_run_says_what_is_stale_and_what_it_would_run() {
+        let links = ["10-a.link", "10-b.link", "99-default.link"];
+        let links = links.map(|name| (format!("usr/lib/systemd/network/{name}"), "[Link]"));
+        let links = links.iter().map(|(path, text)| (path.as_str(), text.as_bytes()));
         let image = |kernel: &str, differences, early| Image {
             path: format!("/boot/initrd.img-{kernel}").into(),
             kernel: kernel.to_owned(),
-            links: 3,
+            links: LinkSet::of_archive(links.clone()),
             differences,
             early,
+            modules: BTreeSet::new(),
         };
         let lacks = Difference::Lacks("50-pmx-nic0.link".to_owned());
         let state = State {

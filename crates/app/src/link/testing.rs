@@ -2,8 +2,10 @@
 
 use super::Host;
 use crate::face::testing::link;
+use crate::initramfs::{Image, State};
 use cleat_model::snapshot::{IFLA_ADDRESS, Link, Snapshot};
 use cleat_model::types::Kind;
+use cleat_naming::carried::LinkSet;
 use cleat_root::{Durability, Root};
 use std::cell::RefCell;
 use std::path::Path;
@@ -47,7 +49,15 @@ impl Bed {
         self.nic_as(name, mac, by_path, |_| {});
     }
 
-    /// The same, its link changed.
+    /// NICs that are called by their path now, `enp1s0` and so on, with addresses of the same numbers.
+    pub fn nics(&self, numbers: &[u8]) {
+        for number in numbers {
+            let name = format!("enp{number}s0");
+            self.nic(&name, &format!("bc:24:11:00:00:{number:02x}"), &name);
+        }
+    }
+
+    /// As [`Bed::nic`], its link changed.
     pub fn nic_as(&self, name: &str, mac: &str, by_path: &str, change: impl FnOnce(&mut Link)) {
         let index = self.links.borrow().len() as u32 + 2;
         let directory = format!("/sys/class/net/{name}");
@@ -93,11 +103,45 @@ impl Bed {
         );
     }
 
+    /// A pin as Proxmox VE writes it.
+    pub fn pin_of_proxmox(&self, name: &str, mac: &str) {
+        self.pin(&format!("/usr/local/lib/systemd/network/50-pmx-{name}.link"), mac, name);
+    }
+
     pub fn host(&self) -> Host {
         let mut snapshot = Snapshot::new();
         for link in self.links.borrow().iter() {
             snapshot.insert(link.clone());
         }
         Host::of(self.root.clone(), snapshot)
+    }
+}
+
+/// An initramfs with these .link files and modules, beside what the root has.
+pub fn image(root: &Root, kernel: &str, links: &LinkSet, modules: &[&str]) -> Image {
+    Image {
+        path: format!("/boot/initrd.img-{kernel}").into(),
+        kernel: kernel.to_owned(),
+        differences: links.differences(&LinkSet::of_root(root).0),
+        links: links.clone(),
+        early: true,
+        modules: modules.iter().map(|name| (*name).to_owned()).collect(),
+    }
+}
+
+impl Host {
+    /// The host boots with these initramfs.
+    pub fn boot_with(&mut self, images: Vec<Image>) {
+        self.look_into(&State {
+            generator: None,
+            images,
+            hooked: false,
+            proxmox: false,
+        });
+    }
+
+    /// The host boots with an initramfs that carries these .link files, and no module.
+    pub fn carry(&mut self, links: &LinkSet) {
+        self.boot_with(vec![image(&self.root, "6.1", links, &[])]);
     }
 }

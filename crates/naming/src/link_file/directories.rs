@@ -2,9 +2,8 @@
 
 use super::known::{sections, unknown_key};
 use super::lines;
-use super::matching::Match;
-use super::naming::Naming;
 use super::{LinkFile, State};
+use crate::carried::LinkSet;
 use crate::udev::Udev;
 use cleat_diag::{Diagnostic, Sources};
 use cleat_root::{Root, RootError, paths};
@@ -53,14 +52,39 @@ impl LinkFiles {
         all
     }
 
-    fn read(&mut self, root: &Root, path: PathBuf) -> LinkFile {
-        let mut file = LinkFile {
-            path,
-            drop_ins: Vec::new(),
-            state: State::Read,
-            matching: Match::default(),
-            naming: Naming::default(),
+    /// What the udev of an initramfs reads of the files that it carries. What is wrong with them is not told: that is told
+    /// of the root's.
+    pub fn carried(set: &LinkSet, udev: Option<Udev>) -> Self {
+        let mut all = Self {
+            udev,
+            ..Self::default()
         };
+        for name in set.names().filter(|name| !name.contains('/')) {
+            let directory = Path::new(paths::USR_LINK_FILES);
+            let mut file = LinkFile::at(directory.join(name));
+            let below = format!("{name}.d/");
+            let parts = set.names().filter(|one| *one == name || one.starts_with(&below));
+            for part in parts {
+                let path = directory.join(part);
+                if part != name {
+                    file.drop_ins.push(path.clone());
+                }
+                let bytes = set.bytes(part).unwrap_or_default().to_vec();
+                if !all.take(&path, bytes, &mut file) {
+                    file.state = State::Refused;
+                }
+            }
+            if file.state == State::Read && file.matching.is_empty() {
+                file.state = State::MatchesNothing;
+            }
+            all.files.push(file);
+        }
+        all.diagnostics.clear();
+        all
+    }
+
+    fn read(&mut self, root: &Root, path: PathBuf) -> LinkFile {
+        let mut file = LinkFile::at(path);
         if is_mask(root, &file.path) {
             file.state = State::Masked;
             return file;

@@ -53,6 +53,17 @@ pub struct LinkFile {
 }
 
 impl LinkFile {
+    /// A file of which nothing was read yet.
+    fn at(path: PathBuf) -> Self {
+        Self {
+            path,
+            drop_ins: Vec::new(),
+            state: State::Read,
+            matching: Match::default(),
+            naming: Naming::default(),
+        }
+    }
+
     /// The name that its place in the order follows from.
     pub fn base_name(&self) -> &str {
         self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default()

@@ -1,8 +1,9 @@
 //! Faults of invented hosts.
 
-use super::super::testing::Bed;
+use super::super::testing::{Bed, DEFAULT};
 use super::*;
 use crate::programs::testing::Stand;
+use cleat_naming::carried::LinkSet;
 
 fn told(bed: &Bed) -> Vec<String> {
     let host = bed.host();
@@ -16,8 +17,7 @@ fn told(bed: &Bed) -> Vec<String> {
 #[test]
 fn a_host_without_pins_has_no_fault() {
     let bed = Bed::new();
-    bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
-    bed.nic("enp2s0", "bc:24:11:00:00:02", "enp2s0");
+    bed.nics(&[1, 2]);
     assert_eq!(told(&bed), [""; 0]);
 }
 
@@ -26,8 +26,7 @@ fn a_host_without_pins_has_no_fault() {
 fn a_name_that_another_has_as_its_other_name_or_that_the_configuration_makes_clashes() {
     let bed = Bed::new();
     bed.nic("lan0", "bc:24:11:00:00:01", "enp1s0");
-    bed.nic("enp2s0", "bc:24:11:00:00:02", "enp2s0");
-    bed.nic("enp3s0", "bc:24:11:00:00:03", "enp3s0");
+    bed.nics(&[2, 3]);
     bed.pin("/etc/systemd/network/20-a.link", "bc:24:11:00:00:02", "enp1s0");
     bed.pin("/etc/systemd/network/20-c.link", "bc:24:11:00:00:03", "uplink");
     let lan0 = "[Match]\nMACAddress=bc:24:11:00:00:01\nType=ether\n[Link]\nName=lan0\nAlternativeNamesPolicy=path\n";
@@ -64,7 +63,7 @@ fn a_name_that_another_has_as_its_other_name_or_that_the_configuration_makes_cla
 #[test]
 fn a_pin_that_the_configuration_does_not_follow_is_a_fault() {
     let bed = Bed::new();
-    bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
+    bed.nics(&[1]);
     bed.pin("/etc/systemd/network/10-cleat-lan0.link", "bc:24:11:00:00:01", "lan0");
     bed.write("/etc/network/interfaces", "auto enp1s0\niface enp1s0 inet dhcp\n");
     assert_eq!(
@@ -176,11 +175,7 @@ fn two_nics_with_one_address_are_no_fault_where_another_key_tells_them_apart() {
 #[test]
 fn the_help_of_a_pin_whose_nic_is_gone_is_a_command_that_works() {
     let bed = Bed::new();
-    bed.pin(
-        "/usr/local/lib/systemd/network/50-pmx-nic1.link",
-        "bc:24:11:00:00:99",
-        "nic1",
-    );
+    bed.pin_of_proxmox("nic1", "bc:24:11:00:00:99");
     bed.pin("/etc/systemd/network/10-cleat-lan0.link", "bc:24:11:00:00:98", "lan0");
     let help: Vec<String> = faults(&bed.host()).into_iter().flat_map(|fault| fault.help).collect();
     let told = |name: &str| format!("where the NIC was taken out for good: cleat-link unpin {name}");
@@ -230,9 +225,7 @@ fn a_file_by_the_kernels_name_keeps_the_nic_that_it_has_named() {
         let host = bed.host();
         let verdict = host.verdict(&host.nics[0]);
         let behind = told(&bed).iter().any(|told| told.starts_with("link-name-behind"));
-        let Next::Name(name) = host.next_name(&host.nics[0], verdict.winner) else {
-            panic!("{pattern}")
-        };
+        let name = host.coming(&host.nics[0]).next.name().expect(pattern).to_owned();
         (name, super::super::host::doubts(&verdict).len(), behind)
     };
     let said = |name: &str, doubts, behind| (name.to_owned(), doubts, behind);
@@ -251,4 +244,69 @@ fn a_file_by_the_kernels_name_keeps_the_nic_that_it_has_named() {
         assert_eq!(next(open), said("enp1s0", 1, false), "{open}");
     }
     assert_eq!(next("OriginalName=wlan*"), said("enp1s0", 0, true));
+}
+
+/// Source: systemd/systemd#7259: the initramfs still has what the root masks, and names the NICs by it until it is rebuilt.
+#[test]
+fn a_configuration_is_behind_at_the_boot_at_which_the_nic_has_the_other_name() {
+    let bed = Bed::new();
+    bed.nic("lan0", "bc:24:11:00:00:01", "enp1s0");
+    bed.write("/sys/class/net/lan0/device/driver/new_id", "");
+    let pin = "[Match]\nMACAddress=bc:24:11:00:00:01\nType=ether\n[Link]\nName=lan0\n";
+    let carried = [
+        ("usr/lib/systemd/network/10-lan0.link", pin.as_bytes()),
+        ("usr/lib/systemd/network/99-default.link", DEFAULT.as_bytes()),
+    ];
+    let links = LinkSet::of_archive(carried);
+    let behind = |name: &str| {
+        bed.write(
+            "/etc/network/interfaces",
+            &format!("auto {name}\niface {name} inet dhcp\n"),
+        );
+        let mut host = bed.host();
+        host.carry(&links);
+        let found = faults(&host).into_iter();
+        let found = found.filter(|fault| fault.code == "link-name-behind");
+        found.map(|fault| (fault.message, fault.help)).collect::<Vec<_>>()
+    };
+    let told = |text: &str, help: &str| [(text.to_owned(), vec![help.to_owned()])];
+    assert_eq!(
+        behind("lan0"),
+        told(
+            "the configuration calls it `lan0`; once the initramfs is rebuilt and booted it is called `enp1s0`",
+            "write `enp1s0` there; until then it is found by its other names and its address, see ifup(8)"
+        )
+    );
+    assert_eq!(
+        behind("enp1s0"),
+        told(
+            "the configuration calls it `enp1s0`; from the next boot on it is called `lan0`",
+            "run `cleat-link refresh`: with the initramfs rebuilt it has that name"
+        )
+    );
+}
+
+#[test]
+fn two_nics_that_clash_only_while_the_initramfs_is_as_it_is_are_told_of_the_next_boot() {
+    let bed = Bed::new();
+    for (name, mac) in [("enp1s0", "01"), ("enp2s0", "02")] {
+        bed.nic(name, &format!("bc:24:11:00:00:{mac}"), name);
+        bed.write(&format!("/sys/class/net/{name}/device/driver/new_id"), "");
+    }
+    bed.pin("/etc/systemd/network/20-b.link", "bc:24:11:00:00:02", "lan0");
+    let pin = "[Match]\nMACAddress=bc:24:11:00:00:01\nType=ether\n[Link]\nName=lan0\n";
+    let carried = [
+        ("usr/lib/systemd/network/20-a.link", pin.as_bytes()),
+        ("usr/lib/systemd/network/99-default.link", DEFAULT.as_bytes()),
+    ];
+    let mut host = bed.host();
+    host.carry(&LinkSet::of_archive(carried));
+    let found = faults(&host).into_iter();
+    let clashes = found
+        .filter(|fault| fault.code == "link-name-clash")
+        .map(|fault| fault.message);
+    assert_eq!(
+        clashes.collect::<Vec<_>>(),
+        ["enp1s0 and enp2s0 would all be called `lan0` at the next boot"]
+    );
 }

@@ -24,8 +24,7 @@ const INTERFACES: &str = "auto lo\niface lo inet loopback\n\nauto vmbr0\niface v
 /// A host with two NICs in a bridge.
 fn bed() -> Bed {
     let bed = Bed::new();
-    bed.nic("enp1s0", "bc:24:11:00:00:01", "enp1s0");
-    bed.nic("enp2s0", "bc:24:11:00:00:02", "enp2s0");
+    bed.nics(&[1, 2]);
     bed.link("vmbr0", Kind::Bridge);
     bed.write("/etc/network/interfaces", INTERFACES);
     bed
@@ -272,18 +271,14 @@ fn a_file_of_two_addresses_is_taken_back_for_the_card_that_is_here() {
 #[test]
 fn every_refusal_has_its_reason() {
     let bed = bed();
-    bed.nic("enp3s0", "bc:24:11:00:00:03", "enp3s0");
+    bed.nics(&[3]);
     bed.nic("enp4s0", "bc:24:11:00:00:03", "enp4s0");
-    bed.nic("enp5s0", "bc:24:11:00:00:05", "enp5s0");
+    bed.nics(&[5]);
     bed.nic("nic7", "bc:24:11:00:00:07", "enp7s0");
-    bed.nic("enp8s0", "bc:24:11:00:00:08", "enp8s0");
+    bed.nics(&[8]);
     bed.write("/sys/class/net/enp5s0/addr_assign_type", "1\n");
     bed.write("/sys/class/net/enp8s0/device/physfn/net/enp1s0/type", "1\n");
-    bed.pin(
-        "/usr/local/lib/systemd/network/50-pmx-nic7.link",
-        "bc:24:11:00:00:07",
-        "nic7",
-    );
+    bed.pin_of_proxmox("nic7", "bc:24:11:00:00:07");
     bed.pin("/etc/systemd/network/70-mine.link", "bc:24:11:00:00:99", "spare0");
     bed.write(
         "/etc/systemd/network/05-all.link",
@@ -397,11 +392,7 @@ fn what_cannot_be_pinned_is_left_out_of_all_with_the_reason() {
     bed.nic("enp3s0", "02:00:00:00:00:03", "enp3s0");
     bed.write("/sys/class/net/enp3s0/addr_assign_type", "1\n");
     bed.nic("nic7", "bc:24:11:00:00:07", "enp7s0");
-    bed.pin(
-        "/usr/local/lib/systemd/network/50-pmx-nic7.link",
-        "bc:24:11:00:00:07",
-        "nic7",
-    );
+    bed.pin_of_proxmox("nic7", "bc:24:11:00:00:07");
     // Two that a pin could not name: another file is read first, and a rule is stronger.
     bed.nic("eno8", "bc:24:11:00:00:08", "eno8");
     let sorts_first = "/etc/systemd/network/05-eno8.link";

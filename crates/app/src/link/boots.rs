@@ -1,0 +1,225 @@
+//! Which name a NIC gets at which boot.
+//!
+//! Two udevs may come to a NIC: that of the initramfs, where this has the NIC's driver, by the .link files that it
+//! carries; and that of the root, for which systemd-udev-trigger.service plays the kernel's `add` again. The second one
+//! renames a NIC that has a name already: by `Name=`, by a rule, and by any policy but `keep`, which keeps what the first
+//! one gave.
+//!
+//! *Source*: `link_generate_new_name` in src/udev/net/link-config.c of systemd 252 and 257.
+
+use super::host::{Host, Next};
+use super::nic::{Module, Nic};
+use crate::initramfs;
+use cleat_naming::KernelName;
+use cleat_naming::link_file::{Device, LinkFile, LinkFiles, Machine, Policy};
+use cleat_naming::scheme::Flag;
+use std::collections::BTreeSet;
+
+/// When a name comes true that needs no other initramfs.
+pub const NEXT_BOOT: &str = "at the next boot";
+/// When a name comes true that the initramfs of now stands in the way of.
+pub const REBUILT: &str = "at the first boot with a rebuilt initramfs";
+
+/// What systemd takes for the host name where nothing has set one, as in an initramfs.
+///
+/// *Source*: `FALLBACK_HOSTNAME` of systemd's meson_options.txt; Debian leaves it.
+const NO_HOST_NAME: &str = "localhost";
+
+/// The udev of an initramfs, as far as names go.
+#[derive(Debug)]
+pub struct Carrier {
+    /// Its .link files, where they are other than the root's.
+    others: Option<LinkFiles>,
+    /// The modules that it has.
+    modules: BTreeSet<String>,
+    /// What conditions in .link files find there.
+    machine: Machine,
+}
+
+/// The names of a NIC at the coming boots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coming {
+    /// At the next one, with the initramfs as it is now.
+    pub next: Next,
+    /// At the first one with an initramfs that carries what the root has.
+    pub rebuilt: Next,
+}
+
+/// What has named a NIC before the udev of the root comes to it.
+enum Before {
+    /// Nobody but the kernel.
+    Kernel,
+    /// The udev of the initramfs.
+    Initramfs(String),
+    /// It cannot be told, and why.
+    Unknown(String),
+}
+
+impl Host {
+    /// Takes over what the images of the kernels carry.
+    pub fn look_into(&mut self, state: &initramfs::State) {
+        let carrier = |image: &initramfs::Image| Carrier {
+            others: (!image.differences.is_empty()).then(|| LinkFiles::carried(&image.links, self.next_boot.udev)),
+            modules: image.modules.clone(),
+            machine: Machine {
+                host_name: Some(NO_HOST_NAME.to_owned()),
+                machine_id: Some(String::new()),
+                kernel_release: Some(image.kernel.clone()),
+                tags: Vec::new(),
+                ..self.machine.clone()
+            },
+        };
+        self.carriers = state.images.iter().map(carrier).collect();
+    }
+
+    /// Whether an image carries other .link files than the root has.
+    pub fn is_stale(&self) -> bool {
+        self.carriers.iter().any(|carrier| carrier.others.is_some())
+    }
+
+    /// The names of a NIC at the coming boots.
+    pub fn coming(&self, nic: &Nic) -> Coming {
+        let rebuilt = self.next_name(nic, self.verdict(nic).winner);
+        let mut next: Option<Next> = None;
+        for carrier in &self.carriers {
+            let name = self.name_after(carrier, nic, &rebuilt);
+            next = match next {
+                Some(other) if other != name => {
+                    let why = "it follows from which kernel's initramfs is booted";
+                    Some(Next::Unknown(why.to_owned()))
+                }
+                _ => Some(name),
+            };
+        }
+        Coming {
+            next: next.unwrap_or_else(|| rebuilt.clone()),
+            rebuilt,
+        }
+    }
+
+    /// The name of a NIC at a boot with that initramfs; `rebuilt` is the one that the root alone gives.
+    fn name_after(&self, carrier: &Carrier, nic: &Nic, rebuilt: &Next) -> Next {
+        let Some(files) = &carrier.others else {
+            return rebuilt.clone();
+        };
+        let has_driver = match &nic.module {
+            Module::BuiltIn => Some(true),
+            Module::Named(module) => Some(carrier.modules.contains(module)),
+            Module::Unknown => None,
+        };
+        if has_driver == Some(false) {
+            return rebuilt.clone();
+        }
+        let device = self.device_at_boot(nic);
+        let first = files.verdict(&device, &carrier.machine).winner;
+        let before = match self.named(nic, first, &Before::Kernel) {
+            Next::Kernel => Before::Kernel,
+            Next::Name(name) => Before::Initramfs(name),
+            Next::Unknown(why) => Before::Unknown(why),
+        };
+        let device = match &before {
+            Before::Initramfs(name) => Device {
+                kernel: KernelName::fixed(name),
+                ..device
+            },
+            Before::Kernel | Before::Unknown(_) => device,
+        };
+        let second = self.files.verdict(&device, &self.machine).winner;
+        let name = match self.rule_of(nic) {
+            Some(_) => rebuilt.clone(),
+            None => self.named(nic, second, &before),
+        };
+        match has_driver {
+            None if name != *rebuilt => {
+                Next::Unknown("an initramfs carries other .link files, and may have its driver".to_owned())
+            }
+            _ => name,
+        }
+    }
+
+    /// The name that a NIC gets from the .link file that a udev takes for it.
+    pub(super) fn named_by(&self, nic: &Nic, file: Option<&LinkFile>) -> Next {
+        self.named(nic, file, &Before::Kernel)
+    }
+
+    fn named(&self, nic: &Nic, file: Option<&LinkFile>, before: &Before) -> Next {
+        let stays = || match before {
+            Before::Kernel => Next::Kernel,
+            Before::Initramfs(name) => Next::Name(name.clone()),
+            Before::Unknown(why) => Next::Unknown(why.clone()),
+        };
+        let is_named = !matches!(before, Before::Kernel);
+        let Some(file) = file else { return stays() };
+        if is_named && !self.next_boot.scheme_or_newest().has(Flag::AllowRerenames) {
+            return stays();
+        }
+        let policies = match self.machine.uses_name_policies() {
+            true => file.naming.policy.as_slice(),
+            false => &[],
+        };
+        for policy in policies {
+            match policy {
+                Policy::Kernel if !is_named && nic.has_predictable_name => return Next::Name(nic.name.clone()),
+                Policy::Keep if is_named => return stays(),
+                Policy::Kernel | Policy::Keep => {}
+                _ if nic.device.properties.is_none() => {
+                    return Next::Unknown("udev's database has nothing of it".to_owned());
+                }
+                other => {
+                    if let Some(name) = self.name_by(nic, *other) {
+                        return Next::Name(name);
+                    }
+                }
+            }
+        }
+        match &file.naming.name {
+            Some(name) => Next::Name(name.clone()),
+            None => stays(),
+        }
+    }
+}
+
+impl Coming {
+    /// Whether the initramfs of now makes no difference.
+    pub fn is_one(&self) -> bool {
+        self.next == self.rebuilt
+    }
+
+    /// The names that are other than that one, each with when the NIC gets it: `lan0 at the next boot`.
+    pub fn others(&self, now: &str) -> Option<String> {
+        let next = self.next.name().filter(|name| *name != now);
+        let rebuilt = self.rebuilt.name();
+        let rebuilt = rebuilt.filter(|name| !self.is_one() && (*name != now || next.is_some()));
+        let next = next.map(|name| format!("{name} {NEXT_BOOT}"));
+        let rebuilt = rebuilt.map(|name| format!("{name} {REBUILT}"));
+        let all: Vec<String> = next.into_iter().chain(rebuilt).collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+
+    /// What becomes of the name `now`, in a clause.
+    pub fn clause(&self, now: &str) -> String {
+        match &self.next {
+            Next::Name(name) if self.is_one() && name == now => "keeps this name".to_owned(),
+            next if self.is_one() => clause(next, now, NEXT_BOOT),
+            // What is not known only because of the initramfs is said of the boot at which that plays no part.
+            Next::Unknown(_) => clause(&self.rebuilt, now, REBUILT),
+            next => {
+                let (first, then) = (clause(next, now, NEXT_BOOT), clause(&self.rebuilt, now, REBUILT));
+                format!("{first}, and {then}")
+            }
+        }
+    }
+}
+
+fn clause(next: &Next, now: &str, when: &str) -> String {
+    match next {
+        Next::Name(name) if name == now => format!("keeps this name {when}"),
+        Next::Name(name) => format!("becomes {name} {when}"),
+        Next::Kernel if when == NEXT_BOOT => "gets the kernel's name, which may be another at each boot".to_owned(),
+        Next::Kernel => format!("gets the kernel's name {when}, which may be another at each boot"),
+        Next::Unknown(reason) => format!("its name {when} is not known: {reason}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
