@@ -231,7 +231,10 @@ impl Owned {
             // stays configured.
             let is_up = now.get(name).is_some_and(Link::is_up);
             let is_down = down.contains(&name) && link.created.is_none() && !(link.master.is_some() && is_up);
-            (now.get(name).is_some() && !is_down && !link.is_empty()).then_some(link)
+            if is_down {
+                link = link.left_set();
+            }
+            (now.get(name).is_some() && !link.is_empty()).then_some(link)
         };
         let new = desired.links().iter().filter(|want| self.get(want.name).is_none());
         let names = self
@@ -294,6 +297,21 @@ impl OwnedLink {
     /// Whether we chose the primary port of the bond.
     pub fn has_primary(&self) -> bool {
         self.knobs.iter().any(|name| name == PRIMARY)
+    }
+
+    /// What stays of a link that was taken down and is there still, as a NIC is: the options that we set keep their values
+    /// meanwhile, and go back later as if it had stayed up.
+    fn left_set(self) -> Self {
+        Self {
+            knobs: self.knobs,
+            before: self.before,
+            ..Self::default()
+        }
+    }
+
+    /// Whether nothing of it is ours but options that we set: it was taken down.
+    pub fn is_left_set(&self) -> bool {
+        !self.knobs.is_empty() && *self == self.clone().left_set()
     }
 
     fn keep_what_is(&mut self, name: IfName, now: &Snapshot) {

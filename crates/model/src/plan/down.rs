@@ -7,7 +7,7 @@ use crate::desired::{Desired, Phase, WantLink};
 use crate::fake::stood_on;
 use crate::name::IfName;
 use crate::op::Op;
-use crate::owned::Owned;
+use crate::owned::{Owned, OwnedLink};
 use crate::snapshot::Link;
 use crate::types::{Kind, Origin};
 use cleat_diag::Diagnostic;
@@ -64,7 +64,10 @@ pub(super) fn stale(builder: &mut Builder<'_>) {
     }
     let order = super::order::moving_last(builder, uppers_first(builder, &names));
     for name in order {
-        take_down(builder, name, &names);
+        // One that was taken down before holds no more than values that we set.
+        if !builder.owned.get(name).is_some_and(OwnedLink::is_left_set) {
+            take_down(builder, name, &names);
+        }
         super::gone::reset(builder, name, origin(builder, name));
     }
     let links: Vec<&WantLink> = builder.desired.links().iter().collect();

@@ -200,6 +200,47 @@ fn what_a_nic_had_before_an_option_is_back_when_the_option_is_gone() {
     }
 }
 
+/// The record of what the NIC had before outlives `ifdown`: the kernel keeps the values that we set meanwhile.
+#[test]
+fn what_a_nic_had_before_an_option_is_back_although_the_nic_was_down_in_between() {
+    type Step = fn(&mut Host, &Desired, &Desired);
+    let down: Step = |host, with, _| drop(host.down(with, &["eno1"]));
+    let up: Step = |host, with, _| drop(host.up(with));
+    let up_without: Step = |host, _, plain| drop(host.up(plain));
+    let reload_without: Step = |host, _, plain| drop(host.reload(plain));
+    let reload_empty: Step = |host, _, _| drop(host.reload(&Desired::default()));
+    let histories: [(&str, &[Step]); 5] = [
+        ("down, up, reload without", &[down, up, reload_without]),
+        ("down, down, up, up without", &[down, down, up, up_without]),
+        ("down, up without", &[down, up_without]),
+        ("down, stanza gone, reload", &[down, reload_empty]),
+        ("down, up, stanza gone, reload", &[down, up, reload_empty]),
+    ];
+    for row in table::all().filter(|row| row.on == On::Link && row.wire != Wire::None) {
+        for (value, (history, steps)) in values(row)
+            .into_iter()
+            .flat_map(|value| histories.map(|one| (value.clone(), one)))
+        {
+            let plain = Desired::new(vec![link("eno1", Kind::Physical)]);
+            let mut host = Host::new(&["eno1"]);
+            host.up(&plain);
+            let before = read(&host, row.name, "eno1");
+            let mut with = link("eno1", Kind::Physical);
+            with.knobs.push(crate::desired::Knob {
+                attr: row,
+                value,
+                origin: crate::trial::SAID,
+            });
+            let with = Desired::new(vec![with]);
+            host.reload(&with);
+            for step in steps {
+                step(&mut host, &with, &plain);
+            }
+            assert_eq!(read(&host, row.name, "eno1"), before, "{}: {history}", row.name);
+        }
+    }
+}
+
 /// Values that a row takes and that are no default.
 fn values(row: &crate::attr::Attr) -> Vec<Value> {
     use crate::attr::Grammar;
