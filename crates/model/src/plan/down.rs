@@ -8,7 +8,7 @@ use crate::fake::stood_on;
 use crate::name::IfName;
 use crate::op::Op;
 use crate::owned::{Owned, OwnedLink};
-use crate::snapshot::Link;
+use crate::snapshot::{Link, Snapshot};
 use crate::types::{Kind, Origin};
 use cleat_diag::Diagnostic;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -121,21 +121,26 @@ fn uppers_first(builder: &Builder<'_>, names: &BTreeSet<IfName>) -> Vec<IfName> 
         let mut lowers: BTreeSet<IfName> = wanted.map(|lower| lower.name).collect();
         lowers.extend(ovs_bridge(builder, *name));
         if let Some(link) = now.get(*name) {
-            lowers.extend(
-                stood_on(link)
-                    .filter_map(|index| now.by_index(index))
-                    .map(|lower| lower.name),
-            );
+            let below = stood_on(link).filter_map(|index| now.by_index(index));
+            let ends = below.flat_map(|lower| [Some(lower), peer(now, lower)]);
+            lowers.extend(ends.flatten().map(|lower| lower.name));
         }
         lowers.retain(|lower| lower != name && names.contains(lower));
         lowers
     };
-    // Ports are asked for their master, so that not every link is asked for its ports.
+    // Ports are asked for their master, so that not every link is asked for its ports. The other end of a veth pair goes
+    // with the first, so that end is asked as well.
     let mut below: BTreeMap<IfName, BTreeSet<IfName>> = names.iter().map(|name| (*name, lowers(name))).collect();
     for name in names {
-        let master = now.get(*name).and_then(|link| builder.master(link));
-        if let Some(lowers) = master.and_then(|master| below.get_mut(&master)) {
-            lowers.insert(*name);
+        let ends = now
+            .get(*name)
+            .into_iter()
+            .flat_map(|link| [Some(link), peer(now, link)]);
+        let masters = ends.flatten().filter_map(|end| builder.master(end));
+        for master in masters.filter(|master| master != name) {
+            if let Some(lowers) = below.get_mut(&master) {
+                lowers.insert(*name);
+            }
         }
     }
     let mut waiting: BTreeMap<IfName, usize> = names.iter().map(|name| (*name, 0)).collect();
@@ -202,14 +207,26 @@ fn take_down(builder: &mut Builder<'_>, name: IfName, names: &BTreeSet<IfName>) 
     builder.run_hook(name, Phase::PostDown);
 }
 
-/// Whether a link that stays for its guests stands on this one, or has it as a port: what carries it stays too.
+/// Whether a link that stays for its guests stands on this one, or has it as a port: what carries it stays too. A veth pair
+/// goes as one, so what the other end carries counts as well.
 fn carries_kept(builder: &mut Builder<'_>, link: &Link) -> bool {
     if !builder.keeps_any() {
         return false;
     }
-    let (_, children) = builder.hanging(link.index);
-    let master = builder.master(link);
-    master.into_iter().chain(children).any(|upper| builder.is_kept(upper))
+    let other = peer(builder.now(), link).cloned();
+    [Some(link), other.as_ref()].into_iter().flatten().any(|end| {
+        let (_, children) = builder.hanging(end.index);
+        let master = builder.master(end);
+        master.into_iter().chain(children).any(|upper| builder.is_kept(upper))
+    })
+}
+
+/// The other end of a veth pair, where it is in this network namespace.
+fn peer<'a>(now: &'a Snapshot, link: &Link) -> Option<&'a Link> {
+    let index = link
+        .parent
+        .filter(|_| link.kind == Kind::Veth && link.parent_netns.is_none())?;
+    now.by_index(index)
 }
 
 /// A NIC that others made VLANs on stays up: their guests talk through it.

@@ -258,3 +258,43 @@ fn a_link_that_commands_of_its_stanza_make_may_lose_its_kind() {
     let planned = host.plan(&desired, &all(Verb::Reload, &desired));
     assert!(!planned.refused, "{:?}", said(&planned));
 }
+
+/// Deleting one end of a veth pair deletes the other, which may be a port of a bridge that stays.
+#[test]
+fn a_veth_pair_stays_whole_where_either_end_carries_what_stays() {
+    for ends in [["va", "vz"], ["vz", "va"]] {
+        let [inside, outside] = ends;
+        let mut host = Host::new(&["eno1"]);
+        let mut outer = link(outside, Kind::Veth);
+        outer.peer = Some(link_ref(inside));
+        let mut inner = link(inside, Kind::Veth).in_master("vmbr0");
+        inner.peer = Some(link_ref(outside));
+        let bridge = link("vmbr0", Kind::Bridge).with_ports(&[inside]);
+        host.up(&Desired::new(vec![link("eno1", Kind::Physical), outer, inner, bridge]));
+        plug(&mut host, "tap100i0", "vmbr0");
+        let none = Desired::new(vec![link("eno1", Kind::Physical)]);
+        let planned = host.plan(&none, &all(Verb::Reload, &none));
+        assert_eq!(
+            said(&planned),
+            ["error[bridge-has-guests]: bridge vmbr0 stays as it is: others hang on it: tap100i0"]
+        );
+        assert_eq!(lines(&planned), [""; 0], "{inside} is the port");
+    }
+}
+
+/// The same of a VLAN on the other end.
+#[test]
+fn a_veth_pair_stays_where_its_other_end_carries_a_vlan_that_stays() {
+    let mut host = Host::new(&[]);
+    let mut one = link("va", Kind::Veth);
+    one.peer = Some(link_ref("vb"));
+    let mut two = link("vb", Kind::Veth);
+    two.peer = Some(link_ref("va"));
+    let vlan = link("vb.5", Kind::Vlan).on("vb").set("vlan-id", "5").in_master("vmbr0");
+    let bridge = link("vmbr0", Kind::Bridge).with_ports(&["vb.5"]);
+    host.up(&Desired::new(vec![one, two, vlan, bridge]));
+    plug(&mut host, "tap100i0", "vmbr0");
+    let none = Desired::new(Vec::new());
+    let planned = host.plan(&none, &all(Verb::Reload, &none));
+    assert_eq!(lines(&planned), [""; 0]);
+}
