@@ -49,6 +49,66 @@ fn members_are_in_their_vrf_at_boot_and_go_in_and_out_with_a_reload() {
     assert_eq!(call("ifreload -n -a").out, "nothing to do\n");
 }
 
+/// The rules without a selector and that of VRFs, as iproute2 shows them.
+fn rules() -> [Vec<String>; 2] {
+    ["-4", "-6"].map(|family| {
+        let found = ip_json(&[family, "rule", "show"]);
+        let line =
+            |rule: &serde_json::Value| format!("{} {}", rule["priority"], rule["table"].as_str().unwrap_or("l3mdev"));
+        found.as_array().unwrap().iter().map(line).collect()
+    })
+}
+
+// Second witness: `ip rule` after ifupdown2 3.0.0 with the same file; Documentation/networking/vrf.rst.
+#[test]
+fn the_rule_for_table_local_stands_behind_vrfs_while_there_is_one() {
+    let room = netns::enter!(Vrf, Bridge, Inet6);
+    let without = "auto eno1\niface eno1\n\taddress 192.0.2.10/24\n";
+    host(
+        &room,
+        &["eno1"],
+        &format!("{without}auto blue\niface blue\n\tvrf-table 1010\n"),
+    );
+    let first = [
+        vec!["0 local", "32766 main", "32767 default"],
+        vec!["0 local", "32766 main"],
+    ];
+    let behind = [
+        vec!["1000 l3mdev", "32765 local", "32766 main", "32767 default"],
+        vec!["1000 l3mdev", "32765 local", "32766 main"],
+    ];
+    // The kernel keeps its rule of VRFs once it had one.
+    let back = [
+        vec!["0 local", "1000 l3mdev", "32766 main", "32767 default"],
+        vec!["0 local", "1000 l3mdev", "32766 main"],
+    ];
+    assert_eq!(rules(), first);
+    call("ifup -a").quietly();
+    assert_eq!(rules(), behind);
+    assert_eq!(call("ifquery -c blue").code, 0);
+    assert_eq!(call("ifreload -a").code, 0);
+    assert_eq!(call("ifreload -n -a").out, "nothing to do\n");
+    // Somebody puts it back: the answer noted before does not hold any longer.
+    netns::run("ip rule add pref 0 table local");
+    assert_eq!(call("ifquery -c blue").code, 1);
+    assert_eq!(call("ifreload -n -a").out, "ip rule del pref 0 table local\n");
+    assert_eq!(call("ifreload -a").code, 0);
+    assert_eq!(rules(), behind);
+    write_interfaces(without);
+    assert_eq!(call("ifreload -a").code, 0);
+    assert_eq!(rules(), back);
+    assert_eq!(call("ifreload -n -a").out, "nothing to do\n");
+    // One that somebody moved is theirs.
+    netns::run("ip rule add pref 32765 table local");
+    netns::run("ip rule del pref 0");
+    write_interfaces(&format!("{without}auto blue\niface blue\n\tvrf-table 1010\n"));
+    assert_eq!(call("ifreload -a").code, 0);
+    assert_eq!(rules(), behind);
+    write_interfaces(without);
+    assert_eq!(call("ifreload -a").code, 0);
+    assert_eq!(rules(), [behind[0].clone(), back[1].clone()]);
+}
+
 #[test]
 fn the_members_of_a_vrf_whose_table_changes_come_along() {
     let room = netns::enter!(Vrf, Bridge);

@@ -84,6 +84,7 @@ impl Session {
             vlans: said(&["bridge-vlan-aware", "bridge-vids", "bridge-pvid", "bridge-access"])
                 || owned.links.values().any(|link| !link.vlans.is_empty()),
             fdb: said(&["vxlan-remoteip", "vxlan-svcnodeip"]) || owned.links.values().any(|link| !link.fdb.is_empty()),
+            rules: said(&["vrf-table"]) || !owned.rules.is_empty(),
         }
     }
 
@@ -172,6 +173,10 @@ impl Session {
             false => basis.owned.settle(basis.desired, &now, up, down),
         };
         let owned = Owned::remembering(owned, basis.owned, basis.snapshot);
+        let owned = match put_back {
+            true => owned,
+            false => Owned::with_rules(owned, plan.ops_of(&outcome.done)),
+        };
         if !put_back && basis.request.verb != plan::Verb::Down && !basis.request.admin_only {
             let differs = verify::verify(basis.desired, &now, up);
             self.tell_new(differs, basis.desired, &now);

@@ -4,6 +4,7 @@ use crate::state_part::{Unknown, in_part};
 use cleat_diag::Diagnostic;
 use cleat_model::name::IfName;
 use cleat_model::owned::{Owned, OwnedLink};
+use cleat_model::types::Rule;
 use cleat_root::{Reserved, Root, RootError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,6 +18,8 @@ const VERSION: u32 = 1;
 struct Written<'a> {
     version: u32,
     links: &'a BTreeMap<IfName, OwnedLink>,
+    #[serde(skip_serializing_if = "<[Rule]>::is_empty")]
+    rules: &'a [Rule],
 }
 
 #[derive(Deserialize)]
@@ -24,6 +27,8 @@ struct Read {
     #[serde(default)]
     version: u32,
     links: BTreeMap<IfName, OwnedLink>,
+    #[serde(default)]
+    rules: Vec<Rule>,
 }
 
 /// The state as read, and where it goes back to.
@@ -151,6 +156,7 @@ impl State {
         let written = Written {
             version: VERSION,
             links: &owned.links,
+            rules: &owned.rules,
         };
         // Maps with text keys and plain values: there is nothing in it that JSON cannot hold.
         let mut bytes = match self.unknown.is_empty() {
@@ -183,7 +189,10 @@ fn parse(bytes: &[u8]) -> Result<Parsed, String> {
     let reason = match whole {
         Ok(read) if read.version <= VERSION => {
             return Ok(Parsed {
-                owned: Owned { links: read.links },
+                owned: Owned {
+                    links: read.links,
+                    rules: read.rules,
+                },
                 ..Parsed::default()
             });
         }
@@ -217,7 +226,8 @@ fn merge(before: &Owned, after: &Owned, now: &Owned) -> Owned {
             links.insert(name, link.clone());
         }
     }
-    Owned { links }
+    let rules = if before.rules == after.rules { now } else { after }.rules.clone();
+    Owned { links, rules }
 }
 
 fn newer(path: &Path, version: u32) -> Diagnostic {
@@ -274,6 +284,7 @@ mod tests {
                 .iter()
                 .map(|(text, created)| (name(text), link(created)))
                 .collect(),
+            rules: Vec::new(),
         }
     }
 

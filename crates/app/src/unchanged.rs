@@ -26,8 +26,8 @@ use std::path::Path;
 struct Answered {
     /// The program, the command line, the files and the record of what is ours.
     question: u64,
-    /// The dumps that the kernel was compared by: routes, VLANs, forwarding entries.
-    dumps: (bool, bool, bool),
+    /// The dumps that the kernel was compared by: routes, VLANs, forwarding entries, rules.
+    dumps: (bool, bool, bool, bool),
     /// [`Netlink::digest`].
     kernel: u64,
 }
@@ -54,8 +54,13 @@ pub fn is_so_still(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSe
     if question(args, root, files, config) != Some(answered.question) {
         return false;
     }
-    let (routes, vlans, fdb) = answered.dumps;
-    let query = Query { routes, vlans, fdb };
+    let (routes, vlans, fdb, rules) = answered.dumps;
+    let query = Query {
+        routes,
+        vlans,
+        fdb,
+        rules,
+    };
     let now = match early {
         Some(early) => early.kernel.digest(query),
         None => Netlink::open().and_then(|mut kernel| kernel.digest(query)),
@@ -88,9 +93,15 @@ impl Question {
     /// Writes down that there was nothing to do, with the kernel as the plan was made from.
     pub fn answered(&self, session: &Session, kernel: u64) {
         let Some(question) = self.number else { return };
+        let Query {
+            routes,
+            vlans,
+            fdb,
+            rules,
+        } = self.query;
         let answered = Answered {
             question,
-            dumps: (self.query.routes, self.query.vlans, self.query.fdb),
+            dumps: (routes, vlans, fdb, rules),
             kernel,
         };
         // Three numbers: there is nothing in it that JSON cannot hold.

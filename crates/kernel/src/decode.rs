@@ -7,6 +7,7 @@ pub(crate) mod address;
 pub(crate) mod fdb;
 pub(crate) mod link;
 pub(crate) mod route;
+pub(crate) mod rule;
 pub(crate) mod vlan;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -4,6 +4,7 @@ mod address;
 mod fdb;
 mod link;
 mod route;
+mod rule;
 mod vlan;
 
 use crate::names::Resolver;
@@ -106,6 +107,8 @@ pub(crate) fn work(op: &Op, links: &mut Resolver<'_>) -> Result<Work, KernelErro
             Work::request(Message::NewNeighbour(message), fdb::flags(fdb))
         }
         Op::DelFdb { name, fdb } => Work::request(Message::DelNeighbour(fdb::message(links.index(*name)?, fdb)), 0),
+        Op::AddRule { rule, .. } => Work::request(Message::NewRule(rule::message(*rule)), NLM_F_CREATE | NLM_F_EXCL),
+        Op::DelRule { rule, .. } => Work::request(Message::DelRule(rule::message(*rule)), 0),
         Op::SetConf { name, v6, key, value } => {
             let family = if *v6 { "ipv6" } else { "ipv4" };
             Work::Write(format!("/proc/sys/net/{family}/conf/{name}/{key}"), value.to_string())

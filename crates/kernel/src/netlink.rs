@@ -224,13 +224,15 @@ impl Kernel for Netlink {
 fn was_done(op: &Op, error: &KernelError) -> bool {
     use libc::{EADDRNOTAVAIL, EEXIST, ENODEV, ENOENT, ESRCH};
     match op {
-        Op::CreateLink { .. } | Op::AddAddress { .. } | Op::AddRoute { .. } | Op::AddFdb { .. } => {
-            error.errno == EEXIST
-        }
+        Op::CreateLink { .. }
+        | Op::AddAddress { .. }
+        | Op::AddRoute { .. }
+        | Op::AddFdb { .. }
+        | Op::AddRule { .. } => error.errno == EEXIST,
         Op::DeleteLink { .. } => error.errno == ENODEV,
         Op::DelAddress { .. } => error.errno == EADDRNOTAVAIL,
         Op::DelRoute { .. } => error.errno == ESRCH,
-        Op::DelFdb { .. } => error.errno == ENOENT,
+        Op::DelFdb { .. } | Op::DelRule { .. } => error.errno == ENOENT,
         _ => false,
     }
 }

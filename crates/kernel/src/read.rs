@@ -9,11 +9,12 @@ use cleat_model::hash::Fold;
 use cleat_model::kernel::{KernelError, Query};
 use cleat_model::name::Mac;
 use cleat_model::snapshot::{Link, Snapshot};
-use cleat_model::types::{Address, Fdb, Route, VlanRange};
+use cleat_model::types::{Address, Fdb, Route, Rule, VlanRange};
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkExtentMask, LinkMessage};
 use netlink_packet_route::neighbour::NeighbourMessage;
 use netlink_packet_route::route::RouteMessage;
+use netlink_packet_route::rule::RuleMessage;
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use nix::libc;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -115,6 +116,12 @@ impl Netlink {
             entries.retain(|(_, entry)| entry.on_self || !own.contains(&entry.mac));
             gather(&mut snapshot.fdb, entries);
         }
+        if query.rules {
+            let mut rules = self.rules(AddressFamily::Inet, AF_INET)?;
+            rules.extend(self.rules(AddressFamily::Inet6, AF_INET6)?);
+            note(&mut digest, &rules);
+            snapshot.rules = Some(rules);
+        }
         self.last_digest = digest.map(|digest| digest.finish());
         Ok(snapshot)
     }
@@ -160,6 +167,19 @@ impl Netlink {
                 .flatten()
         };
         absent_is_empty(self.socket.dump(&all_routes(family), read))
+    }
+
+    fn rules(&mut self, family: AddressFamily, byte: u8) -> Result<Vec<Rule>, KernelError> {
+        let mut question = RuleMessage::default();
+        question.header.family = family;
+        let question = RouteNetlinkMessage::GetRule(question);
+        // As with routes: a kernel without the family answers for all the others.
+        let read = |_, body: &[u8]| {
+            (body.first() == Some(&byte))
+                .then(|| decode::rule::rule(body))
+                .flatten()
+        };
+        absent_is_empty(self.socket.dump(&question, read))
     }
 
     fn vlans(&mut self) -> Result<Vec<(u32, Vec<VlanRange>)>, KernelError> {

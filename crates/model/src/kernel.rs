@@ -14,6 +14,8 @@ pub struct Query {
     pub vlans: bool,
     /// Fixed forwarding entries.
     pub fdb: bool,
+    /// Rules of policy routing.
+    pub rules: bool,
 }
 
 impl Query {
@@ -22,6 +24,7 @@ impl Query {
         routes: true,
         vlans: true,
         fdb: true,
+        rules: true,
     };
 }
 

@@ -3,7 +3,7 @@
 use crate::desired::Phase;
 use crate::name::IfName;
 use crate::nla::Attrs;
-use crate::types::{Address, Fdb, Kind, Origin, Route, VlanRange};
+use crate::types::{Address, Fdb, Kind, Origin, Route, Rule, VlanRange};
 use cleat_diag::Place;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -145,6 +145,20 @@ pub enum Op {
         /// The entry.
         fdb: Fdb,
     },
+    /// `ip rule add pref PRIORITY table TABLE`. Where the kernel refuses it, that is told and nothing more.
+    AddRule {
+        /// The VRF for whose sake.
+        name: IfName,
+        /// The rule.
+        rule: Rule,
+    },
+    /// `ip rule del pref PRIORITY table TABLE`
+    DelRule {
+        /// The VRF for whose sake.
+        name: IfName,
+        /// The rule.
+        rule: Rule,
+    },
     /// `sysctl -w net.ipv4.conf.NAME.KEY=VALUE` (ipv6 where `v6`).
     SetConf {
         /// Which link.
@@ -193,6 +207,8 @@ impl Op {
             | Op::DelRoute { name, .. }
             | Op::AddFdb { name, .. }
             | Op::DelFdb { name, .. }
+            | Op::AddRule { name, .. }
+            | Op::DelRule { name, .. }
             | Op::SetConf { name, .. }
             | Op::SetSysctl { name, .. }
             | Op::SetAddrGenMode { name, .. } => *name,
@@ -329,6 +345,15 @@ impl Plan {
     pub fn line(&self, link: IfName, option: &str) -> Option<Place> {
         let lines = self.lines.get(&link)?;
         lines.iter().find(|(name, _)| *name == option).map(|(_, place)| *place)
+    }
+
+    /// The kernel steps of these names.
+    pub fn ops_of<'a>(&'a self, ids: &'a [StepId]) -> impl Iterator<Item = &'a Op> {
+        let steps = ids.iter().filter_map(|id| self.steps.get(id.0 as usize));
+        steps.filter_map(|step| match &step.action {
+            Action::Kernel(op) => Some(op),
+            Action::Hook(..) => None,
+        })
     }
 
     /// The kernel steps in order.

@@ -8,7 +8,7 @@ use crate::name::IfName;
 use crate::op::Op;
 use crate::plan::{route_agrees, same_entry};
 use crate::snapshot::{Link, Snapshot};
-use crate::types::{Address, Fdb, Kind, Origin, Route, VlanRange};
+use crate::types::{Address, Fdb, Kind, Origin, Route, Rule, VlanRange};
 use crate::vlans::VlanMap;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -73,6 +73,9 @@ pub struct OwnedLink {
 pub struct Owned {
     /// By name. An interface is configured (`ifquery --state`) when it is in here with `up`.
     pub links: BTreeMap<IfName, OwnedLink>,
+    /// Rules that we added: of no link, and there while a VRF is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
 }
 
 impl Owned {
@@ -99,6 +102,17 @@ impl Owned {
                 if let Some(link) = self.links.remove(from) {
                     self.links.insert(*to, link);
                 }
+                return;
+            }
+            // What the kernel has from the start is put back, and is not ours.
+            Op::AddRule { rule, .. } if *rule == Rule::first(rule.v6) => return,
+            Op::AddRule { rule, .. } => {
+                self.rules.retain(|ours| ours != rule);
+                self.rules.push(*rule);
+                return;
+            }
+            Op::DelRule { rule, .. } => {
+                self.rules.retain(|ours| ours != rule);
                 return;
             }
             _ => {}
@@ -131,6 +145,17 @@ impl Owned {
             Op::DelFdb { fdb, .. } => link.fdb.retain(|old| old != fdb),
             _ => {}
         }
+    }
+
+    /// Takes in the rules that a run added and took away: nothing in the file speaks of them, so they are known by their
+    /// steps, of which those that were done are given.
+    #[must_use]
+    pub fn with_rules<'a, 'b>(settled: Cow<'a, Self>, done: impl Iterator<Item = &'b Op>) -> Cow<'a, Self> {
+        let mut all = settled;
+        for op in done.filter(|op| matches!(op, Op::AddRule { .. } | Op::DelRule { .. })) {
+            all.to_mut().record(op);
+        }
+        all
     }
 
     /// Keeps what the kernel had of settings that this run was the first to set, and which new ports were down; `old` is the record before the run, and
@@ -206,7 +231,8 @@ impl Owned {
             | Op::AddAddress { .. }
             | Op::AddRoute { .. }
             | Op::AddVlans { .. }
-            | Op::AddFdb { .. } => self.record(op),
+            | Op::AddFdb { .. }
+            | Op::AddRule { .. } => self.record(op),
             _ => {}
         }
     }
@@ -249,10 +275,12 @@ impl Owned {
                 (link.as_ref() != old).then_some((name, link))
             })
             .collect();
-        if changes.is_empty() {
+        let left = |rule: &Rule| now.rules.is_none() || now.has_rule(*rule);
+        if changes.is_empty() && self.rules.iter().all(left) {
             return Cow::Borrowed(self);
         }
         let mut all = self.clone();
+        all.rules.retain(left);
         for (name, link) in changes {
             match link {
                 Some(link) => all.links.insert(name, link),

@@ -3,7 +3,7 @@
 use crate::hash::Map;
 use crate::name::{IfName, Mac};
 use crate::nla::Attrs;
-use crate::types::{Address, Fdb, Kind, Route, VlanRange};
+use crate::types::{Address, Fdb, Kind, Route, Rule, VlanRange};
 
 /// `IFF_UP` of linux/if.h.
 pub const IFF_UP: u32 = 1;
@@ -151,6 +151,8 @@ pub struct Snapshot {
     pub vlans: Map<u32, Vec<VlanRange>>,
     /// Fixed forwarding entries by link index.
     pub fdb: Map<u32, Vec<Fdb>>,
+    /// Rules without a selector, in the order in which they are asked; `None` where they were not read.
+    pub rules: Option<Vec<Rule>>,
 }
 
 impl Snapshot {
@@ -256,6 +258,11 @@ impl Snapshot {
     /// VLANs of a link.
     pub fn vlans(&self, index: u32) -> &[VlanRange] {
         self.vlans.get(&index).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether there is such a rule. Where rules were not read there is none.
+    pub fn has_rule(&self, rule: Rule) -> bool {
+        self.rules.as_ref().is_some_and(|rules| rules.contains(&rule))
     }
 
     /// Fixed forwarding entries of a link.

@@ -211,6 +211,44 @@ impl fmt::Display for Address {
     }
 }
 
+/// A rule of policy routing that asks one table for every packet: it has no selector (`ip rule`: `from all lookup TABLE`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Rule {
+    /// Of IPv6 rather than of IPv4.
+    pub v6: bool,
+    /// `FRA_PRIORITY`: the lowest is asked first.
+    pub priority: u32,
+    /// `FRA_TABLE`.
+    pub table: u32,
+}
+
+impl Rule {
+    /// `RT_TABLE_LOCAL` of linux/rtnetlink.h: the addresses of the host itself.
+    pub const LOCAL: u32 = 255;
+
+    /// The rule for the host's own addresses where the kernel has it from the start: before all others.
+    pub fn first(v6: bool) -> Self {
+        Self {
+            v6,
+            priority: 0,
+            table: Self::LOCAL,
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    /// As `ip rule add` takes it.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "pref {} table ", self.priority)?;
+        match self.table {
+            Self::LOCAL => write!(out, "local"),
+            254 => write!(out, "main"),
+            253 => write!(out, "default"),
+            table => write!(out, "{table}"),
+        }
+    }
+}
+
 /// A route out of one link.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Route {

@@ -7,9 +7,12 @@ use crate::name::IfName;
 use crate::plan::{address_agrees, derived_mtu, is_stray, route_agrees, same_entry};
 use crate::show::IFA_F_NOPREFIXROUTE;
 use crate::snapshot::{Link, Snapshot};
-use crate::types::{Address, Kind, Origin, ScopeId};
+use crate::types::{Address, Kind, Origin, Rule, ScopeId};
 use crate::vlans::VlanMap;
 use cleat_diag::Diagnostic;
+
+/// What [`CheckItem::name`] is for the rule of table local, which is of no option of its own.
+const LOCAL_RULE: &str = "local rule";
 
 /// One thing that is wanted of a link, and what is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +141,7 @@ pub fn check(want: &WantLink, now: &Snapshot) -> Vec<CheckItem> {
     drop(item);
     items.extend(want.knobs.iter().filter_map(|knob| check_knob(knob, link)));
     items.extend(check_mtu(want, link, now));
+    items.extend(check_rules(want, now));
     check_net(want, link, now, &mut items);
     check_port(want, link, now, &mut items);
     items
@@ -169,6 +173,20 @@ fn check_mtu(want: &WantLink, link: &Link, now: &Snapshot) -> Option<CheckItem> 
         found: link.mtu().to_string(),
         ok: false,
         origin: want.origin,
+    })
+}
+
+/// The rule for the host's own addresses where it stands before that of VRFs ([`crate::plan`] moves it).
+fn check_rules(want: &WantLink, now: &Snapshot) -> Option<CheckItem> {
+    let first = [false, true].into_iter().filter(|v6| now.has_rule(Rule::first(*v6)));
+    let first: Vec<&str> = first.map(|v6| if v6 { "IPv6" } else { "IPv4" }).collect();
+    let knob = want.knobs.iter().find(|knob| knob.attr.name == "vrf-table");
+    (want.kind == Kind::Vrf && !first.is_empty()).then(|| CheckItem {
+        name: LOCAL_RULE,
+        wanted: "behind VRFs".to_owned(),
+        found: format!("first for {}", first.join(" and ")),
+        ok: false,
+        origin: knob.map_or(want.origin, |knob| knob.origin),
     })
 }
 
@@ -343,6 +361,11 @@ fn fault(want: &WantLink, item: &CheckItem) -> Diagnostic {
             )
             .help("`ifreload -a` takes it away; the address of a host is on its bridge or bond")
         }
+        (LOCAL_RULE, found) => Diagnostic::warning(
+            "local-rule",
+            format!("the rule for table local is {found}: packets in {name} for an address of the host are taken by the host"),
+        )
+        .help(format!("`ifup {name}` or `ifreload -a` moves it behind VRFs")),
         ("link", "") => Diagnostic::error("not-there", format!("{name} is not there")),
         ("link", found) => Diagnostic::error(
             "other-kind",

@@ -125,6 +125,7 @@ fn running(args: &Args, session: &mut Session) -> Exit {
         routes: true,
         vlans: true,
         fdb: false,
+        rules: false,
     };
     let Some(snapshot) = session.snapshot(&mut kernel, query) else {
         return Exit::Failed;

@@ -257,6 +257,12 @@ impl Walk<'_> {
                 self.tell_sysctl(step, &error);
                 false
             }
+            Err(error) if is_rule(&step.action) && !error.is_unanswered() => {
+                self.observer.saw(step, &StepResult::Failed(&error));
+                self.off.insert(step.id);
+                self.tell_rule(step, &error);
+                false
+            }
             Err(error) => match self.piecemeal(step, kernel) {
                 Some(refused) => {
                     self.observer.saw(step, &StepResult::Without(&refused));
@@ -334,6 +340,17 @@ impl Walk<'_> {
         }
         let text = format!("cannot {} ({op}): {error}", deed(op));
         let warning = Diagnostic::warning("sysctl-refused", text).on(step.iface);
+        self.outcome.diagnostics.push(match step.origin.place() {
+            Some(place) => warning.at(place, ""),
+            None => warning,
+        });
+    }
+
+    /// A rule that was refused: links, addresses and routes are as they are wanted all the same.
+    fn tell_rule(&mut self, step: &Step, error: &KernelError) {
+        let Action::Kernel(op) = &step.action else { return };
+        let text = format!("cannot {} ({op}): {error}", deed(op));
+        let warning = Diagnostic::warning("rule-refused", text).on(step.iface);
         self.outcome.diagnostics.push(match step.origin.place() {
             Some(place) => warning.at(place, ""),
             None => warning,
@@ -427,6 +444,10 @@ impl Walk<'_> {
     }
 }
 
+fn is_rule(action: &Action) -> bool {
+    matches!(action, Action::Kernel(Op::AddRule { .. } | Op::DelRule { .. }))
+}
+
 /// Whether the kernel may have done a part of a step that it refused.
 fn may_be_done_in_part(action: &Action) -> bool {
     let Action::Kernel(op) = action else { return false };
@@ -445,6 +466,8 @@ fn is_so_already(action: &Action, error: &KernelError) -> bool {
         (Op::AddAddress { .. } | Op::AddFdb { .. }, EEXIST)
             | (Op::DelAddress { .. }, EADDRNOTAVAIL | ENODEV)
             | (Op::DelRoute { .. }, ESRCH | ENODEV)
+            | (Op::AddRule { .. }, EEXIST)
+            | (Op::DelRule { .. }, ENOENT)
             | (Op::DelFdb { .. }, ENOENT | ENODEV)
             | (Op::DeleteLink { .. }, ENODEV)
     )
@@ -478,6 +501,8 @@ fn deed(op: &Op) -> String {
         Op::DelRoute { name, route } => format!("delete route {route} of {name}"),
         Op::AddFdb { name, .. } => format!("add a forwarding entry to {name}"),
         Op::DelFdb { name, .. } => format!("delete a forwarding entry of {name}"),
+        Op::AddRule { rule, .. } => format!("add the rule `{rule}`"),
+        Op::DelRule { rule, .. } => format!("delete the rule `{rule}`"),
         Op::SetConf { name, key, .. } => format!("set {key} of {name}"),
         Op::SetSysctl { setting, .. } => format!("set {}", setting.shown()),
         Op::SetAddrGenMode { name, .. } => format!("set how {name} makes its IPv6 address"),

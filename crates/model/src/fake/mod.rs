@@ -10,6 +10,7 @@ pub mod defaults;
 mod link;
 mod master;
 mod route;
+mod rule;
 pub mod suite;
 
 use crate::hash::Map;
@@ -136,6 +137,7 @@ impl FakeKernel {
                 now.insert(defaults::nic(at, name));
             }
         }
+        now.rules = Some(rule::of_a_new_kernel());
         Self::new(now)
     }
 
@@ -224,6 +226,8 @@ impl FakeKernel {
             Op::DelRoute { name, route } => self.del_route(*name, route),
             Op::AddFdb { name, fdb } => self.add_fdb(*name, fdb),
             Op::DelFdb { name, fdb } => self.del_fdb(*name, fdb),
+            Op::AddRule { rule, .. } => self.add_rule(*rule),
+            Op::DelRule { rule, .. } => self.del_rule(*rule),
             Op::SetConf { name, v6, key, value } => self.set_conf(*name, *v6, key, *value),
             Op::SetSysctl { name, setting } => self.set_sysctl(*name, setting),
             Op::SetAddrGenMode { name, mode } => {
@@ -342,6 +346,9 @@ impl Kernel for FakeKernel {
         }
         if !query.fdb {
             now.fdb.clear();
+        }
+        if !query.rules {
+            now.rules = None;
         }
         Ok(now)
     }

@@ -3,7 +3,7 @@
 use super::hooks::Due;
 use super::moving::Leaving;
 use super::{Planned, Request};
-use super::{members, order, undo};
+use super::{local_rule, members, order, undo};
 use crate::desired::{Desired, Phase, WantLink};
 use crate::fake::defaults::vxlan_device;
 use crate::fake::{FakeKernel, Piece};
@@ -472,9 +472,8 @@ impl<'a> Builder<'a> {
                     needs.extend(self.last.downed.get(&name));
                 }
             }
-            Op::SetPort { .. } => needs.extend(self.last.joined.get(&name)),
-            Op::AddVlans { on_self: false, .. } | Op::DelVlans { on_self: false, .. } => {
-                needs.extend(self.last.joined.get(&name));
+            Op::SetPort { .. } | Op::AddVlans { on_self: false, .. } | Op::DelVlans { on_self: false, .. } => {
+                needs.extend(self.last.joined.get(&name))
             }
             Op::SetData { links, .. } => {
                 let named = links.iter().filter_map(|(_, link)| *link);
@@ -487,6 +486,7 @@ impl<'a> Builder<'a> {
                 let parent = self.link(name).and_then(|link| self.now().by_index(link.parent?));
                 needs.extend(parent.and_then(|parent| self.last.upped.get(&parent.name)));
             }
+            Op::DelRule { rule, .. } => needs.extend(local_rule::in_its_place(*rule, &self.steps)),
             Op::AddRoute { route, .. } => {
                 needs.extend(self.last.upped.get(&name));
                 let near = self.last.addressed.get(&name).and_then(|all| {

@@ -13,6 +13,7 @@ mod hooks;
 mod kept;
 mod knobs;
 mod link;
+mod local_rule;
 mod members;
 mod moving;
 mod mtu;
@@ -179,6 +180,9 @@ fn run(mut builder: Builder<'_>) -> Planned {
             down::stale(&mut builder);
             up::up(&mut builder);
         }
+    }
+    if !builder.request.admin_only {
+        local_rule::back_in_front(&mut builder);
     }
     match builder.cuts_storage {
         true => builder.refuse(),

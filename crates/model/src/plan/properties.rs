@@ -84,6 +84,7 @@ fn essence(kernel: &FakeKernel) -> BTreeMap<String, String> {
         );
         all.insert(link.name.to_string(), text);
     }
+    all.insert("ip rule".to_owned(), format!("{:?}", now.rules));
     all
 }
 

@@ -46,6 +46,14 @@ pub(super) fn inverse(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, sim: &mut
                 master: None,
             })
         }
+        Op::AddRule { name, rule } => Some(Op::DelRule {
+            name: *name,
+            rule: *rule,
+        }),
+        Op::DelRule { name, rule } => Some(Op::AddRule {
+            name: *name,
+            rule: *rule,
+        }),
         _ => None,
     };
     match short {
@@ -432,7 +440,7 @@ fn spreads(op: &Op) -> bool {
         Op::SetPort { .. } | Op::AddVlans { .. } | Op::DelVlans { .. } => false,
         Op::AddAddress { .. } | Op::DelAddress { .. } | Op::AddRoute { .. } | Op::DelRoute { .. } => false,
         Op::AddFdb { .. } | Op::DelFdb { .. } | Op::SetConf { .. } | Op::SetAddrGenMode { .. } => false,
-        Op::SetSysctl { .. } => false,
+        Op::SetSysctl { .. } | Op::AddRule { .. } | Op::DelRule { .. } => false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::builder::Builder;
 use super::link::Made;
-use super::{address, kept, link, members, moving, mtu, order, ports, repair, route};
+use super::{address, kept, link, local_rule, members, moving, mtu, order, ports, repair, route};
 use crate::desired::{Phase, WantLink};
 use crate::hash::Set;
 use crate::name::IfName;
@@ -57,6 +57,9 @@ fn segment<'a>(builder: &mut Builder<'a>, links: &[&'a WantLink], all: &Set<IfNa
         .filter(|(_, made)| *made != Made::No)
         .map(|(want, _)| want)
         .collect();
+    for want in &there {
+        local_rule::behind_vrfs(builder, want);
+    }
     // A bond that is up tells its bridge of a carrier at once, and one that comes up with its ports up to a second later
     // (the kernel's linkwatch). So a bond that takes a port which carries the host is brought up where it belongs first.
     let (waiting, at_once): (Vec<&WantLink>, Vec<&WantLink>) =

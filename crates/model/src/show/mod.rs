@@ -123,6 +123,8 @@ impl fmt::Display for Op {
                 write!(out, "bridge fdb del {} dev {name}", fdb.mac, name = arg(name))?;
                 fdb_options(out, fdb)
             }
+            Op::AddRule { rule, .. } => write!(out, "ip{} rule add {rule}", if rule.v6 { " -6" } else { "" }),
+            Op::DelRule { rule, .. } => write!(out, "ip{} rule del {rule}", if rule.v6 { " -6" } else { "" }),
             Op::SetConf { name, v6, key, value } => {
                 let family = if *v6 { "ipv6" } else { "ipv4" };
                 // sysctl(8) takes `.` in a name as `/` where the separators are exchanged.

@@ -7,7 +7,7 @@ mod networks;
 
 pub use networks::{NICS, Seed, network};
 
-use crate::apply::{NoHooks, OnError, Outcome, apply};
+use crate::apply::{Ending, NoHooks, OnError, Outcome, apply};
 use crate::desired::{Desired, Hook, Knob, LinkRef, Phase, WantLink, WantVlans, Wanted};
 use crate::fake::FakeKernel;
 use crate::journal::NoJournal;
@@ -195,7 +195,12 @@ impl Host {
             _ => (&request.scope, &[]),
         };
         let settled = self.owned.settle(desired, self.kernel.now(), up, down);
-        self.owned = Owned::remembering(settled, &self.owned, &was).into_owned();
+        let settled = Owned::remembering(settled, &self.owned, &was);
+        self.owned = match outcome.ending {
+            Ending::Done | Ending::Partly => Owned::with_rules(settled, planned.plan.ops_of(&outcome.done)),
+            Ending::PutBack | Ending::Stuck(_) => settled,
+        }
+        .into_owned();
         (planned, outcome)
     }
 

@@ -179,12 +179,14 @@ fn mark(action: &Action) -> Mark {
         | Op::AddVlans { .. }
         | Op::AddAddress { .. }
         | Op::AddRoute { .. }
-        | Op::AddFdb { .. } => Mark::Add,
+        | Op::AddFdb { .. }
+        | Op::AddRule { .. } => Mark::Add,
         Op::DeleteLink { .. }
         | Op::DelVlans { .. }
         | Op::DelAddress { .. }
         | Op::DelRoute { .. }
-        | Op::DelFdb { .. } => Mark::Remove,
+        | Op::DelFdb { .. }
+        | Op::DelRule { .. } => Mark::Remove,
         Op::RenameLink { .. }
         | Op::SetLink { .. }
         | Op::SetData { .. }

@@ -69,6 +69,10 @@ fn at_boot_members_of_every_kind_go_in_before_they_are_up() {
             "ip link add blue up type vrf table 1010",
             "ip link add vmbr1 type bridge",
             "ip link add dum type dummy",
+            "ip rule add pref 32765 table local",
+            "ip rule del pref 0 table local",
+            "ip -6 rule add pref 32765 table local",
+            "ip -6 rule del pref 0 table local",
             "ip link set eno1 master blue",
             "ip link set eno2 master vmbr1",
             "ip link set vmbr1 master blue",
@@ -177,7 +181,16 @@ fn a_member_that_is_taken_down_leaves_its_vrf_and_one_of_a_vrf_taken_down_stays_
         ]
     );
     let (steps, _) = host.down(&desired, &["blue"]);
-    assert_eq!(steps, ["ip link del blue"]);
+    assert_eq!(
+        steps,
+        [
+            "ip link del blue",
+            "ip rule add pref 0 table local",
+            "ip rule del pref 32765 table local",
+            "ip -6 rule add pref 0 table local",
+            "ip -6 rule del pref 32765 table local",
+        ]
+    );
     assert!(
         host.kernel
             .now()
