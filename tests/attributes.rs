@@ -505,5 +505,5 @@ fn every_row_of_the_kernel_is_tried() {
     let tried: BTreeSet<&str> = links.chain(SYSCTLS.iter().map(|(row, ..)| *row)).collect();
     let rows = table::all().filter(|row| row.wire != Wire::None && row.on != On::Address);
     let rows: BTreeSet<&str> = rows.map(|row| row.name).collect();
-    assert_eq!(tried, rows);
+    cleat_witness::assert_alike("rows of the table", ["tried", "in the table"], &tried, &rows);
 }

@@ -2,6 +2,7 @@
 
 use cleat_app::completion::{Shell, files};
 use cleat_netns as netns;
+use cleat_witness::{assert_alike, text_difference};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -39,17 +40,28 @@ fn the_files_are_what_the_tables_say() {
         for (name, text) in &made {
             if bless {
                 std::fs::write(folder.join(name), text).unwrap();
-            } else if std::fs::read_to_string(folder.join(name)).ok().as_ref() != Some(text) {
-                stale.push(format!("{}/{name}", shell.name()));
+            } else {
+                let committed = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+                let differs = text_difference(&committed, text);
+                stale.extend(differs.map(|lines| format!("{}/{name}:\n{lines}", shell.name())));
             }
         }
         let there = std::fs::read_dir(&folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let made: BTreeSet<String> = made.into_iter().map(|(name, _)| name).collect();
-        assert_eq!(there.collect::<BTreeSet<_>>(), made);
+        assert_alike(
+            shell.name(),
+            ["in the folder", "in the tables"],
+            &there.collect(),
+            &made,
+        );
     }
-    assert_eq!(stale, Vec::<String>::new(), "`cargo xtask gen` makes them anew");
+    assert!(
+        stale.is_empty(),
+        "run `cargo xtask gen`; stale are\n{}",
+        stale.join("\n")
+    );
 }
 
 #[test]

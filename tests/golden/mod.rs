@@ -4,6 +4,7 @@
 // Tests read fixtures and run programs directly.
 #![allow(clippy::disallowed_methods)]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -204,13 +205,13 @@ macro_rules! golden {
 
         #[test]
         fn every_golden_folder_is_a_test() {
-            let mut folders: Vec<String> = std::fs::read_dir(fixtures())
+            let folders: BTreeSet<String> = std::fs::read_dir(fixtures())
                 .expect("fixtures are there")
                 .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
                 .filter(|name| !name.ends_with(".md"))
                 .collect();
-            folders.sort();
-            assert_eq!(folders, [$($example),*]);
+            let tests = BTreeSet::from([$($example.to_owned()),*]);
+            normal::assert_alike("golden examples", ["a folder", "a test"], &folders, &tests);
         }
     };
 }

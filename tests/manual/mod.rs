@@ -12,6 +12,7 @@ mod roff;
 mod settings;
 
 use cleat_app::command::Command;
+use cleat_witness::{assert_alike, text_difference};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -86,16 +87,21 @@ fn the_pages_are_what_the_tables_say() {
     for (name, frame) in PAGES {
         let text = page(frame);
         let path = folder().join(name);
-        if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        let Some(lines) = text_difference(&committed, &text) else {
             continue;
-        }
+        };
         if bless {
             std::fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         } else {
-            stale.push(*name);
+            stale.push(format!("{name}:\n{lines}"));
         }
     }
-    assert!(stale.is_empty(), "stale in docs/man: {stale:?}; run `cargo xtask gen`");
+    assert!(
+        stale.is_empty(),
+        "run `cargo xtask gen`; stale in docs/man are\n{}",
+        stale.join("\n")
+    );
 }
 
 #[test]
@@ -115,10 +121,10 @@ fn no_frame_and_no_page_is_orphaned() {
         .flat_map(|(page, frame)| [page.to_string(), frame.to_string()])
         .collect();
     // A page that is missing is told by the other test, which may be writing it just now.
-    let frames = |names: &BTreeSet<String>| -> Vec<String> {
+    let frames = |names: &BTreeSet<String>| -> BTreeSet<String> {
         names.iter().filter(|name| name.ends_with(".in")).cloned().collect()
     };
-    assert_eq!(frames(&found), frames(&known));
+    assert_alike("frames", ["in docs/man", "known"], &frames(&found), &frames(&known));
     let orphans: Vec<&String> = found.difference(&known).collect();
     assert!(orphans.is_empty(), "in docs/man, made of no frame: {orphans:?}");
 }

@@ -1,11 +1,13 @@
 //! The test executables: built by cargo, run by us, their results read from libtest's own log.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use crate::outcome::{Tally, TestId, Verdict};
+use crate::selection::Target;
 use crate::tree;
 
 /// A test executable that cargo built.
@@ -21,17 +23,36 @@ pub struct Executable {
     pub package: String,
 }
 
-/// Builds all tests of the workspace and gives their executables, sorted by name.
+/// Builds all tests of the workspace, or those of some targets, and gives their executables, sorted by name.
 ///
 /// *Errors*: the build failed; cargo has printed why.
-pub fn build() -> Result<Vec<Executable>, String> {
+pub fn build(only: Option<&[Target]>) -> Result<Vec<Executable>, String> {
+    let mut found = match only {
+        None => built(&["--workspace".to_owned()])?,
+        Some(targets) => {
+            let packages: BTreeSet<&str> = targets.iter().map(|target| target.package.as_str()).collect();
+            let mut found = Vec::new();
+            // Each by itself: what is asked for of one package would be built of the others, too.
+            for package in packages {
+                let of_it = targets.iter().filter(|target| target.package == package);
+                let selectors = of_it.flat_map(|target| target.selector.iter().cloned());
+                let words: Vec<String> = ["--package".to_owned(), package.to_owned()]
+                    .into_iter()
+                    .chain(selectors)
+                    .collect();
+                found.append(&mut built(&words)?);
+            }
+            found
+        }
+    };
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+fn built(what: &[String]) -> Result<Vec<Executable>, String> {
     let output = Command::new(tree::cargo())
-        .args([
-            "test",
-            "--workspace",
-            "--no-run",
-            "--message-format=json-render-diagnostics",
-        ])
+        .args(["test", "--no-run", "--message-format=json-render-diagnostics"])
+        .args(what)
         .current_dir(tree::top())
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
@@ -41,9 +62,7 @@ pub fn build() -> Result<Vec<Executable>, String> {
         return Err("the tests do not build".to_owned());
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    let mut found: Vec<Executable> = text.lines().filter_map(executable).collect();
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(found)
+    Ok(text.lines().filter_map(executable).collect())
 }
 
 /// The test executable that one line of cargo's JSON messages announces.

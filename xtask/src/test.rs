@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::executables::{self, Executable, TestLog, plain_name};
 use crate::outcome::{self, Part, PartEnd, Tally, TestId, Verdict};
 use crate::packages::{self, Consent};
-use crate::{checks, deb, process, tree, udevs, uml_tests, vm};
+use crate::{checks, deb, process, selection, tree, udevs, uml_tests, vm};
 
 /// For one executable, and for all documentation tests.
 const LIMIT: Duration = Duration::from_secs(900);
@@ -29,6 +29,15 @@ struct Options {
 /// `cargo xtask test [FILTER] [--no-uml] [--no-vm] [--seed N|any] [--all-faults] [--yes]`: exit status 0 only if nothing failed.
 pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
     let options = options(args)?;
+    let only = match &options.filter {
+        Some(word) => Some(selection::holding(&selection::targets()?, word)),
+        None => None,
+    };
+    if let (Some(word), Some([])) = (&options.filter, only.as_deref())
+        && !selection::has_examples(word)
+    {
+        return Err(format!("error: no test's name contains `{word}`"));
+    }
     println!("property tests start at seed {}", options.seed);
     packages::ensure(packages::TO_TEST, options.consent)?;
     if options.filter.is_none() {
@@ -48,14 +57,16 @@ pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
         run.check("shellcheck", checks::shell);
     }
     let mut tests = Vec::new();
-    run.check("build", || match executables::build() {
+    // Where it can only be an example, cargo builds what that needs.
+    let is_example = only.as_ref().is_some_and(Vec::is_empty);
+    run.check("build", || match executables::build(only.as_deref()) {
         Ok(built) => {
             tests = built;
             PartEnd::Passed(format!("{} test executables", tests.len()))
         }
         Err(error) => PartEnd::Failed(error),
     });
-    if !tests.is_empty() {
+    if !tests.is_empty() || is_example {
         run.tests(&tests, &options)?;
     }
     if options.filter.is_none() {
@@ -182,13 +193,17 @@ impl Run {
                 }
             }
             if total == 0
+                && !tests.is_empty()
                 && let Some(filter) = &options.filter
             {
                 return PartEnd::Failed(format!("no test's name contains {filter}"));
             }
             ended(failed, total)
         });
-        self.part("doc tests", |tally| doc_tests(options.filter.as_deref(), tally));
+        self.part("doc tests", |tally| match options.filter.as_deref() {
+            Some(word) if !selection::has_examples(word) => PartEnd::Passed("no example can have that name".to_owned()),
+            filter => doc_tests(filter, tally),
+        });
         let log = TestLog::read(&log_path);
         self.part("uml", |tally| {
             if options.uml {

@@ -5,8 +5,10 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod folder;
+mod text;
 
 pub use folder::differences;
+pub use text::text_difference;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -326,20 +328,30 @@ pub fn steps(printed: &str) -> Vec<&str> {
 /// Compares two sets or maps and prints what stands on one side only.
 #[track_caller]
 pub fn assert_same<T: Entries>(what: &str, golden: &T, ours: &T) {
-    if let Some(difference) = difference(what, golden, ours) {
+    assert_alike(what, ["golden", "ours"], golden, ours);
+}
+
+/// As [`assert_same`], where the two sides have other names.
+#[track_caller]
+pub fn assert_alike<T: Entries>(what: &str, sides: [&str; 2], one: &T, other: &T) {
+    if let Some(difference) = sided(what, sides, one, other) {
         panic!("{difference}");
     }
 }
 
 /// How two sets or maps differ: the lines that stand on one side only.
 pub fn difference<T: Entries>(what: &str, golden: &T, ours: &T) -> Option<String> {
-    let (golden, ours) = (golden.entries(), ours.entries());
+    sided(what, ["golden", "ours"], golden, ours)
+}
+
+fn sided<T: Entries>(what: &str, sides: [&str; 2], one: &T, other: &T) -> Option<String> {
+    let (one, other) = (one.entries(), other.entries());
     let lines = |said: &str, one: &BTreeSet<String>, other: &BTreeSet<String>| -> String {
         one.difference(other)
             .map(|line| format!("\n  only {said}: {line}"))
             .collect()
     };
-    let text = lines("golden", &golden, &ours) + &lines("ours", &ours, &golden);
+    let text = lines(sides[0], &one, &other) + &lines(sides[1], &other, &one);
     (!text.is_empty()).then(|| format!("{what}:{text}"))
 }
 
@@ -352,6 +364,22 @@ pub trait Entries {
 impl Entries for BTreeSet<String> {
     fn entries(&self) -> BTreeSet<String> {
         self.clone()
+    }
+}
+
+impl Entries for BTreeSet<&str> {
+    fn entries(&self) -> BTreeSet<String> {
+        self.iter().map(|line| (*line).to_owned()).collect()
+    }
+}
+
+impl Entries for BTreeMap<String, BTreeSet<&str>> {
+    fn entries(&self) -> BTreeSet<String> {
+        let line = |(name, words): (&String, &BTreeSet<&str>)| {
+            let words: Vec<&str> = words.iter().copied().collect();
+            format!("{name}: {}", words.join(" "))
+        };
+        self.iter().map(line).collect()
     }
 }
 
