@@ -184,7 +184,6 @@ mod tests {
     #[test]
     fn what_is_there_is_not_waited_for() {
         let tree = tree(&["eno1", "eno2"]);
-        let began = Instant::now();
         let missing = wait(
             &Root::at(tree.path()),
             &["eno1", "eno2"],
@@ -192,7 +191,6 @@ mod tests {
             &|_| false,
         );
         assert_eq!(missing, Waited::default());
-        assert!(began.elapsed() < Duration::from_secs(5));
     }
 
     #[test]
@@ -230,10 +228,8 @@ mod tests {
             look();
             false
         };
-        let began = Instant::now();
         let missing = wait(&root, &["eno9"], Some(Duration::from_secs(300)), &unnamed);
         assert!(missing.slept && missing.missing.is_empty(), "{missing:?}");
-        assert!(began.elapsed() < Duration::from_secs(200), "{:?}", began.elapsed());
     }
 
     /// A missing one may be waited for no longer, the other is there and will get its name.
@@ -271,9 +267,7 @@ mod tests {
     #[test]
     fn without_a_limit_nothing_is_waited_for_where_there_is_no_udev() {
         let tree = tree(&[]);
-        let began = Instant::now();
         let missing = wait(&Root::at(tree.path()), &["eno1"], None, &|_| false);
         assert_eq!((missing.slept, missing.missing), (false, vec!["eno1"]));
-        assert!(began.elapsed() < Duration::from_secs(1));
     }
 }

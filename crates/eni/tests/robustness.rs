@@ -104,7 +104,7 @@ fn ten_megabytes_are_read_in_seconds() {
     let took = begun.elapsed();
     println!("10 MiB, {number} stanzas: {} ms", took.as_millis());
     assert_eq!((document.items().len(), diagnostics.len()), (number * 2, 0));
-    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert!(took < Duration::from_secs(60), "{took:?}");
 }
 
 /// Each of these once made some parser slow or verbose: one line, no line, one word a line, all backslashes.
@@ -130,7 +130,7 @@ fn monotonous_files_are_read_in_seconds() {
         assert_eq!(document.to_bytes(), source.bytes());
         println!("{unit:?}: {} ms, {} diagnostics", took.as_millis(), diagnostics.len());
         assert!(diagnostics.len() <= 1_001, "{unit:?}");
-        assert!(took < Duration::from_secs(10), "{unit:?} took {took:?}");
+        assert!(took < Duration::from_secs(60), "{unit:?} took {took:?}");
     }
 }
 

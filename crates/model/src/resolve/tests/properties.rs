@@ -134,5 +134,6 @@ fn four_thousand_links_are_no_trouble() {
     assert_eq!(desired.links().len(), 4000);
     let took = start.elapsed();
     println!("4000 links in {took:?}");
-    assert!(took.as_secs() < 5, "{took:?}");
+    // Half a second where nothing else runs; squares of the number would be minutes on any machine.
+    assert!(took.as_secs() < 60, "{took:?}");
 }
