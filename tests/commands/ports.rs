@@ -91,3 +91,30 @@ fn a_tunnel_in_a_bridge_does_not_learn_where_its_port_does_not() {
     assert_eq!(call("ifreload -a").code, 0);
     assert_eq!(state(), (Some(true), Some(true), Some(2)));
 }
+
+/// bridge-utils, which brings up the ports of classic ifupdown's bridges, keeps IPv6 off them by the mode of making
+/// addresses: a host that is taken over has nothing to do. An address that is there all the same harms, and goes.
+#[test]
+fn a_port_that_makes_no_addresses_since_bridge_utils_brought_it_up_is_as_it_is_to_be() {
+    let room = netns::enter!(Bridge);
+    let text = BRIDGE.replace("\tbridge-fd 0\n", "");
+    host(&room, &["eno1"], &text);
+    for command in [
+        "ip link add vmbr0 type bridge",
+        "ip link set eno1 addrgenmode none",
+        "ip link set eno1 master vmbr0",
+        "ip link set eno1 up",
+        "ip link set vmbr0 up",
+        "ip addr add 192.0.2.1/24 brd + dev vmbr0",
+    ] {
+        netns::run(command);
+    }
+    assert_eq!(call("ifreload -n -a").out, "nothing to do\n");
+    let checked = call("ifquery -c -a");
+    assert_eq!(checked.code, 0, "{checked:?}");
+    netns::run("ip addr add 2001:db8::5/64 dev eno1 nodad");
+    assert_eq!(call("ifreload -a").code, 0);
+    assert!(ipv6_is_off("eno1"));
+    let found = ip_json(&["-6", "addr", "show", "dev", "eno1"]);
+    assert_eq!(found[0]["addr_info"], serde_json::Value::Null);
+}

@@ -11,6 +11,9 @@ use crate::types::{Kind, Origin};
 /// `MDB_RTR_TYPE_PERM` of linux/if_bridge.h: a multicast router is always taken to be behind the port.
 const ALWAYS: u64 = 2;
 
+/// `IN6_ADDR_GEN_MODE_NONE` of linux/if_link.h: `ip link set DEV addrgenmode none`.
+const IN6_ADDR_GEN_MODE_NONE: u8 = 1;
+
 impl Build<'_> {
     /// Stands behind addresses: a port that asks for IPv6 of its own keeps it.
     pub(super) fn port_defaults(&mut self) {
@@ -23,7 +26,7 @@ impl Build<'_> {
                 Origin::Said(place) => Origin::Implied(place, "bridge-port"),
                 other => other,
             };
-            if !self.asks_for_ipv6(at) {
+            if !self.asks_for_ipv6(at) && !self.makes_no_address(name, bridge.name) {
                 self.imply_number(name, "disable-ipv6", 1, origin);
             }
             if is_vxlan {
@@ -52,6 +55,22 @@ impl Build<'_> {
         };
         let address = link.addresses.iter().any(|wanted| wanted.value.ip.is_ipv6());
         address || self.decls.get(link.name).is_some_and(said)
+    }
+
+    /// Whether it is a port of that bridge already, and was kept from making IPv6 addresses in the other way: a host that
+    /// bridge-utils brought up is as it is to be.
+    ///
+    /// *Source*: bridge-utils 1.7.1, lib/bridge-utils/ifupdown.sh: `ip link set $port addrgenmode none`.
+    fn makes_no_address(&self, port: IfName, bridge: IfName) -> bool {
+        let Some((facts, real)) = self.facts.and_then(|facts| Some((facts, facts.get(port)?))) else {
+            return false;
+        };
+        let is_port = facts
+            .get(bridge)
+            .is_some_and(|bridge| real.master == Some(bridge.index));
+        let is_off = table::find("disable-ipv6").and_then(|attr| attr.read(real)) == Some(Value::Number(1));
+        let addresses = facts.addresses(real.index).iter().any(|address| address.ip.is_ipv6());
+        is_port && !is_off && real.addr_gen_mode == Some(IN6_ADDR_GEN_MODE_NONE) && !addresses
     }
 
     /// A tunnel learns as its port does, and floods multicast to all its ends: the routers are behind them.
