@@ -276,6 +276,11 @@ impl WantLink {
         }
     }
 
+    /// Whether it is a bond that has the MAC of its active port (`fail_over_mac`).
+    pub fn follows_active_port(&self) -> bool {
+        self.number("bond-fail-over-mac").is_some_and(|policy| policy != 0)
+    }
+
     /// The VRF that it is a member of.
     pub fn vrf(&self) -> Option<LinkRef> {
         self.master.filter(|_| self.in_vrf)

@@ -39,6 +39,12 @@ pub(crate) fn same_subnet(a: &Address, b: &Address) -> bool {
     a.ip.is_ipv4() && b.ip.is_ipv4() && a.prefix == b.prefix && covers(a, b.peer.unwrap_or(b.ip))
 }
 
+/// Whether the kernel keeps both on one link. An IPv6 address is there once, whatever its prefix and peer
+/// (`ipv6_get_ifaddr`), an IPv4 address once in a subnet (`__inet_insert_ifa`).
+pub(crate) fn excludes(a: &Address, b: &Address) -> bool {
+    a.ip == b.ip && (a.ip.is_ipv6() || same_subnet(a, b))
+}
+
 /// The routing table of the VRF that a link is a member of, or is itself.
 pub(crate) fn vrf_table(link: &Link, now: &Snapshot) -> Option<u32> {
     const IFLA_VRF_TABLE: u16 = 1;
@@ -64,7 +70,7 @@ impl FakeKernel {
                 return Err(refuse(EACCES, "IPv6 is disabled on this device"));
             }
         }
-        let there = self.now.addresses(index).iter().position(|old| old.same(address));
+        let there = self.now.addresses(index).iter().position(|old| excludes(old, address));
         if there.is_some() && !replace {
             return Err(KernelError::errno(EEXIST));
         }

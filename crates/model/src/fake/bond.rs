@@ -23,6 +23,7 @@ const AD_ACTOR_SYSTEM: u16 = 26;
 const TLB_DYNAMIC_LB: u16 = 27;
 const LACP_ACTIVE: u16 = 29;
 
+const ACTIVE_BACKUP: u32 = 1;
 const LACP: u8 = 4;
 const TLB: u8 = 5;
 const ALB: u8 = 6;
@@ -77,6 +78,12 @@ impl FakeKernel {
             self.follow_option(index, number);
         }
         Ok(())
+    }
+
+    /// Whether the bond has the MAC of its active port; `bond_set_mac_address` then does nothing, and answers that it did.
+    pub(super) fn follows_active_port(&self, index: u32) -> bool {
+        let bond = self.now.by_index(index).is_some_and(|link| link.kind == Kind::Bond);
+        bond && self.option(index, MODE) == ACTIVE_BACKUP && self.option(index, FAIL_OVER_MAC) != 0
     }
 
     fn option(&self, index: u32, number: u16) -> u32 {

@@ -234,12 +234,18 @@ impl FakeKernel {
             self.hidden(index).mtu_set |= link.mtu() != mtu;
             self.set_mtu(index, mtu);
         }
-        if let Some(mac) = attrs.get(IFLA_ADDRESS).and_then(Mac::new) {
+        let ignores_mac = self.follows_active_port(index);
+        if let Some(mac) = attrs.get(IFLA_ADDRESS).and_then(Mac::new)
+            && !ignores_mac
+        {
             self.set_mac(index, mac);
             self.hidden(index).mac_set = true;
         }
         self.change(index, |link| {
             for (number, payload) in attrs.iter() {
+                if number == IFLA_ADDRESS && ignores_mac {
+                    continue;
+                }
                 link.attrs.set(number, payload);
             }
             // `dev_set_alias`: an empty alias is none.

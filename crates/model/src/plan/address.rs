@@ -1,12 +1,13 @@
 //! Addresses and forwarding entries.
 
-use super::builder::Builder;
-use crate::desired::WantLink;
-use crate::fake::{IFA_F_PERMANENT, scope6};
+use super::builder::{Builder, Gone};
+use super::follow;
+use crate::desired::{WantLink, Wanted};
+use crate::fake::{IFA_F_PERMANENT, excludes, scope6};
 use crate::op::Op;
 use crate::show::{IFA_F_DEPRECATED, IFA_F_NODAD, IFA_F_NOPREFIXROUTE};
 use crate::snapshot::Snapshot;
-use crate::types::Address;
+use crate::types::{Address, Route};
 
 /// Whether an address that is there is what is wanted; what is not said is not compared.
 pub(crate) fn agrees(want: &Address, have: &Address) -> bool {
@@ -59,14 +60,14 @@ pub(super) fn unwanted(builder: &Builder<'_>, want: &WantLink) -> Vec<Address> {
 /// snapshot (`net.ipv4.conf.all.promote_secondaries`), so it must not matter if it is still there.
 pub(super) fn add(builder: &mut Builder<'_>, want: &WantLink, again: bool) {
     let name = want.name;
+    let mut routes = Vec::new();
     for wanted in &want.addresses {
-        let Some(link) = builder.link(name) else { return };
+        let Some(index) = builder.link(name).map(|link| link.index) else {
+            return;
+        };
         let address = wanted.value.clone();
-        let have = builder
-            .now()
-            .addresses(link.index)
-            .iter()
-            .find(|have| have.same(&address));
+        routes.extend(make_room(builder, want, wanted));
+        let have = builder.now().addresses(index).iter().find(|have| have.same(&address));
         let before = again
             || builder.start.get(name).is_some_and(|link| {
                 builder
@@ -94,6 +95,24 @@ pub(super) fn add(builder: &mut Builder<'_>, want: &WantLink, again: bool) {
         }
         builder.op(name, Op::AddAddress { name, address, replace }, wanted.origin);
     }
+    follow::lost(builder, name, &routes);
+}
+
+/// Takes away what the kernel does not keep beside a wanted address: the same one with another prefix length or peer.
+/// Answers the routes that the link had until then.
+fn make_room(builder: &mut Builder<'_>, want: &WantLink, wanted: &Wanted<Address>) -> Vec<Route> {
+    let name = want.name;
+    let Some(index) = builder.link(name).map(|link| link.index) else {
+        return Vec::new();
+    };
+    let in_the_way = |have: &&Address| !have.same(&wanted.value) && excludes(have, &wanted.value);
+    let Some(address) = builder.now().addresses(index).iter().find(in_the_way).cloned() else {
+        return Vec::new();
+    };
+    let routes = builder.now().routes(index).to_vec();
+    builder.gone(Gone::address(name, &address));
+    builder.op(name, Op::DelAddress { name, address }, wanted.origin);
+    routes
 }
 
 /// Whether the host uses that IPv6 address, on whatever link. Nobody else has it then, and duplicate address detection

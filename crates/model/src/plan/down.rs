@@ -68,7 +68,10 @@ pub(super) fn stale(builder: &mut Builder<'_>) {
         if !builder.owned.get(name).is_some_and(OwnedLink::is_left_set) {
             take_down(builder, name, &names);
         }
-        super::gone::reset(builder, name, origin(builder, name));
+        // What guests need stays as it is, settings and all.
+        if !builder.is_kept(name) {
+            super::gone::reset(builder, name, origin(builder, name));
+        }
     }
     let links: Vec<&WantLink> = builder.desired.links().iter().collect();
     for want in links {

@@ -9,6 +9,7 @@ use crate::name::IfName;
 use crate::op::Op;
 use crate::types::{Origin, Route};
 use cleat_diag::Diagnostic;
+use std::net::IpAddr;
 
 const WHY: Origin = Origin::Own("follows its subnet");
 /// `RTPROT_KERNEL` of linux/rtnetlink.h.
@@ -38,6 +39,30 @@ pub(super) fn leave_port(builder: &mut Builder<'_>, port: IfName) {
     }
 }
 
+/// Takes away the routes of others whose gateway lies in a subnet that went from here to another link: the kernel keeps
+/// them while the link has any other address, and always those of IPv6, and they lead nowhere.
+pub(super) fn leave_subnet(builder: &mut Builder<'_>, from: IfName) {
+    let (Some(was), Some(is)) = (builder.start.get(from), builder.link(from)) else {
+        return;
+    };
+    let (was, is) = (builder.start.addresses(was.index), is.index);
+    let now = builder.now();
+    let here = |via| now.addresses(is).iter().any(|has| covers(has, via));
+    let elsewhere = |via| {
+        now.addresses
+            .iter()
+            .any(|(index, all)| *index != is && all.iter().any(|has| covers(has, via)))
+    };
+    let went = |via: &IpAddr| was.iter().any(|had| covers(had, *via)) && !here(*via) && elsewhere(*via);
+    let led = |route: &&Route| route.via.filter(|_| !route.onlink).as_ref().is_some_and(went);
+    let routes: Vec<Route> = now.routes(is).iter().filter(led).cloned().collect();
+    for route in routes {
+        if !is_by_itself(&route) && !is_ours(builder, from, &route) {
+            builder.op(from, Op::DelRoute { name: from, route }, WHY);
+        }
+    }
+}
+
 /// Finds a place for those routes that a link had before and has no longer.
 pub(super) fn lost(builder: &mut Builder<'_>, from: IfName, before: &[Route]) {
     for old in before {
@@ -48,6 +73,10 @@ pub(super) fn lost(builder: &mut Builder<'_>, from: IfName, before: &[Route]) {
 /// Puts a route of others back that is gone though nobody took it away on purpose: on its link, or on the link that
 /// took over its subnet. Where no link can carry it, that is told.
 pub(super) fn restore(builder: &mut Builder<'_>, from: IfName, old: &Route) {
+    // Our own does not come back in the table of a VRF either.
+    if is_recorded(builder, from, old) {
+        return;
+    }
     let (was, is) = (builder.start.get(from), builder.link(from));
     let old = match was.zip(is) {
         Some((was, is)) => members::moved(old, (was, builder.start), (is, builder.now())),
@@ -98,17 +127,20 @@ pub(super) fn restore(builder: &mut Builder<'_>, from: IfName, old: &Route) {
 
 /// Whether we added it, or the file asks for one in its place: then it is planned for elsewhere.
 fn is_ours(builder: &Builder<'_>, from: IfName, old: &Route) -> bool {
-    let record = builder.owned.get(from);
-    let ours = record.is_some_and(|owned| owned.routes.iter().any(|ours| agrees(ours, old)));
     let mut wanted = builder.desired.links().iter().flat_map(|want| &want.routes);
     let does = |route: &Route| {
         let same_way = route.to == old.to && route.table == old.table && route.via == old.via;
         same_way || same_place(route, old)
     };
-    ours || wanted.any(|wanted| does(&wanted.value))
+    is_recorded(builder, from, old) || wanted.any(|wanted| does(&wanted.value))
 }
 
-fn has_address(builder: &Builder<'_>, ip: std::net::IpAddr) -> bool {
+fn is_recorded(builder: &Builder<'_>, from: IfName, old: &Route) -> bool {
+    let record = builder.owned.get(from);
+    record.is_some_and(|owned| owned.routes.iter().any(|ours| agrees(ours, old)))
+}
+
+fn has_address(builder: &Builder<'_>, ip: IpAddr) -> bool {
     builder.now().addresses.values().flatten().any(|is| is.ip == ip)
 }
 

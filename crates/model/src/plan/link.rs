@@ -2,10 +2,10 @@
 
 use super::builder::{Builder, Gone};
 use super::knobs::{self, Differing};
-use crate::attr::Wire;
-use crate::desired::{Phase, WantLink};
+use crate::attr::{Value, Wire};
+use crate::desired::{Knob, Phase, WantLink};
 use crate::fake::defaults;
-use crate::name::IfName;
+use crate::name::{IfName, Mac};
 use crate::nla::Attrs;
 use crate::op::{Op, Sysctl};
 use crate::snapshot::{IFLA_ADDRESS, Link};
@@ -210,6 +210,18 @@ fn set_sysctls(builder: &mut Builder<'_>, name: IfName, settings: Vec<(Sysctl, O
     }
 }
 
+/// The hardware address that the file says.
+fn chosen_mac(want: &WantLink) -> Option<Mac> {
+    match want.knob("hwaddress") {
+        Some(Knob {
+            value: Value::Mac(mac),
+            origin: Origin::Said(_),
+            ..
+        }) => Some(*mac),
+        _ => None,
+    }
+}
+
 /// A bridge or bond that is made anew keeps the MAC that it had, where none is said.
 fn keep_mac(builder: &Builder<'_>, name: IfName, link: &mut Attrs) {
     let said = builder
@@ -313,7 +325,9 @@ pub(super) fn set(builder: &mut Builder<'_>, want: &WantLink) {
         builder.say(located(flaps, want, origin));
         builder.op(name, Op::SetUp { name, up: false }, origin);
     }
-    if !differing.without_ports.is_empty() && has_ports {
+    let releases = !differing.without_ports.is_empty() && has_ports;
+    let mac = chosen_mac(want).or_else(|| builder.link(name)?.mac());
+    if releases {
         let ports: Vec<IfName> = builder.now().ports(found.index).map(|port| port.name).collect();
         for port in ports {
             builder.op(
@@ -325,17 +339,18 @@ pub(super) fn set(builder: &mut Builder<'_>, want: &WantLink) {
                 origin,
             );
         }
-        // A bond takes a random MAC when its last port leaves it.
-        if let Some(mac) = found.mac() {
-            let mut link = Attrs::new();
-            link.push(IFLA_ADDRESS, mac.bytes());
-            builder.op(name, Op::SetLink { name, link }, origin);
-        }
     }
     if anew && !differing.first.is_empty() {
         builder.op(name, data(&differing.first), origin);
     }
     builder.op(name, data(&held), origin);
+    // A bond takes a random MAC when its last port leaves it. With `fail_over_mac` the kernel says yes to another one and
+    // does nothing, so its options come first.
+    if let Some(mac) = mac.filter(|_| releases && !want.follows_active_port()) {
+        let mut link = Attrs::new();
+        link.push(IFLA_ADDRESS, mac.bytes());
+        builder.op(name, Op::SetLink { name, link }, origin);
+    }
     if found.is_up() {
         // Ports come back before it is up where it is a bond with its ports taken out; see `ports::join`.
         if differing.without_ports.is_empty() || !has_ports {

@@ -180,6 +180,7 @@ pub(super) fn go(builder: &mut Builder<'_>, last: bool) {
     }
     for name in &links {
         follow::leave_port(builder, *name);
+        follow::leave_subnet(builder, *name);
     }
     for name in &links {
         // Secondary addresses may go with their primary, and routes with the last address: add them again.

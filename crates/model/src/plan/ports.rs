@@ -106,9 +106,7 @@ fn keep_bond_mac(builder: &mut Builder<'_>, want: &WantLink) {
     let chosen = want
         .knob("hwaddress")
         .is_some_and(|knob| matches!(knob.origin, Origin::Said(_)));
-    // It has the MAC of the port that is active.
-    let follows = want.number("bond-fail-over-mac").is_some_and(|policy| policy != 0);
-    if want.kind != Kind::Bond || chosen || follows {
+    if want.kind != Kind::Bond || chosen || want.follows_active_port() {
         return;
     }
     let (Some(had), Some(is)) = (builder.start.get(name), builder.link(name)) else {

@@ -258,8 +258,8 @@ fn a_bond_changes_its_mode_without_its_ports_and_keeps_its_mac_and_routes() {
             "ip link set bond0 down",
             "ip link set eno1 nomaster",
             "ip link set eno2 nomaster",
-            "ip link set bond0 address 02:00:00:00:00:02",
             "ip link set bond0 type bond mode 802.3ad",
+            "ip link set bond0 address 02:00:00:00:00:02",
             "ip link set eno1 master bond0",
             "ip link set eno2 master bond0",
             "ip link set bond0 up",
@@ -465,9 +465,9 @@ fn a_bond_that_leaves_802_3ad_is_not_asked_for_lacp() {
         [
             "ip link set bond0 down",
             "ip link set eno1 nomaster",
-            "ip link set bond0 address 02:00:00:00:00:02",
             "ip link set bond0 type bond updelay 0 lacp_rate slow",
             "ip link set bond0 type bond mode active-backup arp_interval 200 miimon 0",
+            "ip link set bond0 address 02:00:00:00:00:02",
             "ip link set eno1 master bond0",
             "ip link set bond0 up",
         ]
@@ -494,5 +494,7 @@ fn a_nic_that_guests_vlans_stand_on_stays_up() {
     );
 }
 
+mod bonds;
 mod kept;
 mod moves;
+mod subnets;

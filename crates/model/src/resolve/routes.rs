@@ -156,10 +156,12 @@ fn no_router(link: &WantLink, via: IpAddr) -> Option<&'static str> {
     }
 }
 
-/// Whether an address of the link covers the gateway. A link-local gateway is always on the link.
+/// Whether an address of the link covers the gateway at once. A link-local gateway is always on the link. The way to the
+/// peer of an IPv6 address is there only after duplicate address detection (`__ipv6_ifa_notify`).
 fn reaches(link: &WantLink, via: IpAddr) -> bool {
     let local = matches!(via, IpAddr::V6(ip) if ip.segments()[0] & 0xffc0 == 0xfe80);
-    local || link.addresses.iter().any(|wanted| covers(&wanted.value, via))
+    let mut addresses = link.addresses.iter().map(|wanted| &wanted.value);
+    local || addresses.any(|address| covers(address, via) && (via.is_ipv4() || address.peer.is_none()))
 }
 
 fn covers(address: &Address, ip: IpAddr) -> bool {

@@ -7,13 +7,13 @@ use crate::types::Route;
 use cleat_diag::Severity;
 
 /// Has an admin, a DHCP client or the initramfs do something.
-fn others(host: &mut Host, ops: Vec<Op>) {
+pub(super) fn others(host: &mut Host, ops: Vec<Op>) {
     for op in ops {
         host.kernel.step(&op).expect("others may");
     }
 }
 
-fn add(link: &str, text: &str) -> Op {
+pub(super) fn add(link: &str, text: &str) -> Op {
     Op::AddAddress {
         name: name(link),
         address: address(text),
@@ -21,7 +21,7 @@ fn add(link: &str, text: &str) -> Op {
     }
 }
 
-fn lease(link: &str, text: &str) -> Op {
+pub(super) fn lease(link: &str, text: &str) -> Op {
     let mut address = address(text);
     (address.preferred, address.valid) = (Some(3600), Some(3600));
     Op::AddAddress {
@@ -31,7 +31,7 @@ fn lease(link: &str, text: &str) -> Op {
     }
 }
 
-fn route(link: &str, to: &str, change: impl Fn(&mut Route)) -> Op {
+pub(super) fn route(link: &str, to: &str, change: impl Fn(&mut Route)) -> Op {
     let net = address(to);
     let mut route = gateway(if net.ip.is_ipv4() { "192.0.2.9" } else { "2001:db8::9" });
     route.to = (net.ip, net.prefix);
@@ -43,20 +43,20 @@ fn route(link: &str, to: &str, change: impl Fn(&mut Route)) -> Op {
     }
 }
 
-fn up(link: &str) -> Op {
+pub(super) fn up(link: &str) -> Op {
     Op::SetUp {
         name: name(link),
         up: true,
     }
 }
 
-fn nic() -> Desired {
+pub(super) fn nic() -> Desired {
     Desired::new(vec![
         link("eno1", Kind::Physical).addr("192.0.2.10/24").via("192.0.2.1"),
     ])
 }
 
-fn bridge(address: &str) -> Desired {
+pub(super) fn bridge(address: &str) -> Desired {
     Desired::new(vec![
         link("eno1", Kind::Physical).in_master("vmbr0"),
         link("vmbr0", Kind::Bridge)
@@ -67,12 +67,12 @@ fn bridge(address: &str) -> Desired {
 }
 
 /// Reloads; answers the steps and what was said.
-fn reload(host: &mut Host, desired: &Desired) -> (Vec<String>, Vec<String>) {
+pub(super) fn reload(host: &mut Host, desired: &Desired) -> (Vec<String>, Vec<String>) {
     let said = said(&host.plan(desired, &all(Verb::Reload, desired)));
     (host.reload(desired), said)
 }
 
-fn routes(host: &Host, link: &str) -> Vec<String> {
+pub(super) fn routes(host: &Host, link: &str) -> Vec<String> {
     let now = host.kernel.now();
     let index = now.get(name(link)).expect("the link").index;
     let all = now.routes(index).iter().filter(|route| route.protocol != 2);

@@ -210,6 +210,15 @@ fn a_gateway_outside_every_subnet_is_on_the_link() {
     );
 }
 
+// Second witness: Linux answers "No route to host" without the flag until the address is no longer tentative.
+#[test]
+fn a_gateway_that_is_the_peer_of_an_ipv6_address_is_said_to_be_on_the_link() {
+    let peer =
+        "iface eno1 inet6 static\n address 2001:db8::10\n netmask 64\n pointopoint 2001:db8::1\n gateway 2001:db8::1\n";
+    let desired = clean(peer, None);
+    assert_eq!(routes(get(&desired, "eno1")), ["default via 2001:db8::1 onlink"]);
+}
+
 #[test]
 fn host_addresses_may_repeat_on_unnumbered_links() {
     let desired = clean(
