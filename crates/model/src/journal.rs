@@ -8,6 +8,7 @@ use crate::name::IfName;
 use crate::op::{Action, Op, Plan, Step, StepId};
 use crate::owned::Owned;
 use crate::snapshot::Snapshot;
+use crate::types::Origin;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -50,6 +51,9 @@ pub struct Kept {
     pub action: Action,
     /// What takes it back, in order.
     pub undo: Vec<Action>,
+    /// It gives back what others had: what it adds does not become ours.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub others: bool,
 }
 
 /// One line.
@@ -107,6 +111,7 @@ impl Record {
             iface: step.iface,
             action: step.action.clone(),
             undo: step.undo.clone(),
+            others: matches!(step.origin, Origin::Own(_)) && adds(&step.action),
         };
         Self::Wave {
             steps: steps.iter().map(keep).collect(),
@@ -117,6 +122,20 @@ impl Record {
         // Only maps with keys that are no text cannot be written as JSON; there are none in a record.
         serde_json::to_string(self).unwrap_or_default()
     }
+}
+
+/// Whether a step adds something to a link that is there.
+fn adds(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Kernel(
+            Op::AddAddress { .. }
+                | Op::AddRoute { .. }
+                | Op::AddVlans { .. }
+                | Op::AddFdb { .. }
+                | Op::SetMaster { master: Some(_), .. }
+        )
+    )
 }
 
 /// What a run left that did not come to its end.
@@ -192,14 +211,14 @@ impl Recovery {
     ///
     /// Of steps that were only begun those that add something count as done: what is not there after all is dropped as
     /// soon as the kernel is looked at. Those that take something away do not: what stays in the kernel would be
-    /// nobody's.
+    /// nobody's. What was given back to others stays theirs.
     pub fn adopt(&self, owned: &mut Owned) {
-        for kept in &self.done {
+        for kept in self.done.iter().filter(|kept| !kept.others) {
             if let Action::Kernel(op) = &kept.action {
                 owned.record(op);
             }
         }
-        for kept in &self.open {
+        for kept in self.open.iter().filter(|kept| !kept.others) {
             if let Action::Kernel(op) = &kept.action {
                 owned.record_begun(op);
             }
@@ -209,7 +228,7 @@ impl Recovery {
     /// What [`Recovery::adopt`] cannot know without the kernel: of which master a port is, that of before or the one that
     /// it was about to get.
     pub fn adopt_masters(&self, owned: &mut Owned, now: &Snapshot) {
-        for kept in &self.open {
+        for kept in self.open.iter().filter(|kept| !kept.others) {
             let Action::Kernel(Op::SetMaster {
                 name,
                 master: Some(master),
@@ -246,6 +265,7 @@ mod tests {
             iface: name,
             action: Action::Kernel(create),
             undo: vec![Action::Kernel(Op::DeleteLink { name })],
+            others: false,
         }
     }
 
@@ -357,6 +377,7 @@ mod tests {
             iface: op.name(),
             action: Action::Kernel(op),
             undo: Vec::new(),
+            others: false,
         });
         let left = Recovery {
             open: open.collect(),

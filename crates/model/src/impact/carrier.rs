@@ -54,7 +54,10 @@ pub(super) fn without(film: &Film<'_>, link: &Link, way: Way) -> String {
         (true, _) if matches!(link.kind, Kind::Bridge | Kind::Bond) => "has no port left that leads out".to_owned(),
         (true, Way::Unknown) => "may have no carrier: what it stands on is down now".to_owned(),
         (true, _) => "has no carrier then".to_owned(),
-        (false, Way::Unknown) => format!("may have no carrier: {} is down now", names()),
+        (false, Way::Unknown) => {
+            let are = if ports.len() == 1 { "is" } else { "are" };
+            format!("may have no carrier: {} {are} down now", names())
+        }
         (false, _) => format!("has no port with carrier then ({})", names()),
     }
 }

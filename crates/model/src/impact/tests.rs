@@ -227,6 +227,26 @@ fn an_uplink_without_carrier_in_place_of_one_that_has_it_is_named() {
         assert!(told.contains(&"eno1 leaves vmbr0: they lose the way out"), "{told:?}");
         assert!(impact.may_cut_conversations());
     }
+    // Two that are down are two.
+    let mut host = Host::new(&["eno1", "eno2", "eno3"]);
+    host.up(&bridged(Vec::new()));
+    for nic in ["eno2", "eno3"] {
+        let now = host.kernel.now_mut();
+        let index = now.get(name(nic)).unwrap().index;
+        now.by_index_mut(index).unwrap().flags = 0;
+    }
+    let others = Desired::new(vec![
+        lo(),
+        nic("eno2").in_master("vmbr0"),
+        nic("eno3").in_master("vmbr0"),
+        bridge(&["eno2", "eno3"]).addr("192.0.2.10/24").via("192.0.2.1"),
+    ]);
+    let impact = of(&host, &others);
+    let told = texts(&impact);
+    assert!(
+        told.contains(&"vmbr0 may have no carrier: eno2 and eno3 are down now"),
+        "{told:?}"
+    );
     // With carrier on eno2 guests notice that the wire is another one, and the address stays.
     let mut host = Host::new(&["eno1", "eno2"]);
     host.up(&bridged(Vec::new()));

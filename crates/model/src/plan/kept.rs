@@ -10,6 +10,9 @@ use crate::snapshot::Link;
 use crate::types::{Kind, Origin};
 use cleat_diag::Diagnostic;
 
+/// Steps for guests say nothing of what is ours.
+const GUESTS: Origin = Origin::Own("guests go with their bridge");
+
 /// Whether a run that brings links up may begin. Errors are said where it must not:
 ///
 /// - a reload, where a link that we made is still declared, but nothing in the file makes it any longer: a line was lost;
@@ -218,8 +221,8 @@ pub(super) fn plug_over(builder: &mut Builder<'_>, want: &WantLink) {
             let Some(was) = builder.start.get(port).filter(|_| foreign) else {
                 continue;
             };
-            ports::join(builder, want.name, port, want.name, want.origin);
-            ports::as_before(builder, want.name, was, want.origin);
+            ports::join(builder, want.name, port, want.name, GUESTS);
+            ports::as_before(builder, want.name, was, GUESTS);
         }
     }
 }

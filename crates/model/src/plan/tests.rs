@@ -496,5 +496,6 @@ fn a_nic_that_guests_vlans_stand_on_stays_up() {
 
 mod bonds;
 mod kept;
+mod killed;
 mod moves;
 mod subnets;
