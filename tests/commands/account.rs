@@ -143,7 +143,7 @@ fn the_log_has_each_run_with_its_steps_and_the_codes_of_its_faults_and_no_comman
     let page = cleat("log -n 1").out;
     assert!(page.contains("  ifup nonsense0, by "), "{page}");
     assert!(
-        page.contains(" (exit code 1)\n    nothing was changed\n      error["),
+        page.contains(" (exit code 1)\n    nothing was changed; generation 1\n      error["),
         "{page}"
     );
 }

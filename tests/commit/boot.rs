@@ -12,6 +12,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 fn a_boot_with_nothing_staged_does_nothing_and_makes_nothing() {
     let room = netns::enter!(Veth);
     host(&room, "192.0.2.1/24");
+    std::fs::remove_dir_all("/etc/cleat/commit").unwrap();
     assert_eq!(done("boot"), "");
     assert!(!exists("/var/lib/cleat/generations") && !exists("/etc/cleat/commit"));
     assert_eq!(text(LIVE), config("192.0.2.1/24"));
@@ -28,7 +29,7 @@ fn a_good_staged_file_is_live_with_a_history_and_its_health_is_noted() {
     call("ifreload -a").quietly();
     assert_eq!(addresses("eno1"), ["192.0.2.2/24"]);
     done("check-boot");
-    assert_eq!(history(), pairs(&[("found", "unknown"), ("boot", "healthy")]));
+    assert_eq!(history(), pairs(&[("ifup", "healthy"), ("boot", "healthy")]));
     assert_eq!(json("history")["generations"][1]["live"], true);
 }
 
@@ -207,7 +208,7 @@ fn regress_a_generation_that_was_taken_back_is_not_healthy_when_the_boot_is_chec
     first_boot("--confirm-boot=/bin/false");
     call("ifup -a").quietly();
     assert_eq!(commit("check-boot").code, 1);
-    let expected = pairs(&[("found", "unknown"), ("boot", "failed"), ("undo", "healthy")]);
+    let expected = pairs(&[("ifup", "healthy"), ("boot", "failed"), ("undo", "healthy")]);
     assert_eq!(history(), expected);
     done("check-boot");
     assert_eq!(history(), expected);
@@ -224,7 +225,8 @@ fn regress_the_health_of_a_boot_is_not_noted_on_a_generation_that_is_live_no_mor
     std::fs::write(LIVE, config("192.0.2.3/24")).unwrap();
     call("ifup -a").quietly();
     done("check-boot");
-    assert_eq!(history(), pairs(&[("found", "unknown"), ("boot", "unknown")]));
+    let expected = [("ifup", "healthy"), ("boot", "unknown"), ("ifup", "healthy")];
+    assert_eq!(history(), pairs(&expected));
 }
 
 /// A commit without a check that the power cut short is finished by the next boot, which is the first with it.
@@ -240,7 +242,7 @@ fn regress_the_health_of_a_commit_that_was_finished_later_is_noted() {
     assert_eq!(done("boot"), "generation 2, whose commit was cut short, is live now\n");
     call("ifup -a").quietly();
     done("check-boot");
-    assert_eq!(history(), pairs(&[("found", "unknown"), ("boot", "healthy")]));
+    assert_eq!(history(), pairs(&[("ifup", "healthy"), ("boot", "healthy")]));
 }
 
 /// The first boot with a check never came to it: the next one is the first with what is back.
@@ -255,7 +257,7 @@ fn regress_the_health_of_what_a_boot_has_put_back_is_noted() {
     done("check-boot");
     assert_eq!(
         history(),
-        pairs(&[("found", "unknown"), ("boot", "failed"), ("undo", "healthy")])
+        pairs(&[("ifup", "healthy"), ("boot", "failed"), ("undo", "healthy")])
     );
 }
 
@@ -402,7 +404,7 @@ fn a_first_boot_that_does_not_pass_its_check_is_undone_in_the_same_boot() {
     assert_eq!(addresses("eno1"), ["192.0.2.1/24"]);
     assert_eq!(
         history(),
-        pairs(&[("found", "unknown"), ("boot", "failed"), ("undo", "healthy")])
+        pairs(&[("ifup", "healthy"), ("boot", "failed"), ("undo", "healthy")])
     );
     assert_eq!(json("status")["pending"], serde_json::Value::Null);
     let told = "generation 2 was taken back: its first boot did not pass the check: gateway 192.0.2.99 on eno1 does not answer\n";
@@ -440,7 +442,7 @@ fn a_first_boot_that_passes_its_check_stands() {
     reboot(2);
     assert_eq!(done("boot"), "");
     assert_eq!(text(LIVE), config("192.0.2.2/24"));
-    assert_eq!(history(), pairs(&[("found", "unknown"), ("boot", "healthy")]));
+    assert_eq!(history(), pairs(&[("ifup", "healthy"), ("boot", "healthy")]));
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn apply_makes_the_staged_file_live_and_reloads() {
     assert_eq!(done("apply"), "generation 2 is live\n");
     assert_eq!((text(LIVE), exists(STAGED)), (config("192.0.2.2/24"), false));
     assert_eq!(addresses("eno1"), ["192.0.2.2/24"]);
-    assert_eq!(history(), pairs(&[("found", "unknown"), ("live", "healthy")]));
+    assert_eq!(history(), pairs(&[("ifup", "healthy"), ("live", "healthy")]));
     assert_eq!(done("apply"), "nothing is staged\n");
 }
 
@@ -39,7 +39,7 @@ fn a_reload_that_fails_puts_file_and_kernel_back_and_the_file_is_staged_again() 
     assert_same_network(&network(), &before);
     assert_eq!(
         history(),
-        pairs(&[("found", "unknown"), ("live", "failed"), ("undo", "healthy")])
+        pairs(&[("ifup", "healthy"), ("live", "failed"), ("undo", "healthy")])
     );
 }
 
@@ -130,12 +130,12 @@ fn regress_a_rollback_takes_away_what_its_generation_did_not_source() {
     std::fs::write(b, "auto eno2\niface eno2 inet static\n\taddress 198.51.100.1/24\n").unwrap();
     crate::commands::bed::call("ifreload -a").quietly();
     assert_eq!(addresses("eno2"), ["198.51.100.1/24"]);
-    let back = commit("rollback 1 --now");
+    let back = commit("rollback 2 --now");
     assert_eq!(
         (back.code, back.err.as_str()),
         (
             0,
-            "warning: /etc/network/interfaces.d/b is removed: generation 1 did not have it [rollback-removes]; help: \
+            "warning: /etc/network/interfaces.d/b is removed: generation 2 did not have it [rollback-removes]; help: \
              `cleat-commit history` has the generation before this one, which holds it\n"
         ),
         "{back:?}"
@@ -145,8 +145,8 @@ fn regress_a_rollback_takes_away_what_its_generation_did_not_source() {
         (addresses("eno1"), addresses("eno2")),
         (vec!["192.0.2.1/24".to_owned()], vec![])
     );
-    assert_eq!(done("diff 1 4"), "");
-    commit("rollback 3 --now");
+    assert_eq!(done("diff 2 5"), "");
+    commit("rollback 4 --now");
     assert_eq!(addresses("eno2"), ["198.51.100.1/24"]);
 }
 
@@ -163,7 +163,7 @@ fn regress_what_a_rollback_ends_for_an_earlier_run_is_healthy_once_the_network_f
         "generation 2, whose commit was cut short, is live now\n"
     );
     assert_eq!(addresses("eno1"), ["192.0.2.2/24"]);
-    assert_eq!(history(), pairs(&[("found", "unknown"), ("boot", "healthy")]));
+    assert_eq!(history(), pairs(&[("ifup", "healthy"), ("boot", "healthy")]));
 }
 
 /// Both verbs, with the setting that makes it an error elsewhere.

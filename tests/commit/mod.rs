@@ -4,6 +4,7 @@ mod attributes;
 pub mod bed;
 mod boot;
 mod editing;
+mod history;
 mod live;
 mod past;
 mod staging;

@@ -7,6 +7,7 @@ use cleat_netns as netns;
 fn a_host_without_history_says_so() {
     let room = netns::enter!(Veth);
     host(&room, "192.0.2.1/24");
+    std::fs::remove_dir_all("/etc/cleat/commit").unwrap();
     assert_eq!(done("history"), "nothing was committed yet\n");
     assert_eq!(done("status"), "nothing was committed yet\nnothing is staged\n");
     assert_eq!(done("diff"), "nothing is staged\n");
@@ -28,6 +29,11 @@ fn a_generation_holds_all_that_the_file_sources_and_our_own_files() {
     done("stage /run/next");
     done("apply");
     let shown = done("show 2");
+    let (head, shown) = shown.split_once("\n\n").unwrap();
+    assert!(
+        head.ends_with("  healthy  live, by root\n       eno1 changed"),
+        "{head}"
+    );
     assert_eq!(
         shown,
         format!(

@@ -24,7 +24,7 @@ fn is_back(before: &str, tried: &str) {
         super::bed::exists(STAGED) && text(STAGED) == config(tried)
     });
     // What is back came up like what is applied; the guard notes that at its very end.
-    let expected = pairs(&[("found", "unknown"), ("live", "failed"), ("undo", "healthy")]);
+    let expected = pairs(&[("ifup", "healthy"), ("live", "failed"), ("undo", "healthy")]);
     until("what is back is healthy", || history() == expected);
 }
 
@@ -66,7 +66,7 @@ fn a_confirmation_from_elsewhere_keeps_it() {
     assert_eq!((tried.code, tried.err.as_str()), (0, ""), "{tried:?}");
     assert!(tried.out.ends_with("generation 2 is kept\n"), "{tried:?}");
     assert_eq!(text(LIVE), config("198.51.100.2/24"));
-    assert_eq!(history(), pairs(&[("found", "unknown"), ("live", "healthy")]));
+    assert_eq!(history(), pairs(&[("ifup", "healthy"), ("live", "healthy")]));
     let again = commit("confirm");
     assert_eq!(
         (again.code, again.err.as_str()),

@@ -9,6 +9,7 @@ use crate::early::Early;
 use crate::exit::Exit;
 use crate::forewarn;
 use crate::hangup;
+use crate::history;
 use crate::hooks::Runner;
 use crate::lacking;
 use crate::lock::{self, Turn};
@@ -35,8 +36,9 @@ use cleat_model::owned::Owned;
 use cleat_model::plan::{Request, Verb};
 use cleat_model::snapshot::{Link, Snapshot};
 use cleat_root::LockError;
-use log::debug;
+use cleat_store::Health;
 use std::borrow::Cow;
+use log::debug;
 
 /// Runs one of the three.
 ///
@@ -44,7 +46,7 @@ use std::borrow::Cow;
 /// `ifreload` and `--syntax-check`; `ifup` and `ifdown` leave out what is wrong and go on with the rest.
 pub fn run(args: &Args, session: &mut Session, early: Option<Early>) -> Exit {
     let reporter = Reporter::new(args.verbosity);
-    let ended = go(args, session, early);
+    let mut ended = go(args, session, early);
     if session.settings.hook_failure == HookFailure::Error && !args.ignore_errors {
         blame_hooks(&mut session.diagnostics);
     }
@@ -58,8 +60,18 @@ pub fn run(args: &Args, session: &mut Session, early: Option<Early>) -> Exit {
         forgive_records(&mut session.diagnostics);
     }
     severity::regrade(&mut session.diagnostics, Situation::of(args));
-    reporter.print(&session.diagnostics, session.sources());
+    let acts = !args.no_act && !args.syntax_check && args.graph.is_none() && nix::unistd::geteuid().is_root();
+    let generation = match acts && !matches!(ended.turn, Some(Turn::Callers(_))) {
+        true => history::note(args, session, ended.tried(args), ended.health.take()),
+        false => None,
+    };
+    // Until then no other run may come between: generations are in the order of the runs.
+    drop(ended.turn.take());
+    if let Some((question, kernel)) = ended.answer.take() {
+        question.answered(session, kernel, generation);
+    }
     let left_out = lacking::left_out(&session.diagnostics, session.sources());
+    reporter.print(&session.diagnostics, session.sources());
     if let Some(account) = &ended.account {
         let text = account.closing();
         // With errors, or links that were left out, the last line says what that means.
@@ -75,10 +87,9 @@ pub fn run(args: &Args, session: &mut Session, early: Option<Early>) -> Exit {
         Exit::Done if session.has_errors() => Exit::Failed,
         exit => exit,
     };
-    let acts = !args.no_act && !args.syntax_check && args.graph.is_none();
-    if acts && nix::unistd::geteuid().is_root() {
+    if acts {
         let run = Run::of(&session.root, args, exit, ended.account.as_ref(), &session.diagnostics);
-        run.record(&session.root, &session.files);
+        run.in_generation(generation).record(&session.root, &session.files);
     }
     exit
 }
@@ -92,8 +103,14 @@ struct Ended {
     scope: Vec<IfName>,
     /// What was done; `None` where nothing was begun.
     account: Option<Account>,
-}
+    /// What it says of the configuration, where that is not for the diagnostics to say.
+    health: Option<Health>,
+    /// What may answer the next run, with the number of the kernel's state.
+    answer: Option<(Question, u64)>,
+    /// The lock, until all is written down.
+    turn: Option<Turn>,
 
+}
 impl Ended {
     fn new(exit: Exit) -> Self {
         Self {
@@ -103,6 +120,15 @@ impl Ended {
     }
 
     /// Ended before anything was done.
+    /// Whether the configuration was brought up, or a change of it was tried.
+    fn tried(&self, args: &Args) -> bool {
+        let did = self
+            .account
+            .as_ref()
+            .is_some_and(|account| !account.entries().is_empty());
+        did || args.command == Command::Ifup
+    }
+
     fn untouched(exit: Exit) -> Self {
         Self {
             exit,
@@ -152,9 +178,10 @@ fn go(args: &Args, session: &mut Session, mut early: Option<Early>) -> Ended {
             return Ended::untouched(Exit::Failed);
         }
     }
-    let ended = with_lock(args, session, early, caller);
-    drop(turn);
-    ended
+    Ended {
+        turn,
+        ..with_lock(args, session, early, caller)
+    }
 }
 
 /// Judges the file against the kernel, where that can be read.
@@ -321,9 +348,6 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
     // The record must be what the plan was made from, too.
     let same = applied.outcome.is_none() && std::ptr::eq(applied.owned.as_ref(), state.owned());
     let seen = kernel.last_digest().filter(|_| same && session.diagnostics.is_empty());
-    if let (Some(question), Some(seen)) = (question, seen) {
-        question.answered(session, seen);
-    }
     let outcome = Some(applied.summary());
     // The process is at its end: to free thousands of links one by one would only take time.
     std::mem::forget((applied, plan));
@@ -338,6 +362,8 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
 }
 
 /// Takes the running network for ours: what is declared and up is recorded as if this program had brought it up, so
+        answer: question.zip(seen),
+        ..Ended::default()
 /// that the next reload has only differences to make, and takes down what goes from the file after that. What is wrong in
 /// the file is left out, and is a warning.
 fn adopt(session: &mut Session, desired: &Desired, snapshot: &Snapshot, state: &State, names: Vec<IfName>) -> Ended {
@@ -345,6 +371,7 @@ fn adopt(session: &mut Session, desired: &Desired, snapshot: &Snapshot, state: &
         fault.severity = fault.severity.min(Severity::Warning);
     }
     let is_up = |name: &IfName| snapshot.get(*name).is_some_and(Link::is_up);
+    let health = history::health_of(session);
     let up: Vec<IfName> = names.into_iter().filter(is_up).collect();
     let owned = state.owned().settle(desired, snapshot, &up, &[]).into_owned();
     session.save(state, &owned, Records::default());
@@ -354,6 +381,7 @@ fn adopt(session: &mut Session, desired: &Desired, snapshot: &Snapshot, state: &
     }
 }
 
+        health: Some(health),
 /// Whether the answer to this run may be the answer to the next.
 fn may_be_noted(args: &Args, session: &Session) -> bool {
     unchanged::may_be(args) && is_fixed(session)

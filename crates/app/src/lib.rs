@@ -23,6 +23,7 @@ pub mod face;
 pub mod follow;
 mod forewarn;
 mod hangup;
+mod history;
 pub mod hooks;
 pub mod ifquery;
 pub mod initramfs;

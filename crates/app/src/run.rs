@@ -1,7 +1,7 @@
 //! From argv to an exit code.
 
 use crate::account::Account;
-use crate::args::{self, Args, Asked};
+use crate::args::{self, Args, Asked, Input};
 use crate::command::Command;
 use crate::early::Early;
 use crate::exit::Exit;
@@ -75,10 +75,15 @@ fn run(args: &Args) -> Exit {
     let mut early = Early::begin(args, &root, &files);
     let (config, found) = Session::read(&root, &args.input);
     let root_user = nix::unistd::geteuid().is_root();
-    if root_user && found.is_empty() && unchanged::is_so_still(args, &root, &files, &config, early.as_mut()) {
+    let answer = match root_user && found.is_empty() {
+        true => unchanged::is_so_still(args, &root, &files, &config, early.as_mut()),
+        false => None,
+    };
+    if let Some(generation) = answer {
         std::mem::forget(config);
         Reporter::new(args.verbosity).account("nothing to do");
-        Run::of(&root, args, Exit::Done, Some(&Account::default()), &[]).record(&root, &files);
+        let run = Run::of(&root, args, Exit::Done, Some(&Account::default()), &[]);
+        run.in_generation(generation).record(&root, &files);
         return Exit::Done;
     }
     let mut session = Session::of_config(root, config, found);

@@ -36,6 +36,9 @@ pub struct Run {
     pub exit: u8,
     /// The closing line.
     pub summary: String,
+    /// The generation that holds the configuration of the run; `None` where none does.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub generation: Option<u32>,
     /// The steps, in the order in which they were done; at most 200.
     pub steps: Vec<Done>,
     /// How many steps are not listed.
@@ -85,10 +88,17 @@ impl Run {
             by: by(root),
             exit: exit.code(),
             summary,
+            generation: None,
             steps: entries.iter().take(MOST).map(Done::of).collect(),
             unlisted: entries.len().saturating_sub(MOST),
             faults: faults.into_iter().take(MOST).collect(),
         }
+    }
+
+    /// With the generation that holds its configuration.
+    pub fn in_generation(mut self, generation: Option<u32>) -> Self {
+        self.generation = generation;
+        self
     }
 
     /// Writes it down and tells the journal. A host whose /run is full or read-only gets its network all the same.
@@ -203,14 +213,28 @@ fn called(command: &str, words: &[String]) -> String {
     }
 }
 
-/// Who calls: the user, and the program that started this one.
-fn by(root: &Root) -> String {
+/// Who calls: the user, and the program that started this one; or the user of Proxmox VE whose task it is.
+pub(crate) fn by(root: &Root) -> String {
     let parent = nix::unistd::getppid();
-    let program = root.read_text(format!("/proc/{parent}/comm")).unwrap_or_default();
-    match program.trim_end() {
+    let read = |file| root.read_text(format!("/proc/{parent}/{file}")).unwrap_or_default();
+    if let Some(task) = of_task(&read("cmdline")) {
+        return task;
+    }
+    match read("comm").trim_end() {
         "" => who(),
         program => format!("{}, from {program}", who()),
     }
+}
+
+/// `root@pam, in Proxmox VE (srvreload)`, where a command line is that of one of its workers.
+///
+/// *Source*: pve-common, `PVE::Tools::upid_encode` and `PVE::RESTEnvironment::fork_worker`: a worker calls itself
+/// `task UPID:NODE:PID:PSTART:STARTTIME:TYPE:ID:USER:`.
+fn of_task(line: &str) -> Option<String> {
+    let task = line.trim_end_matches(['\0', ' ']).strip_prefix("task UPID:")?;
+    let mut words = task.split(':').skip(4);
+    let (kind, user) = (words.next()?, words.nth(1)?);
+    (!user.is_empty()).then(|| format!("{user}, in Proxmox VE ({kind})"))
 }
 
 #[cfg(test)]
@@ -225,6 +249,7 @@ mod tests {
             by: "root on pts/0, from bash".to_owned(),
             exit: 0,
             summary: "nothing to do".to_owned(),
+            generation: None,
             steps: Vec::new(),
             unlisted: 0,
             faults: Vec::new(),
@@ -258,6 +283,26 @@ mod tests {
             called("/usr/bin/cleat-commit apply -y"),
             "cleat-commit apply -y: ifreload"
         );
+    }
+
+    /// Second witness: the UPID that pvesh(1) prints for `pvesh set /nodes/pve1/network`.
+    #[test]
+    fn a_task_of_proxmox_ve_is_named_by_its_user() {
+        let line = "task UPID:pve1:000A1B2C:0123ABCD:65A1B2C3:srvreload:networking:root@pam:\0";
+        assert_eq!(of_task(line).as_deref(), Some("root@pam, in Proxmox VE (srvreload)"));
+        let token = "task UPID:pve1:000A1B2C:0123ABCD:65A1B2C3:srvreload:networking:ops@pve!terraform:";
+        assert_eq!(
+            of_task(token).as_deref(),
+            Some("ops@pve!terraform, in Proxmox VE (srvreload)")
+        );
+        for other in [
+            "",
+            "bash\0-l\0",
+            "task UPID:pve1:1:2:3:srvreload",
+            "task UPID:a:b:c:d:e::",
+        ] {
+            assert_eq!(of_task(other), None, "{other}");
+        }
     }
 
     #[test]

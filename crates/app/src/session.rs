@@ -3,6 +3,7 @@
 use crate::args::Input;
 use crate::emptied::emptied;
 use crate::follow::Renamed;
+use crate::last_good;
 use crate::run_files::RunFiles;
 use crate::settings::{self, Settings};
 use crate::severity::{self, Situation};

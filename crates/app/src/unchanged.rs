@@ -30,6 +30,8 @@ struct Answered {
     dumps: (bool, bool, bool, bool),
     /// [`Netlink::digest`].
     kernel: u64,
+    /// The generation that holds the files.
+    generation: Option<u32>,
 }
 
 /// Whether a run may be answered by what was answered before: a reload of everything, as at each "apply".
@@ -38,21 +40,26 @@ pub fn may_be(args: &Args) -> bool {
     args.command == Command::Ifreload && args.names.is_empty() && plain
 }
 
-/// Whether the same was asked before with nothing to do, and the kernel is as it was then.
-pub fn is_so_still(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSet, early: Option<&mut Early>) -> bool {
+/// Whether the same was asked before with nothing to do, and the kernel is as it was then: with the generation that holds
+/// the files.
+pub fn is_so_still(
+    args: &Args,
+    root: &Root,
+    files: &RunFiles,
+    config: &ConfigSet,
+    early: Option<&mut Early>,
+) -> Option<Option<u32>> {
     if !may_be(args) {
-        return false;
+        return None;
     }
     // A journal is that of a run that is under way, or was killed.
     if root.exists(&files.journal) {
-        return false;
+        return None;
     }
-    let answered = root.read(&files.answered).ok();
-    let Some(answered) = answered.and_then(|bytes| serde_json::from_slice::<Answered>(&bytes).ok()) else {
-        return false;
-    };
+    let answered = root.read(&files.answered).ok()?;
+    let answered: Answered = serde_json::from_slice(&answered).ok()?;
     if question(args, root, files, config) != Some(answered.question) {
-        return false;
+        return None;
     }
     let (routes, vlans, fdb, rules) = answered.dumps;
     let query = Query {
@@ -70,7 +77,7 @@ pub fn is_so_still(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSe
         "the same was asked before; the kernel is {} it was then",
         if same { "as" } else { "not as" }
     );
-    same
+    same.then_some(answered.generation)
 }
 
 /// What a reload asks, to be written down where there turns out to be nothing to do.
@@ -91,7 +98,7 @@ impl Question {
     }
 
     /// Writes down that there was nothing to do, with the kernel as the plan was made from.
-    pub fn answered(&self, session: &Session, kernel: u64) {
+    pub fn answered(&self, session: &Session, kernel: u64, generation: Option<u32>) {
         let Some(question) = self.number else { return };
         let Query {
             routes,
@@ -103,8 +110,9 @@ impl Question {
             question,
             dumps: (routes, vlans, fdb, rules),
             kernel,
+            generation,
         };
-        // Three numbers: there is nothing in it that JSON cannot hold.
+        // Numbers: there is nothing in it that JSON cannot hold.
         let bytes = serde_json::to_vec(&answered).unwrap_or_default();
         let written = session
             .root

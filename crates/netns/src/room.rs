@@ -128,11 +128,13 @@ impl Room {
         Ok(())
     }
 
-    /// Gives the room an `/etc` of its own with an empty `/etc/network`, see [`Self::private_copy`].
+    /// Gives the room an `/etc` of its own with an empty `/etc/network`, and a `/var/lib` of its own, both without what
+    /// cleat keeps there of the machine; see [`Self::private_copy`].
     ///
     /// *Errors*: any file error while building it.
     pub fn private_etc(&self) -> std::io::Result<()> {
-        self.private_copy("/etc", &["network"])?;
+        self.private_copy("/etc", &["network", "cleat"])?;
+        self.private_copy("/var/lib", &["cleat"])?;
         std::fs::create_dir("/etc/network")
     }
 }

@@ -30,6 +30,12 @@ pub enum Origin {
     Boot,
     /// A live change.
     Live,
+    /// The network that another program had brought up, when cleat took over.
+    Takeover,
+    /// `ifup -a`, as at a boot, found the files changed.
+    Ifup,
+    /// `ifreload -a` found the files changed: by hand, or by Proxmox VE's web interface.
+    Ifreload,
     /// An earlier generation, brought back on request.
     Rollback {
         /// Which.
@@ -48,6 +54,9 @@ impl fmt::Display for Origin {
             Origin::Found => out.write_str("found"),
             Origin::Boot => out.write_str("boot"),
             Origin::Live => out.write_str("live"),
+            Origin::Takeover => out.write_str("takeover"),
+            Origin::Ifup => out.write_str("ifup -a"),
+            Origin::Ifreload => out.write_str("ifreload -a"),
             Origin::Rollback { of } => write!(out, "rollback to {of}"),
             Origin::Undo { of } => write!(out, "undo of {of}"),
         }
@@ -96,6 +105,8 @@ pub struct Generation {
     pub origin: Origin,
     /// Who or what asked for it.
     pub by: String,
+    /// What changed since the generation before it, in one line; empty where that is not known.
+    pub summary: String,
     /// The digest of its files.
     pub digest: Digest,
     /// Whether the host came up with it.
@@ -114,6 +125,9 @@ struct Manifest {
     #[serde(flatten)]
     origin: Origin,
     by: String,
+    /// Versions that did not note it left it out.
+    #[serde(default)]
+    summary: String,
     digest: Digest,
     files: Vec<Saved>,
 }
@@ -208,6 +222,7 @@ impl Generation {
             time: self.time,
             origin: self.origin,
             by: self.by.clone(),
+            summary: self.summary.clone(),
             digest: self.digest.clone(),
             files,
         };
@@ -249,12 +264,9 @@ impl Generation {
             time: manifest.time,
             origin: manifest.origin,
             by: manifest.by,
+            summary: manifest.summary,
             digest: manifest.digest,
-            // What became of it is worth less than the files: a mark that cannot be read is none.
-            health: json::read(root, directory.join(HEALTH))
-                .ok()
-                .flatten()
-                .unwrap_or_default(),
+            health: Self::health_in(root, archive, number),
             files,
             spooled: archive == cleat_root::paths::SPOOL,
         })
@@ -265,6 +277,12 @@ impl Generation {
         let path = directory(archive, number).join(HEALTH);
         root.write_atomic_as(path, &json::bytes(health), 0o600, Durability::Durable)?;
         Ok(())
+    }
+
+    /// What became of one. That is worth less than the files: a mark that cannot be read is none.
+    pub(crate) fn health_in(root: &Root, archive: &str, number: u32) -> Health {
+        let mark = json::read(root, directory(archive, number).join(HEALTH));
+        mark.ok().flatten().unwrap_or_default()
     }
 
     /// How many bytes its files have.

@@ -4,6 +4,7 @@
 //! beside the intent record, and the next run that finds /var takes it over.
 
 use crate::generation::{directory, numbers};
+use crate::summary::summary;
 use crate::{Digest, Files, Generation, Health, Locked, Origin, Store, StoreError, generation, json};
 use cleat_diag::Diagnostic;
 use cleat_root::{Root, paths};
@@ -78,7 +79,7 @@ impl Store {
     }
 
     /// The newest generation, if the live configuration is still the one that it holds.
-    pub(crate) fn newest_if(&self, live: &Files) -> Result<Option<u32>, StoreError> {
+    pub fn newest_if(&self, live: &Files) -> Result<Option<u32>, StoreError> {
         let Some(newest) = self.newest()? else { return Ok(None) };
         let last: Option<Last> = json::read(&self.root, paths::LAST_GENERATION).unwrap_or_default();
         let digest = match last.filter(|last| last.number == newest) {
@@ -89,11 +90,11 @@ impl Store {
     }
 
     /// Whether the history can be written: its directory is there, and no file system is still to be mounted over it.
-    fn has_history(&self) -> bool {
+    pub(crate) fn has_history(&self) -> bool {
         self.root.is_dir(paths::GENERATIONS) && !awaits_mount(&self.root, Path::new(paths::GENERATIONS))
     }
 
-    fn archive_of(&self, number: u32) -> Option<&'static str> {
+    pub(crate) fn archive_of(&self, number: u32) -> Option<&'static str> {
         ARCHIVES
             .into_iter()
             .find(|archive| self.root.is_dir(directory(archive, number)))
@@ -117,19 +118,34 @@ impl Locked<'_> {
 
     /// Records files as a generation of that number, in the spool where the history cannot take it.
     pub(crate) fn record(&self, number: u32, origin: Origin, by: &str, files: Files) -> Result<(), StoreError> {
-        let generation = Generation {
-            number,
-            time: self.now,
-            origin,
-            by: by.to_owned(),
-            digest: files.digest(),
-            health: Health::Unknown,
+        self.record_as(number, origin, (by, Health::Unknown), files)
+    }
+
+    /// As [`Locked::record`], with what became of it.
+    pub(crate) fn record_as(
+        &self,
+        number: u32,
+        origin: Origin,
+        (by, health): (&str, Health),
+        files: Files,
+    ) -> Result<(), StoreError> {
+        // What changed is for people: a generation that cannot be read is no reason to lose this one.
+        let before = self.newest().ok().flatten();
+        let before = before.and_then(|newest| self.generation(newest).ok());
             files,
             spooled: false,
         };
         if self.has_history() && generation.write(&self.root, paths::GENERATIONS).is_ok() {
             return Ok(());
         }
+        let generation = Generation {
+            number,
+            time: self.now,
+            origin,
+            by: by.to_owned(),
+            summary: summary(before.map(|before| before.files).as_ref(), &files),
+            digest: files.digest(),
+            health,
         generation.write(&self.root, paths::SPOOL)
     }
 
@@ -175,8 +191,8 @@ impl Locked<'_> {
     }
 
     /// Removes the oldest generations until the rest is within bounds. The newest stays, the one before it that held
-    /// something else and did not fail, the newest healthy one, and what an unfinished commit speaks of. Returns the
-    /// numbers that went.
+    /// something else and did not fail, the newest healthy one, the newest healthy one that held something else, and what
+    /// an unfinished commit speaks of. Returns the numbers that went.
     pub fn prune(&self, keep: Keep) -> Result<Vec<u32>, StoreError> {
         let (history, _) = self.history();
         let transaction = self.transaction()?;
@@ -191,6 +207,8 @@ impl Locked<'_> {
             transaction
                 .map(|found| [Some(found.number), found.before])
                 .into_iter()
+        let other = |generation: &&Generation| healthy(generation) && Some(&generation.digest) != digest;
+        protected.push(history.iter().rev().find(other).map(|other| other.number));
                 .flatten(),
         );
         let (mut count, mut bytes) = (history.len(), history.iter().map(Generation::size).sum::<u64>());

@@ -29,6 +29,13 @@ impl Timestamp {
         format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
     }
 
+    /// Date and time with the name of the zone that they are of.
+    pub(crate) fn with_zone(self, zone: &str) -> String {
+        let (year, month, day) = self.date();
+        let (hour, minute, second) = self.clock();
+        format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} {zone}")
+    }
+
     /// Year, month and day.
     ///
     /// *Source*: the Gregorian calendar: 146,097 days in 400 years; years are counted from March, so that the leap
@@ -59,12 +66,7 @@ impl From<SystemTime> for Timestamp {
 impl fmt::Display for Timestamp {
     /// `2026-11-23 09:40:12 UTC`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = self.date();
-        let (hour, minute, second) = self.clock();
-        write!(
-            out,
-            "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC"
-        )
+        out.write_str(&self.with_zone("UTC"))
     }
 }
 

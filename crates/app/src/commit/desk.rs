@@ -144,10 +144,7 @@ impl Desk {
 
     /// How much history is kept.
     pub fn keep(&self) -> Keep {
-        Keep {
-            count: usize::try_from(self.settings.keep_generations).unwrap_or(usize::MAX),
-            bytes: u64::from(self.settings.keep_size) << 20,
-        }
+        self.settings.keep()
     }
 
     /// The live file itself.

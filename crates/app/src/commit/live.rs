@@ -249,8 +249,8 @@ pub fn rollback(call: &Call) -> End {
     })
 }
 
-/// Goes back at once: without a number, to before the commit that waits or was cut short, else to the generation before
-/// the running one.
+/// Goes back at once: without a number, to before the commit that waits or was cut short, else to the last good
+/// generation.
 pub(super) fn rollback_now(desk: &Desk, number: Option<u32>) -> Result<End, End> {
     let taken_back = |number: Option<u32>| {
         desk.document(&json!({ "to": null, "when": "now", "generation": null, "taken_back": number }))
@@ -269,7 +269,7 @@ pub(super) fn rollback_now(desk: &Desk, number: Option<u32>) -> Result<End, End>
             if recovered.is_change() {
                 return Ok(taken_back(None));
             }
-            before_the_newest(desk)?
+            last_good(desk)?
         }
     };
     let committed = make_live(desk, What::Generation(number), None)?;
@@ -298,16 +298,16 @@ fn take_back_now(desk: &Desk, number: u32) -> Result<(), End> {
     }
 }
 
-/// The generation before the newest one that holds another configuration.
-fn before_the_newest(desk: &Desk) -> Result<u32, End> {
+/// The newest generation that holds another configuration than the live files and came up healthy; where none did, one
+/// that is not known to have failed.
+fn last_good(desk: &Desk) -> Result<u32, End> {
     let (history, found) = desk.store.history();
     found.into_iter().for_each(|found| desk.say(found));
     let live = desk.store.live().map_err(|error| desk.fail(&error))?.digest();
-    let mut others = history.iter().rev().filter(|generation| {
-        let failed = matches!(generation.health, Health::Failed { .. });
-        generation.digest != live && !failed
-    });
-    match others.next() {
+    let others = || history.iter().rev().filter(|generation| generation.digest != live);
+    let healthy = others().find(|generation| matches!(generation.health, Health::Healthy { .. }));
+    let unknown = || others().find(|generation| generation.health == Health::Unknown);
+    match healthy.or_else(unknown) {
         Some(generation) => Ok(generation.number),
         None => {
             let text = "there is no earlier generation to go back to";
@@ -320,7 +320,7 @@ fn before_the_newest(desk: &Desk) -> Result<u32, End> {
 pub(super) fn stage_generation(desk: &Desk, number: Option<u32>) -> Result<End, End> {
     let number = match number {
         Some(number) => number,
-        None => before_the_newest(desk)?,
+        None => last_good(desk)?,
     };
     let locked = desk.lock()?;
     let stage = || {

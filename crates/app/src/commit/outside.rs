@@ -10,7 +10,7 @@ use crate::args::Verbosity;
 use crate::cli::{self, End};
 use crate::logging::Reporter;
 use crate::settings::Check;
-use cleat_diag::{Diagnostic, Sources};
+use cleat_diag::{Diagnostic, Sources, escaped_lines};
 use cleat_model::kernel::KernelError;
 use cleat_root::Root;
 use cleat_store::Before;

@@ -5,7 +5,8 @@ use crate::cli::{Call, End, complain, print};
 use crate::face::args::Options;
 use crate::face::check::json_text;
 use crate::face::terminal::Page;
-use cleat_store::{Content, Files, Found, Generation, Health, Origin};
+use cleat_diag::{escaped, escaped_lines};
+use cleat_store::{Content, Files, Found, Generation, Health, Origin, Zone};
 use serde_json::{Value, json};
 use std::ffi::OsStr;
 
@@ -42,25 +43,35 @@ pub fn history(call: &Call) -> End {
             let list: Vec<Value> = generations.iter().map(|one| entry(one, live)).collect();
             let keep = desk.keep();
             let keep = json!({ "generations": keep.count, "bytes": keep.bytes });
-            return Ok(print(&json_text(&json!({ "generations": list, "keep": keep }))));
+            return Ok(worse(
+                print(&json_text(&json!({ "generations": list, "keep": keep }))),
+                end,
+            ));
         }
         if generations.is_empty() {
             return Ok(print("nothing was committed yet\n"));
         }
-        let lines = generations.iter().map(|one| line(one, live, color));
-        Ok(print(&lines.collect::<String>()))
+        let zone = Zone::here(&desk.root);
+        let lines = generations.iter().map(|one| line(one, live, &zone, color));
+        Ok(worse(print(&lines.collect::<String>()), end))
     })
 }
 
-/// The newest generation that holds what is live.
-fn live_one(generations: &[Generation], live: &Files) -> Option<u32> {
+/// How a verb ends that could do only a part.
+fn worse(one: End, other: End) -> End {
+    if one == End::Well { other } else { one }
+}
+
     let digest = live.digest();
     let mut same = generations.iter().rev().filter(|one| one.digest == digest);
+/// The newest generation that holds what is live.
+fn live_one(generations: &[Generation], live: &Files) -> Option<u32> {
     same.next().map(|one| one.number)
 }
 
-/// `* 3  2026-11-23 09:40:12 UTC  healthy  boot, by root on pts/0`; the star marks what is live.
-fn line(generation: &Generation, live: Option<u32>, color: bool) -> String {
+/// `* 3  2026-11-23 10:40:12 CET  healthy  ifreload -a, by root on pts/0, from bash`, and below it what changed; the star
+/// marks what is live.
+fn line(generation: &Generation, live: Option<u32>, zone: &Zone, color: bool) -> String {
     let Generation {
         number,
         time,
@@ -68,15 +79,17 @@ fn line(generation: &Generation, live: Option<u32>, color: bool) -> String {
         by,
         health,
         ..
+        summary,
     } = generation;
     let mark = if live == Some(*number) { '*' } else { ' ' };
     let by = if by.is_empty() {
         String::new()
     } else {
-        format!(", by {by}")
+        format!(", by {}", escaped(by))
     };
     let (ink, word) = match health {
         Health::Healthy { .. } => ("32", "healthy"),
+    let time = zone.show(*time);
         Health::Failed { .. } => ("31", "failed"),
         Health::Unknown => ("2", "unknown"),
     };
@@ -84,10 +97,13 @@ fn line(generation: &Generation, live: Option<u32>, color: bool) -> String {
         "{mark} {number:>3}  {time}  {}  {origin}{by}\n",
         inked(&format!("{word:<7}"), ink, color)
     );
-    if let Health::Failed { reason, .. } = health {
-        text += &format!("       {}\n", reason.replace(char::is_control, " "));
+    if !summary.is_empty() {
+        text += &format!("       {}\n", escaped(summary));
+    }
     }
     text
+    if let Health::Failed { reason, .. } = health {
+        text += &format!("       it failed: {}\n", escaped(reason));
 }
 
 /// The text in a colour (ECMA-48 SGR).
@@ -100,18 +116,21 @@ fn inked(text: &str, ink: &str, color: bool) -> String {
 
 /// One generation of `history --json`.
 ///
-/// *Shape*: `{"number", "time" (seconds since 1970), "origin", "of", "by", "digest", "health", "reason", "live",
-/// "bytes", "files": [path]}`; `origin` is `found`, `boot`, `live`, `rollback` or `undo`, `of` the generation that the last two
-/// speak of; `health` is `unknown`, `healthy` or `failed`.
+/// *Shape*: `{"number", "time" (seconds since 1970), "origin", "of", "by", "summary", "digest", "health", "reason", "live",
+/// "bytes", "files": [path]}`; `origin` is `found`, `boot`, `live`, `takeover`, `ifup`, `ifreload`, `rollback` or `undo`, `of` the
+/// generation that the last two speak of; `health` is `unknown`, `healthy` or `failed`.
 fn entry(generation: &Generation, live: Option<u32>) -> Value {
     let (origin, of) = match generation.origin {
         Origin::Found => ("found", None),
         Origin::Boot => ("boot", None),
         Origin::Live => ("live", None),
-        Origin::Rollback { of } => ("rollback", Some(of)),
-        Origin::Undo { of } => ("undo", Some(of)),
+        Origin::Takeover => ("takeover", None),
+        Origin::Ifup => ("ifup", None),
+        Origin::Ifreload => ("ifreload", None),
     };
     let (health, reason) = match &generation.health {
+        Origin::Rollback { of } => ("rollback", Some(of)),
+        Origin::Undo { of } => ("undo", Some(of)),
         Health::Unknown => ("unknown", None),
         Health::Healthy { .. } => ("healthy", None),
         Health::Failed { reason, .. } => ("failed", Some(reason)),
@@ -130,6 +149,7 @@ fn entry(generation: &Generation, live: Option<u32>) -> Value {
         "by": generation.by,
         "digest": generation.digest,
         "health": health,
+        "summary": generation.summary,
         "reason": reason,
         "live": live == Some(generation.number),
         "bytes": generation.size(),
@@ -155,8 +175,9 @@ pub fn show(call: &Call) -> End {
         }
         let files = generation.files.0.iter();
         let shown = files.map(|(path, content)| {
-            let path = path.display().to_string().replace(char::is_control, "?");
-            let text = text(content);
+            let path = path.display().to_string();
+            let (path, text) = (escaped(&path), text(content));
+            let text = escaped_lines(&text);
             let end = if text.is_empty() || text.ends_with('\n') {
                 ""
             } else {
@@ -164,7 +185,9 @@ pub fn show(call: &Call) -> End {
             };
             format!("==> {path} <==\n{text}{end}")
         });
-        Ok(print(&shown.collect::<Vec<_>>().join("\n")))
+        let shown = shown.collect::<Vec<_>>().join("\n");
+        let head = line(&generation, None, &Zone::here(&desk.root), false);
+        Ok(print(&format!("{}\n{shown}", head.trim_start())))
     })
 }
 
@@ -209,6 +232,7 @@ pub fn diff(call: &Call) -> End {
 fn painted(text: &str, color: bool) -> String {
     let lines = text.lines().map(|line| {
         let ink = match line {
+    let text = escaped_lines(text);
             _ if line.starts_with("---") || line.starts_with("+++") => "1",
             _ if line.starts_with('-') => "31",
             _ if line.starts_with('+') => "32",
@@ -233,6 +257,7 @@ mod tests {
             by: "root on pts/0".to_owned(),
             digest: Digest::of(b""),
             health,
+            summary: String::new(),
             files: Files::default(),
             spooled: false,
         }
@@ -244,21 +269,40 @@ mod tests {
             time: Timestamp(0),
             reason: "gateway 192.0.2.1 on eno1 does not answer".to_owned(),
         };
-        assert_eq!(
-            line(&generation(3, failed), Some(4), false),
+        let tree = tempfile::tempdir().unwrap();
+        let utc = Zone::new(&cleat_root::Root::at(tree.path()), None);
             "    3  2026-11-23 09:40:12 UTC  failed   boot, by root on pts/0\n       \
-             gateway 192.0.2.1 on eno1 does not answer\n"
+             it failed: gateway 192.0.2.1 on eno1 does not answer\n"
+        assert_eq!(
+            line(&generation(3, failed), Some(4), &utc, false),
         );
         assert_eq!(
-            line(&generation(12, Health::Unknown), Some(12), true),
+            line(&generation(12, Health::Unknown), Some(12), &utc, true),
             "*  12  2026-11-23 09:40:12 UTC  \x1b[2munknown\x1b[0m  boot, by root on pts/0\n"
         );
     }
 
     #[test]
-    fn a_diff_is_painted_line_by_line() {
+    fn a_line_of_the_history_says_what_changed_and_moves_no_terminal() {
+        let tree = tempfile::tempdir().unwrap();
+        let utc = Zone::new(&cleat_root::Root::at(tree.path()), None);
+        let time = Timestamp(0);
+        let one = Generation {
+            origin: Origin::Ifreload,
+            by: "root@pam\x1b[2J".to_owned(),
+            summary: "en\u{202e}0 changed".to_owned(),
+            ..generation(7, Health::Healthy { time })
+        };
+        assert_eq!(
+            line(&one, None, &utc, false),
+            "    7  2026-11-23 09:40:12 UTC  healthy  ifreload -a, by root@pam\\u001b[2J\n       en\\u202e0 changed\n"
+        );
+    }
+
         let text = "--- a\n+++ b\n@@ -1 +1 @@\n same\n-old\n+new\n";
         assert_eq!(painted(text, false), text);
+    #[test]
+    fn a_diff_is_painted_line_by_line() {
         assert_eq!(
             painted(text, true),
             "\x1b[1m--- a\x1b[0m\n\x1b[1m+++ b\x1b[0m\n\x1b[36m@@ -1 +1 @@\x1b[0m\n same\n\x1b[31m-old\x1b[0m\n\

@@ -101,8 +101,10 @@ pub static PROGRAM: Program = Program {
             name: "history",
             usage: "cleat-commit history [--json] [--color WHEN]",
             short: "lists the generations",
-            doc: "Lists the generations: number, time, who or what made it, and whether the host came up healthy \
-                  with it.",
+            doc: "Lists the generations: number, time, whether the host came up healthy with it, who or what made it, \
+                  and what changed. Every commit makes one, and every boot, `ifup -a` and `ifreload -a` that finds other files \
+                  than the newest one holds; `history = false` in cleat.toml(5) leaves the latter out. Times are those \
+                  of the host's time zone, or of TZ.",
             words: Words::NONE,
             options: &[JSON, COLOR],
             run: past::history,
@@ -143,7 +145,7 @@ pub static PROGRAM: Program = Program {
             name: "rollback",
             usage: "cleat-commit rollback [N] [--now] [--json]",
             short: "goes back to a generation, at the next boot or now",
-            doc: "Stages the files of generation N, or of the one before the running one, for the next boot; with \
+            doc: "Stages the files of generation N, or of the last healthy one that differs from the live files, for the next boot; with \
                   `--now` makes them the live ones and reloads, as `apply` does. Without N and with `--now`, a commit \
                   that waits for its confirmation is taken back.",
             words: Words {

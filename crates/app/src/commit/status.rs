@@ -24,30 +24,44 @@ struct Status {
     failed: Option<Failed>,
 }
 
-/// A generation that was tried last, and taken back.
+/// The generation that was tried last and failed: it was taken back, or it is what the files say now.
 #[derive(Serialize)]
 struct Failed {
     generation: u32,
     reason: String,
-}
+    /// Whether it is live.
+    live: bool,
 
+}
 impl Failed {
-    /// Where the newest generation is the one that was put back.
+    /// Where the newest generation is the one that was put back, or failed itself and is live.
     fn last(store: &Store) -> Option<Self> {
-        let Origin::Undo { of } = store.generation(store.newest().ok()??).ok()?.origin else {
+        let newest = store.generation(store.newest().ok()??).ok()?;
+        let (failed, live) = match newest.origin {
+            Origin::Undo { of } => (store.generation(of).ok()?, false),
+            _ => (newest, true),
+        };
+        let (generation, Health::Failed { reason, .. }) = (failed.number, failed.health) else {
             return None;
         };
-        match store.generation(of).ok()?.health {
-            Health::Failed { reason, .. } => Some(Self { generation: of, reason }),
-            Health::Unknown | Health::Healthy { .. } => None,
-        }
+        (!live || store.is_live(generation).unwrap_or(false)).then_some(Self {
+            generation,
+            reason,
+            live,
+        })
     }
 }
 
 impl fmt::Display for Failed {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reason = self.reason.replace(char::is_control, " ");
-        write!(out, "generation {} was taken back: {reason}", self.generation)
+        let (number, reason) = (self.generation, escaped(&self.reason));
+        match self.live {
+            false => write!(out, "generation {number} was taken back: {reason}"),
+            true => write!(
+                out,
+                "generation {number}, which is live, failed: {reason}: `cleat-commit rollback` goes back to the last healthy one"
+            ),
+        }
     }
 }
 
@@ -190,7 +204,7 @@ impl Status {
 
     /// The document of `--json`.
     ///
-    /// *Shape*: `{"newest": number, "failed": {"generation", "reason"}, "staged": {"by", "time", "confirm", "diff", "judged": (as of `cleat check --json`)},
+    /// *Shape*: `{"newest": number, "failed": {"generation", "reason", "live"}, "staged": {"by", "time", "confirm", "diff", "judged": (as of `cleat check --json`)},
     /// "refused": {"time", "reasons": [text], "kept_as"}, "pending": {"generation", "kind", "check"}, "trial":
     /// {"generation", "left" (seconds)}}`; what there is not is `null`. Times are seconds since 1970.
     fn document(&self) -> Value {

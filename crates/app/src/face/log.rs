@@ -63,7 +63,10 @@ fn page(run: &Run) -> String {
     };
     let mut lines = vec![
         format!("{}  {}, by {}{exit}", run.time, run.command, run.by),
-        format!("    {}", run.summary),
+        match run.generation {
+            Some(number) => format!("    {}; generation {number}", run.summary),
+            None => format!("    {}", run.summary),
+        },
     ];
     lines.extend(run.steps.iter().map(step));
     if run.unlisted > 0 {

@@ -2,12 +2,15 @@
 
 use super::args::Options;
 use super::{End, complain, input};
-use crate::args::environment;
+use crate::args::{Input, environment};
 use crate::devices::is_handled;
 use crate::lacking::{Ask, lacking, unnamed};
+use crate::last_good;
+use crate::session::Session;
 use cleat_kernel::Events;
 use cleat_model::desired::{Desired, WantLink};
 use cleat_model::kernel::{Kernel, KernelError, Query};
+use cleat_root::Root;
 use log::{info, warn};
 use regex_lite::Regex;
 use std::time::{Duration, Instant};
@@ -45,11 +48,7 @@ pub fn run(options: &Options) -> End {
     }
 }
 
-fn wait(
-    session: &mut crate::session::Session,
-    excluded: &[Regex],
-    limit: Duration,
-) -> Result<Vec<String>, KernelError> {
+fn wait(session: &mut Session, excluded: &[Regex], limit: Duration) -> Result<Vec<String>, KernelError> {
     let begun = Instant::now();
     // Listening begins before the first look, so that no change falls between the two.
     let mut events = Events::open()?;

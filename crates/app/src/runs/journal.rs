@@ -23,7 +23,7 @@ pub fn send(root: &Root, run: &Run) -> io::Result<()> {
     }
 }
 
-/// The entry: its own fields, and IFACE, STEP and CODE as often as there are some.
+/// The entry: its own fields with the GENERATION, and IFACE, STEP and CODE as often as there are some.
 fn entry(run: &Run) -> Vec<u8> {
     let mut bytes = Vec::new();
     let program = run.command.split(' ').next().unwrap_or_default();
@@ -38,6 +38,9 @@ fn entry(run: &Run) -> Vec<u8> {
         ("BY", run.by.as_str()),
     ] {
         field(&mut bytes, name, value);
+    }
+    if let Some(generation) = run.generation {
+        field(&mut bytes, "GENERATION", &generation.to_string());
     }
     let of_steps = run.steps.iter().flat_map(|done| done.ifaces.iter());
     let ifaces: BTreeSet<&String> = of_steps
@@ -68,6 +71,24 @@ fn field(bytes: &mut Vec<u8>, name: &str, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_entry_names_the_generation_where_there_is_one() {
+        let run = |generation| Run {
+            time: "2026-11-23 09:40:12 UTC".to_owned(),
+            command: "ifreload -a".to_owned(),
+            by: "root".to_owned(),
+            exit: 0,
+            summary: "nothing to do".to_owned(),
+            generation,
+            steps: Vec::new(),
+            unlisted: 0,
+            faults: Vec::new(),
+        };
+        let text = |generation| String::from_utf8(entry(&run(generation))).unwrap();
+        assert!(text(Some(12)).contains("\nGENERATION=12\n"), "{}", text(Some(12)));
+        assert!(!text(None).contains("GENERATION"), "{}", text(None));
+    }
 
     // The protocol's own page has this example.
     #[test]

@@ -65,6 +65,16 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         table: "commit",
+        name: "history",
+        variable: None,
+        slot: Slot::Switch(|settings| &mut settings.history),
+        default: Some("true"),
+        example: "false",
+        doc: "Whether a boot, \"ifup -a\" and \"ifreload -a\" make a generation of a configuration that no generation \
+              holds yet, for \"cleat-commit rollback\" to go back to. What cleat-commit commits always is one.",
+    },
+    Key {
+        table: "commit",
         name: "keep-refused",
         variable: None,
         slot: Slot::Switch(|settings| &mut settings.keep_refused),

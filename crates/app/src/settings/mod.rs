@@ -10,6 +10,7 @@ pub use value::{Check, HookFailure, PinDirectory};
 
 use cleat_diag::{Diagnostic, Sources};
 use cleat_root::{Root, paths};
+use cleat_store::Keep;
 use keys::KEYS;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub struct Settings {
     pub hook_failure: HookFailure,
     /// How long missing NICs are waited for; `None`: 10 s while the machine boots, then not at all.
     pub device_wait: Option<Duration>,
+    /// Whether boots and reloads make generations of what they bring up.
+    pub history: bool,
     /// Whether a staged file that is refused at boot is set aside.
     pub keep_refused: bool,
     /// How many generations are kept.
@@ -47,6 +50,7 @@ impl Default for Settings {
             hook_limit: Duration::from_secs(60),
             hook_failure: HookFailure::Warn,
             device_wait: None,
+            history: true,
             keep_refused: false,
             keep_generations: 50,
             keep_size: 64,
@@ -72,6 +76,14 @@ impl Settings {
         }
         found.extend(settings.take_environment());
         (settings, found)
+    }
+
+    /// How much history is kept.
+    pub fn keep(&self) -> Keep {
+        Keep {
+            count: usize::try_from(self.keep_generations).unwrap_or(usize::MAX),
+            bytes: u64::from(self.keep_size) << 20,
+        }
     }
 
     /// Takes what `CLEAT_...` variables say.
