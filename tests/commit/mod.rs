@@ -6,6 +6,7 @@ mod boot;
 mod editing;
 mod history;
 mod live;
+mod lost;
 mod past;
 mod staging;
 mod trying;

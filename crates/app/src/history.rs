@@ -31,6 +31,9 @@ pub(crate) fn note(args: &Args, session: &mut Session, tried: bool, health: Opti
     if args.input != Input::Standard || session.config.documents.is_empty() || !session.config.lost.is_empty() {
         return None;
     }
+    if session.instead.is_some() {
+        return session.instead;
+    }
     let store = Store::new(&session.root, Timestamp::now());
     match generation(args, session, &store, (tried, health)) {
         Ok(number) => number,

@@ -28,6 +28,7 @@ pub mod hooks;
 pub mod ifquery;
 pub mod initramfs;
 mod lacking;
+mod last_good;
 pub mod link;
 pub mod lock;
 pub mod logging;

@@ -86,7 +86,11 @@ fn run(args: &Args) -> Exit {
         run.in_generation(generation).record(&root, &files);
         return Exit::Done;
     }
-    let mut session = Session::of_config(root, config, found);
+    let boots = args.command == Command::Ifup && args.input == Input::Standard && (args.all || args.hotplug);
+    let mut session = match boots {
+        true => Session::at_boot(root, config, found),
+        false => Session::of_config(root, config, found),
+    };
     let args = &*pick::expand(args, &session.decls);
     let exit = match args.command {
         Command::Ifquery => ifquery::run(args, &mut session),

@@ -43,6 +43,8 @@ pub struct Session {
     pub decls: Decls,
     /// What was found, in the order found.
     pub diagnostics: Vec<Diagnostic>,
+    /// The generation that is brought up in place of files that are lost.
+    pub instead: Option<u32>,
     lap: Instant,
 }
 
@@ -73,6 +75,16 @@ impl Session {
         }
     }
 
+    /// The live configuration as a boot brings it up: where its files are lost, the newest healthy generation.
+    pub fn at_boot(root: Root, config: ConfigSet, found: Vec<Diagnostic>) -> Self {
+        let Some(instead) = last_good::instead_of(&config, &root) else {
+            return Self::of_config(root, config, found);
+        };
+        let mut session = Self::of_config(root, instead.config, instead.found);
+        session.instead = Some(instead.number);
+        session
+    }
+
     /// A session of a configuration that was read already; `found` is what was found then.
     pub fn of_config(root: Root, mut config: ConfigSet, mut found: Vec<Diagnostic>) -> Self {
         let lap = Instant::now();
@@ -88,6 +100,7 @@ impl Session {
             config,
             decls,
             diagnostics,
+            instead: None,
             lap,
         }
     }

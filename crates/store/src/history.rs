@@ -89,6 +89,13 @@ impl Store {
         Ok((digest == Some(live.digest())).then_some(newest))
     }
 
+    /// The newest generation that came up healthy and can be read.
+    pub fn newest_healthy(&self) -> Option<Generation> {
+        let (history, _) = self.history();
+        let is_healthy = |one: &Generation| matches!(one.health, Health::Healthy { .. });
+        history.into_iter().rev().find(is_healthy)
+    }
+
     /// Whether the history can be written: its directory is there, and no file system is still to be mounted over it.
     pub(crate) fn has_history(&self) -> bool {
         self.root.is_dir(paths::GENERATIONS) && !awaits_mount(&self.root, Path::new(paths::GENERATIONS))

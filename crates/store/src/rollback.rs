@@ -3,12 +3,39 @@
 use crate::candidate::replaced;
 use crate::{Companion, Content, Generation, Staging, Store, StoreError};
 use cleat_diag::Diagnostic;
-use cleat_eni::ConfigSet;
-use cleat_root::{matches, paths};
+use cleat_eni::{ConfigSet, Replaced};
+use cleat_root::{Root, matches, paths};
 use std::path::{Path, PathBuf};
 
 /// Where files may be removed: what a configuration sources from elsewhere belongs to a package.
 const REMOVABLE: &str = "/etc";
+
+impl Generation {
+    /// The configuration as it was, whatever the files say now; files below /etc that it did not have are left out.
+    pub fn config(&self, root: &Root) -> (ConfigSet, Vec<Diagnostic>) {
+        let interfaces = Path::new(paths::INTERFACES);
+        let held = &self.files.0;
+        let bytes = held
+            .get(interfaces)
+            .map(|content| content.bytes.clone())
+            .unwrap_or_default();
+        let others = held.iter().filter(|(path, _)| *path != interfaces);
+        let mut replaced: Replaced = others
+            .map(|(path, content)| (path.clone(), Some(content.bytes.clone())))
+            .collect();
+        loop {
+            let (set, found) = ConfigSet::with_replaced(interfaces, bytes.clone(), root, &replaced);
+            let added = set.files().skip(1).map(|(_, path)| path.to_owned());
+            let added: Vec<PathBuf> = added
+                .filter(|path| path.starts_with(REMOVABLE) && !replaced.contains_key(path))
+                .collect();
+            if added.is_empty() {
+                return (set, found);
+            }
+            replaced.extend(added.into_iter().map(|path| (path, None)));
+        }
+    }
+}
 
 impl Store {
     /// What to stage to bring a generation back: its interfaces file, the other files that it held, and the removal

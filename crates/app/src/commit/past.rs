@@ -37,8 +37,10 @@ pub fn history(call: &Call) -> End {
         let color = color(call)?;
         let (generations, found) = desk.store.history();
         found.into_iter().for_each(|found| desk.say(found));
-        let live = desk.store.live().map_err(|error| desk.fail(&error))?;
-        let live = live_one(&generations, &live);
+        // A file that cannot be read is a reason to look here.
+        let read = desk.store.live().map_err(|error| desk.fail(&error));
+        let live = read.as_ref().ok().and_then(|live| live_one(&generations, live));
+        let end = read.err().unwrap_or(End::Well);
         if call.has("json") {
             let list: Vec<Value> = generations.iter().map(|one| entry(one, live)).collect();
             let keep = desk.keep();

@@ -30,7 +30,20 @@ pub fn run(options: &Options) -> End {
     }
     let patterns = environment::excluded(&variable);
     let excluded: Vec<Regex> = patterns.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect();
-    let mut session = input::session(options);
+    // What the boot brought up is what is waited for.
+    let mut session = match &options.file {
+        None => {
+            let (config, found) = Session::read(&Root::real(), &Input::Standard);
+            Session::at_boot(Root::real(), config, found)
+        }
+        Some(_) => input::session(options),
+    };
+    if session.instead.is_none()
+        && let Some(lost) = last_good::lost(&session.config).filter(|_| session.has_errors())
+    {
+        complain(&format!("what is to be waited for is not known: {lost}"));
+        return End::Fault;
+    }
     let limit = options.timeout.unwrap_or(LIMIT);
     match wait(&mut session, &excluded, limit) {
         Ok(lacks) if lacks.is_empty() => End::Well,
