@@ -9,5 +9,6 @@ mod live;
 mod lost;
 mod past;
 mod staging;
+mod trust;
 mod trying;
 mod trying_hard;

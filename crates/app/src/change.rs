@@ -25,6 +25,7 @@ use crate::session::Session;
 use crate::settings::HookFailure;
 use crate::severity::{self, Situation};
 use crate::state::State;
+use crate::trust;
 use crate::unchanged::{self, Question};
 use cleat_diag::{Diagnostic, Severity};
 use cleat_kernel::Netlink;
@@ -119,7 +120,6 @@ impl Ended {
         }
     }
 
-    /// Ended before anything was done.
     /// Whether the configuration was brought up, or a change of it was tried.
     fn tried(&self, args: &Args) -> bool {
         let did = self
@@ -129,6 +129,7 @@ impl Ended {
         did || args.command == Command::Ifup
     }
 
+    /// Ended before anything was done.
     fn untouched(exit: Exit) -> Self {
         Self {
             exit,
@@ -264,6 +265,9 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
         followed,
         modules,
     } = seen;
+    if trust::is_for(args) {
+        session.diagnostics.append(&mut trust::told(session));
+    }
     session.keep_recovered(&left, &mut state, &snapshot, !args.no_act);
     if args.adopt {
         return adopt(session, &desired, &snapshot, &state, names);

@@ -53,6 +53,7 @@ pub mod severity;
 pub mod state;
 mod state_part;
 pub mod sysctl;
+mod trust;
 mod unchanged;
 pub mod version;
 

@@ -33,6 +33,8 @@ mod store;
 mod summary;
 mod time;
 mod transaction;
+mod trust;
+mod zone;
 
 pub use candidate::What;
 pub use changes::Change;
@@ -54,3 +56,5 @@ pub use staged::{Found, STAGED_LIMIT, Staged};
 pub use store::{Locked, Store};
 pub use time::{Timestamp, in_words};
 pub use transaction::{Before, LiveChange, Pending, Watch};
+pub use trust::{changeable, replaceable, unfit_sources};
+pub use zone::Zone;

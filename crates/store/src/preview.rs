@@ -2,6 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::judge::standing;
+use crate::trust::unfit_sources;
 use crate::{Companion, Content, Findings, Judge, Staged, Store, StoreError, What, unified};
 use cleat_diag::Diagnostic;
 use cleat_eni::ConfigSet;
@@ -57,6 +58,9 @@ impl Store {
         let lost = old.lost.iter();
         diagnostics.extend(lost.map(|lost| Diagnostic::error("unreadable", lost.to_string())));
         diagnostics.extend(standing(&set, &old));
+        if candidate.staged.is_some() {
+            diagnostics.extend(unfit_sources(&self.root, &set));
+        }
         diagnostics.extend(judge(&set));
         let sources = set.sources.clone();
         (set, Findings { sources, diagnostics })

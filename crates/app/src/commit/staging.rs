@@ -147,6 +147,7 @@ fn judge(desk: &Desk, staging: &Staging) -> Result<Findings, End> {
     let (config, mut found) = ConfigSet::with_replaced(path, staging.bytes.clone(), &desk.root, &replaced);
     let (live, _) = ConfigSet::load(&desk.root, Path::new(paths::INTERFACES));
     found.extend(cleat_store::standing(&config, &live));
+    found.extend(cleat_store::unfit_sources(&desk.root, &config));
     found.extend(judge.judge(&config));
     Ok(Findings {
         sources: config.sources,

@@ -6,6 +6,7 @@ use super::{End, complain, input, print, takeover};
 use crate::session::Session;
 use crate::severity::{self, Situation};
 use crate::state::State;
+use crate::trust;
 use cleat_diag::{Diagnostic, Place, Severity, Sources, Summary, render};
 use cleat_model::desired::Desired;
 use cleat_model::snapshot::Snapshot;
@@ -38,6 +39,10 @@ pub fn run(options: &Options) -> End {
     if is_of_this_host(options) {
         let state = State::peek(&session.root, &session.files.state).0;
         session.doubt(state.owned());
+    }
+    if options.file.is_none() {
+        let mut found = trust::told(&session);
+        session.diagnostics.append(&mut found);
     }
     if options.takeover {
         let mut found = takeover::told(&session);

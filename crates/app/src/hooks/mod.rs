@@ -3,7 +3,7 @@
 mod call;
 mod planned;
 pub mod process;
-mod scripts;
+pub(crate) mod scripts;
 mod tied;
 mod tree;
 

@@ -11,6 +11,7 @@ use super::{End, check, complain, input, print};
 use crate::absent;
 use crate::severity::Situation;
 use crate::state::State;
+use crate::trust;
 use cleat_diag::{Diagnostic, Severity, Sources, escaped};
 use cleat_model::impact::Guests;
 use cleat_model::name::IfName;
@@ -32,6 +33,10 @@ pub fn run(options: &Options) -> End {
         .diagnostics
         .extend(absent::in_place(&desired, &now, state.owned()));
     session.doubt(state.owned());
+    if options.file.is_none() {
+        let mut found = trust::told(&session);
+        session.diagnostics.append(&mut found);
+    }
     if session.stops(Situation::Reload) {
         return refuse(options, &session.diagnostics, session.sources());
     }
