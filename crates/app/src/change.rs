@@ -38,8 +38,8 @@ use cleat_model::plan::{Request, Verb};
 use cleat_model::snapshot::{Link, Snapshot};
 use cleat_root::LockError;
 use cleat_store::Health;
-use std::borrow::Cow;
 use log::debug;
+use std::borrow::Cow;
 
 /// Runs one of the three.
 ///
@@ -71,8 +71,8 @@ pub fn run(args: &Args, session: &mut Session, early: Option<Early>) -> Exit {
     if let Some((question, kernel)) = ended.answer.take() {
         question.answered(session, kernel, generation);
     }
-    let left_out = lacking::left_out(&session.diagnostics, session.sources());
     reporter.print(&session.diagnostics, session.sources());
+    let left_out = lacking::left_out(&session.diagnostics, session.sources());
     if let Some(account) = &ended.account {
         let text = account.closing();
         // With errors, or links that were left out, the last line says what that means.
@@ -110,8 +110,8 @@ struct Ended {
     answer: Option<(Question, u64)>,
     /// The lock, until all is written down.
     turn: Option<Turn>,
-
 }
+
 impl Ended {
     fn new(exit: Exit) -> Self {
         Self {
@@ -362,30 +362,30 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
         outcome,
         scope,
         account: Some(account),
+        answer: question.zip(seen),
+        ..Ended::default()
     }
 }
 
 /// Takes the running network for ours: what is declared and up is recorded as if this program had brought it up, so
-        answer: question.zip(seen),
-        ..Ended::default()
 /// that the next reload has only differences to make, and takes down what goes from the file after that. What is wrong in
 /// the file is left out, and is a warning.
 fn adopt(session: &mut Session, desired: &Desired, snapshot: &Snapshot, state: &State, names: Vec<IfName>) -> Ended {
+    let health = history::health_of(session);
     for fault in &mut session.diagnostics {
         fault.severity = fault.severity.min(Severity::Warning);
     }
     let is_up = |name: &IfName| snapshot.get(*name).is_some_and(Link::is_up);
-    let health = history::health_of(session);
     let up: Vec<IfName> = names.into_iter().filter(is_up).collect();
     let owned = state.owned().settle(desired, snapshot, &up, &[]).into_owned();
     session.save(state, &owned, Records::default());
     Ended {
         scope: up,
+        health: Some(health),
         ..Ended::untouched(Exit::Done)
     }
 }
 
-        health: Some(health),
 /// Whether the answer to this run may be the answer to the next.
 fn may_be_noted(args: &Args, session: &Session) -> bool {
     unchanged::may_be(args) && is_fixed(session)

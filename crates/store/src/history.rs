@@ -139,12 +139,6 @@ impl Locked<'_> {
         // What changed is for people: a generation that cannot be read is no reason to lose this one.
         let before = self.newest().ok().flatten();
         let before = before.and_then(|newest| self.generation(newest).ok());
-            files,
-            spooled: false,
-        };
-        if self.has_history() && generation.write(&self.root, paths::GENERATIONS).is_ok() {
-            return Ok(());
-        }
         let generation = Generation {
             number,
             time: self.now,
@@ -153,6 +147,12 @@ impl Locked<'_> {
             summary: summary(before.map(|before| before.files).as_ref(), &files),
             digest: files.digest(),
             health,
+            files,
+            spooled: false,
+        };
+        if self.has_history() && generation.write(&self.root, paths::GENERATIONS).is_ok() {
+            return Ok(());
+        }
         generation.write(&self.root, paths::SPOOL)
     }
 
@@ -207,6 +207,8 @@ impl Locked<'_> {
         let mut protected = vec![history.last().map(|newest| newest.number)];
         protected.push(history.iter().rev().find(healthy).map(|healthy| healthy.number));
         let digest = history.last().map(|newest| &newest.digest);
+        let other = |generation: &&Generation| healthy(generation) && Some(&generation.digest) != digest;
+        protected.push(history.iter().rev().find(other).map(|other| other.number));
         let failed = |generation: &Generation| matches!(generation.health, Health::Failed { .. });
         let is_before = |generation: &&Generation| Some(&generation.digest) != digest && !failed(generation);
         protected.push(history.iter().rev().find(is_before).map(|before| before.number));
@@ -214,8 +216,6 @@ impl Locked<'_> {
             transaction
                 .map(|found| [Some(found.number), found.before])
                 .into_iter()
-        let other = |generation: &&Generation| healthy(generation) && Some(&generation.digest) != digest;
-        protected.push(history.iter().rev().find(other).map(|other| other.number));
                 .flatten(),
         );
         let (mut count, mut bytes) = (history.len(), history.iter().map(Generation::size).sum::<u64>());

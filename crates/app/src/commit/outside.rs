@@ -93,7 +93,7 @@ impl Outside for Here {
     }
 
     fn print(&self, text: &str) -> End {
-        cli::print(text)
+        cli::print(&escaped_lines(text))
     }
 
     fn complain(&self, text: &str) {

@@ -64,10 +64,10 @@ fn worse(one: End, other: End) -> End {
     if one == End::Well { other } else { one }
 }
 
-    let digest = live.digest();
-    let mut same = generations.iter().rev().filter(|one| one.digest == digest);
 /// The newest generation that holds what is live.
 fn live_one(generations: &[Generation], live: &Files) -> Option<u32> {
+    let digest = live.digest();
+    let mut same = generations.iter().rev().filter(|one| one.digest == digest);
     same.next().map(|one| one.number)
 }
 
@@ -79,9 +79,9 @@ fn line(generation: &Generation, live: Option<u32>, zone: &Zone, color: bool) ->
         time,
         origin,
         by,
+        summary,
         health,
         ..
-        summary,
     } = generation;
     let mark = if live == Some(*number) { '*' } else { ' ' };
     let by = if by.is_empty() {
@@ -89,9 +89,9 @@ fn line(generation: &Generation, live: Option<u32>, zone: &Zone, color: bool) ->
     } else {
         format!(", by {}", escaped(by))
     };
+    let time = zone.show(*time);
     let (ink, word) = match health {
         Health::Healthy { .. } => ("32", "healthy"),
-    let time = zone.show(*time);
         Health::Failed { .. } => ("31", "failed"),
         Health::Unknown => ("2", "unknown"),
     };
@@ -102,10 +102,10 @@ fn line(generation: &Generation, live: Option<u32>, zone: &Zone, color: bool) ->
     if !summary.is_empty() {
         text += &format!("       {}\n", escaped(summary));
     }
-    }
-    text
     if let Health::Failed { reason, .. } = health {
         text += &format!("       it failed: {}\n", escaped(reason));
+    }
+    text
 }
 
 /// The text in a colour (ECMA-48 SGR).
@@ -129,10 +129,10 @@ fn entry(generation: &Generation, live: Option<u32>) -> Value {
         Origin::Takeover => ("takeover", None),
         Origin::Ifup => ("ifup", None),
         Origin::Ifreload => ("ifreload", None),
-    };
-    let (health, reason) = match &generation.health {
         Origin::Rollback { of } => ("rollback", Some(of)),
         Origin::Undo { of } => ("undo", Some(of)),
+    };
+    let (health, reason) = match &generation.health {
         Health::Unknown => ("unknown", None),
         Health::Healthy { .. } => ("healthy", None),
         Health::Failed { reason, .. } => ("failed", Some(reason)),
@@ -149,9 +149,9 @@ fn entry(generation: &Generation, live: Option<u32>) -> Value {
         "origin": origin,
         "of": of,
         "by": generation.by,
+        "summary": generation.summary,
         "digest": generation.digest,
         "health": health,
-        "summary": generation.summary,
         "reason": reason,
         "live": live == Some(generation.number),
         "bytes": generation.size(),
@@ -232,9 +232,9 @@ pub fn diff(call: &Call) -> End {
 
 /// A diff in the colours of diff(1).
 fn painted(text: &str, color: bool) -> String {
+    let text = escaped_lines(text);
     let lines = text.lines().map(|line| {
         let ink = match line {
-    let text = escaped_lines(text);
             _ if line.starts_with("---") || line.starts_with("+++") => "1",
             _ if line.starts_with('-') => "31",
             _ if line.starts_with('+') => "32",
@@ -257,9 +257,9 @@ mod tests {
             time: Timestamp(1_795_426_812),
             origin: Origin::Boot,
             by: "root on pts/0".to_owned(),
+            summary: String::new(),
             digest: Digest::of(b""),
             health,
-            summary: String::new(),
             files: Files::default(),
             spooled: false,
         }
@@ -273,10 +273,10 @@ mod tests {
         };
         let tree = tempfile::tempdir().unwrap();
         let utc = Zone::new(&cleat_root::Root::at(tree.path()), None);
-            "    3  2026-11-23 09:40:12 UTC  failed   boot, by root on pts/0\n       \
-             it failed: gateway 192.0.2.1 on eno1 does not answer\n"
         assert_eq!(
             line(&generation(3, failed), Some(4), &utc, false),
+            "    3  2026-11-23 09:40:12 UTC  failed   boot, by root on pts/0\n       \
+             it failed: gateway 192.0.2.1 on eno1 does not answer\n"
         );
         assert_eq!(
             line(&generation(12, Health::Unknown), Some(12), &utc, true),
@@ -301,10 +301,10 @@ mod tests {
         );
     }
 
-        let text = "--- a\n+++ b\n@@ -1 +1 @@\n same\n-old\n+new\n";
-        assert_eq!(painted(text, false), text);
     #[test]
     fn a_diff_is_painted_line_by_line() {
+        let text = "--- a\n+++ b\n@@ -1 +1 @@\n same\n-old\n+new\n";
+        assert_eq!(painted(text, false), text);
         assert_eq!(
             painted(text, true),
             "\x1b[1m--- a\x1b[0m\n\x1b[1m+++ b\x1b[0m\n\x1b[36m@@ -1 +1 @@\x1b[0m\n same\n\x1b[31m-old\x1b[0m\n\

@@ -7,6 +7,7 @@ use super::trial::Trial;
 use crate::cli::{Call, End, print};
 use crate::face::check::{document, in_order, json_text, page};
 use crate::run_files::RunFiles;
+use cleat_diag::escaped;
 use cleat_model::journal;
 use cleat_root::{Root, paths};
 use cleat_store::{Findings, Found, Health, Origin, Pending, Staged, Store, Timestamp, Watch, in_words};
@@ -31,8 +32,8 @@ struct Failed {
     reason: String,
     /// Whether it is live.
     live: bool,
-
 }
+
 impl Failed {
     /// Where the newest generation is the one that was put back, or failed itself and is live.
     fn last(store: &Store) -> Option<Self> {

@@ -31,7 +31,7 @@ impl fmt::Display for Op {
                 data,
                 up,
             } => {
-                write!(out, "ip link add {name}", name = arg(name))?;
+                write!(out, "ip link add {name}", name = as_argument("name", name))?;
                 let inside = *kind == Kind::Vxlan;
                 if let Some(parent) = parent.filter(|_| !inside) {
                     write!(out, " link {parent}", parent = arg(&parent))?;
@@ -50,10 +50,15 @@ impl fmt::Display for Op {
                     None => Ok(()),
                 }
             }
-            Op::DeleteLink { name } => write!(out, "ip link del {name}", name = arg(name)),
-            Op::RenameLink { from, to } => write!(out, "ip link set {from} name {to}", from = arg(from), to = arg(to)),
+            Op::DeleteLink { name } => write!(out, "ip link del {name}", name = as_argument("dev", name)),
+            Op::RenameLink { from, to } => write!(
+                out,
+                "ip link set {from} name {to}",
+                from = as_argument("dev", from),
+                to = arg(to)
+            ),
             Op::SetLink { name, link } => {
-                write!(out, "ip link set {name}", name = arg(name))?;
+                write!(out, "ip link set {name}", name = as_argument("dev", name))?;
                 attributes(out, Nest::Link, &Kind::Physical, link)
             }
             Op::SetData {
@@ -62,7 +67,7 @@ impl fmt::Display for Op {
                 data,
                 links,
             } => {
-                write!(out, "ip link set {name} type {kind}", name = arg(name))?;
+                write!(out, "ip link set {name} type {kind}", name = as_argument("dev", name))?;
                 attributes(out, Nest::Data, kind, data)?;
                 for (number, link) in links {
                     let word = word(Nest::Data, kind, *number);
@@ -74,7 +79,11 @@ impl fmt::Display for Op {
                 Ok(())
             }
             Op::SetPort { name, kind, data } => {
-                write!(out, "ip link set {name} type {kind}_slave", name = arg(name))?;
+                write!(
+                    out,
+                    "ip link set {name} type {kind}_slave",
+                    name = as_argument("dev", name)
+                )?;
                 attributes(out, Nest::Port, kind, data)
             }
             Op::SetMaster {
@@ -83,12 +92,14 @@ impl fmt::Display for Op {
             } => write!(
                 out,
                 "ip link set {name} master {master}",
-                name = arg(name),
+                name = as_argument("dev", name),
                 master = arg(master)
             ),
-            Op::SetMaster { name, master: None } => write!(out, "ip link set {name} nomaster", name = arg(name)),
-            Op::SetUp { name, up: true } => write!(out, "ip link set {name} up", name = arg(name)),
-            Op::SetUp { name, up: false } => write!(out, "ip link set {name} down", name = arg(name)),
+            Op::SetMaster { name, master: None } => {
+                write!(out, "ip link set {name} nomaster", name = as_argument("dev", name))
+            }
+            Op::SetUp { name, up: true } => write!(out, "ip link set {name} up", name = as_argument("dev", name)),
+            Op::SetUp { name, up: false } => write!(out, "ip link set {name} down", name = as_argument("dev", name)),
             Op::AddVlans { name, on_self, ranges } => vlans(out, "add", *name, *on_self, ranges),
             Op::DelVlans { name, on_self, ranges } => vlans(out, "del", *name, *on_self, ranges),
             Op::AddAddress { name, address, replace } => {
@@ -143,7 +154,11 @@ impl fmt::Display for Op {
                     .get(usize::from(*mode))
                     .copied()
                     .unwrap_or("?");
-                write!(out, "ip link set {name} addrgenmode {word}", name = arg(name))
+                write!(
+                    out,
+                    "ip link set {name} addrgenmode {word}",
+                    name = as_argument("dev", name)
+                )
             }
         }
     }
@@ -152,6 +167,69 @@ impl fmt::Display for Op {
 /// A name as one word of a shell: others choose it, and the kernel lets it hold `;` and `$(`.
 fn arg(name: &IfName) -> String {
     quoted(name.as_str())
+}
+
+/// Words that `ip link` takes for its own where a name may stand; so are the beginnings of `help`.
+///
+/// *Source*: `iplink_parse` in ip/iplink.c of iproute2.
+const WORDS: &[&str] = &[
+    "addr",
+    "address",
+    "addrgenmode",
+    "alias",
+    "all",
+    "allmulticast",
+    "arp",
+    "brd",
+    "broadcast",
+    "carrier",
+    "dev",
+    "down",
+    "dynamic",
+    "group",
+    "gro_max_size",
+    "gso_max_segs",
+    "gso_max_size",
+    "index",
+    "link",
+    "link-netns",
+    "link-netnsid",
+    "master",
+    "mode",
+    "mtu",
+    "multicast",
+    "name",
+    "netns",
+    "nomaster",
+    "numrxqueues",
+    "numtxqueues",
+    "parentdev",
+    "promisc",
+    "protodown",
+    "protodown_reason",
+    "qlen",
+    "state",
+    "trailers",
+    "txqlen",
+    "txqueuelen",
+    "type",
+    "up",
+    "vf",
+    "vrf",
+    "xdp",
+    "xdpdrv",
+    "xdpgeneric",
+    "xdpoffload",
+];
+
+/// The link that an `ip link` command is about: with the word before it that says so (`dev`, `name`), where the name would
+/// be taken for another word or for an option.
+fn as_argument(word: &str, name: &IfName) -> String {
+    let text = name.as_str();
+    match text.starts_with('-') || WORDS.contains(&text) || "help".starts_with(text) {
+        true => format!("{word} {}", arg(name)),
+        false => arg(name),
+    }
 }
 
 fn attributes(out: &mut fmt::Formatter<'_>, nest: Nest, kind: &Kind, attrs: &Attrs) -> fmt::Result {

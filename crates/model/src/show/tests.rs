@@ -288,3 +288,29 @@ fn a_name_is_one_word_of_a_shell() {
     assert_eq!(shown("e\u{1b}[31m"), r"ip link set $'e\u001b[31m' up");
     assert_eq!(shown("\u{202e}'\\"), r"ip link set $'\u202e\'\\' up");
 }
+
+/// Second witness: ip(8) of iproute2 6.1, which answers `ip link set up up` with `"dev" argument is required` and `ip link
+/// set h up` with its usage.
+#[test]
+fn a_name_that_ip_takes_for_a_word_of_its_own_has_the_word_before_it_that_says_what_it_is() {
+    for (name, word) in [("up", "up"), ("h", "h"), ("-a", "-a"), ("dev", "dev"), ("type", "type")] {
+        let name = name.parse().unwrap();
+        assert_eq!(
+            Op::SetUp { name, up: true }.to_string(),
+            format!("ip link set dev {word} up")
+        );
+        assert_eq!(Op::DeleteLink { name }.to_string(), format!("ip link del dev {word}"));
+        let create = Op::CreateLink {
+            name,
+            kind: Kind::Bridge,
+            parent: None,
+            peer: None,
+            link: Attrs::default(),
+            data: Attrs::default(),
+            up: false,
+        };
+        assert_eq!(create.to_string(), format!("ip link add name {word} type bridge"));
+    }
+    let name = "upper".parse().unwrap();
+    assert_eq!(Op::SetUp { name, up: false }.to_string(), "ip link set upper down");
+}

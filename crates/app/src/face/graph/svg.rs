@@ -4,6 +4,7 @@ use super::layout::{self, Item, Layout, Measure};
 use super::topology::{Class, Node, Row, Topology};
 use super::tracks::{self, Net};
 use crate::face::links::LinkState;
+use cleat_diag::escaped;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -388,7 +389,8 @@ pub fn escape(text: &str) -> String {
             ' ' if out.ends_with([' ', '\u{a0}']) => out.push('\u{a0}'),
             '\t' | '\n' | '\r' => out.push(' '),
             c if (c as u32) < 0x20 || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
+            // What turns the direction of writing would show another name.
+            c => out += &escaped(c.encode_utf8(&mut [0; 4])),
         }
     }
     out
