@@ -114,6 +114,11 @@ impl KernelName {
         }
     }
 
+    /// Whether the kernel itself may give it that name.
+    pub fn may_be(&self, name: &str) -> bool {
+        self.open || self.possible.contains(name)
+    }
+
     /// Adds names that udev may give it in the initramfs.
     pub fn may_be_renamed(&mut self, names: impl IntoIterator<Item = String>) {
         self.later.extend(names);

@@ -43,6 +43,31 @@ pub struct Coming {
     pub next: Next,
     /// At the first one with an initramfs that carries what the root has.
     pub rebuilt: Next,
+    /// What the initramfs of now calls it first, where it carries other .link files.
+    pub first: BTreeSet<String>,
+}
+
+impl Carrier {
+    /// Whether it has the driver of a NIC, as far as that is known.
+    fn has_driver(&self, nic: &Nic) -> Option<bool> {
+        match &nic.module {
+            Module::BuiltIn => Some(true),
+            Module::Named(module) => Some(self.modules.contains(module)),
+            Module::Unknown => None,
+        }
+    }
+
+    /// Whether it may set NICs up, and its kernel renames none that is.
+    ///
+    /// *Source*: initramfs-tools(7), `ip=`; "net: allow live renaming when an interface is up" of Linux 6.2.
+    fn may_bring_up(&self) -> bool {
+        let mut words = self.machine.command_line.iter().flatten();
+        let asked = words.any(|word| word.text.starts_with("ip="));
+        let release = self.machine.kernel_release.as_deref().unwrap_or_default();
+        let mut numbers = release.split(['.', '-']).map(str::parse::<u32>);
+        let version = (numbers.next(), numbers.next());
+        asked && matches!(version, (Some(Ok(major)), Some(Ok(minor))) if (major, minor) < (6, 2))
+    }
 }
 
 /// What has named a NIC before the udev of the root comes to it.
@@ -79,10 +104,31 @@ impl Host {
 
     /// The names of a NIC at the coming boots.
     pub fn coming(&self, nic: &Nic) -> Coming {
-        let rebuilt = self.next_name(nic, self.verdict(nic).winner);
+        let alone = self.next_name(nic, self.verdict(nic).winner);
+        let with_driver = |carrier: &&Carrier| carrier.has_driver(nic) == Some(true);
+        let rebuilt = match self.carriers.iter().find(with_driver) {
+            Some(carrier) => self.named_twice(&self.files, carrier, nic).1,
+            None => alone.clone(),
+        };
         let mut next: Option<Next> = None;
+        let mut first = BTreeSet::new();
         for carrier in &self.carriers {
-            let name = self.name_after(carrier, nic, &rebuilt);
+            let name = match (carrier.has_driver(nic), &carrier.others) {
+                (Some(false), _) | (None, None) => alone.clone(),
+                (Some(true), None) => rebuilt.clone(),
+                (known, Some(files)) => {
+                    let (before, name) = self.named_twice(files, carrier, nic);
+                    if let Before::Initramfs(before) = before {
+                        first.insert(before);
+                    }
+                    match known {
+                        None if name != alone => {
+                            Next::Unknown("an initramfs carries other .link files, and may have its driver".to_owned())
+                        }
+                        _ => name,
+                    }
+                }
+            };
             next = match next {
                 Some(other) if other != name => {
                     let why = "it follows from which kernel's initramfs is booted";
@@ -94,22 +140,12 @@ impl Host {
         Coming {
             next: next.unwrap_or_else(|| rebuilt.clone()),
             rebuilt,
+            first,
         }
     }
 
-    /// The name of a NIC at a boot with that initramfs; `rebuilt` is the one that the root alone gives.
-    fn name_after(&self, carrier: &Carrier, nic: &Nic, rebuilt: &Next) -> Next {
-        let Some(files) = &carrier.others else {
-            return rebuilt.clone();
-        };
-        let has_driver = match &nic.module {
-            Module::BuiltIn => Some(true),
-            Module::Named(module) => Some(carrier.modules.contains(module)),
-            Module::Unknown => None,
-        };
-        if has_driver == Some(false) {
-            return rebuilt.clone();
-        }
+    /// What the udev of an initramfs with these files calls a NIC, and what that of the root does then.
+    fn named_twice(&self, files: &LinkFiles, carrier: &Carrier, nic: &Nic) -> (Before, Next) {
         let device = self.device_at_boot(nic);
         let first = files.verdict(&device, &carrier.machine).winner;
         let before = match self.named(nic, first, &Before::Kernel) {
@@ -117,6 +153,13 @@ impl Host {
             Next::Name(name) => Before::Initramfs(name),
             Next::Unknown(why) => Before::Unknown(why),
         };
+        if let Some(rule) = self.rule_of(nic) {
+            let name = match rule.given(self.next_boot.scheme_or_newest()) {
+                Ok(name) => Next::Name(name),
+                Err(_) => Next::Kernel,
+            };
+            return (before, name);
+        }
         let device = match &before {
             Before::Initramfs(name) => Device {
                 kernel: KernelName::fixed(name),
@@ -125,15 +168,14 @@ impl Host {
             Before::Kernel | Before::Unknown(_) => device,
         };
         let second = self.files.verdict(&device, &self.machine).winner;
-        let name = match self.rule_of(nic) {
-            Some(_) => rebuilt.clone(),
-            None => self.named(nic, second, &before),
-        };
-        match has_driver {
-            None if name != *rebuilt => {
-                Next::Unknown("an initramfs carries other .link files, and may have its driver".to_owned())
+        let name = self.named(nic, second, &before);
+        match &before {
+            Before::Initramfs(first) if name.name() != Some(first) && carrier.may_bring_up() => {
+                let why =
+                    "the initramfs may have brought it up (`ip=`), and Linux before 6.2 renames no link that is up";
+                (before, Next::Unknown(why.to_owned()))
             }
-            _ => name,
+            _ => (before, name),
         }
     }
 

@@ -5,7 +5,7 @@ mod clashes;
 use super::boots::Coming;
 use super::carry_out::{Recovered, configuration, cut_short};
 use super::configuration::Configuration;
-use super::host::Host;
+use super::host::{Host, Next};
 use super::{names, stacked};
 use crate::initramfs;
 use cleat_diag::Diagnostic;
@@ -37,6 +37,7 @@ pub fn faults(host: &Host) -> Vec<Diagnostic> {
     absent(host, &mut found);
     shared_addresses(host, &mut found);
     clashes::at_boots(host, read, &mut found);
+    clashes::of_alternatives(host, &mut found);
     odd_names(host, &mut found);
     stacked::for_more_than_nics(host, read, &mut found);
     match configuration {
@@ -74,7 +75,7 @@ pub fn faults_of_initramfs(root: &Root, state: &initramfs::State, mut found: Vec
 /// NICs that the configuration of the next boot calls by names which they do not have then.
 fn behind(host: &Host, configuration: &Configuration, found: &mut Vec<Diagnostic>) {
     for nic in &host.nics {
-        let Coming { next, rebuilt } = host.coming(nic);
+        let Coming { next, rebuilt, .. } = host.coming(nic);
         // A file that may be for it, after all, may keep the name.
         let verdict = host.verdict(nic);
         let kept: Vec<&str> = verdict
@@ -85,20 +86,32 @@ fn behind(host: &Host, configuration: &Configuration, found: &mut Vec<Diagnostic
         let told_of = names.chain([next.name(), rebuilt.name()].into_iter().flatten());
         let told_of = told_of.filter(|name| !kept.contains(name) && configuration.mentions(name));
         for name in told_of.collect::<BTreeSet<_>>() {
-            let (then, text) = match (next.name(), rebuilt.name()) {
-                (Some(next), _) if next != name => (next, format!("from the next boot on it is called `{next}`")),
-                (_, Some(rebuilt)) if rebuilt != name => (
-                    rebuilt,
-                    format!("once the initramfs is rebuilt and booted it is called `{rebuilt}`"),
-                ),
-                _ => continue,
+            let is_other = |then: &Next| match then {
+                Next::Name(then) => then != name,
+                Next::Kernel => !nic.device.kernel.may_be(name),
+                Next::Unknown(_) => false,
             };
-            let text = format!("the configuration calls it `{name}`; {text}");
+            let (then, when) = match (is_other(&next), is_other(&rebuilt)) {
+                (true, _) => (&next, "from the next boot on"),
+                (false, true) => (&rebuilt, "once the initramfs is rebuilt and booted"),
+                (false, false) => continue,
+            };
+            let then = then.name();
+            let called = match then {
+                Some(then) => format!("it is called `{then}`"),
+                None => "it has a name of the kernel's".to_owned(),
+            };
+            let text = format!("the configuration calls it `{name}`; {when} {called}");
             let fault = Diagnostic::warning("link-name-behind", text).on(&nic.name);
-            found.push(match rebuilt.name() == Some(name) {
-                true => fault.help("run `cleat-link refresh`: with the initramfs rebuilt it has that name"),
-                false => fault.help(format!(
+            found.push(match then {
+                _ if rebuilt.name() == Some(name) => {
+                    fault.help("run `cleat-link refresh`: with the initramfs rebuilt it has that name")
+                }
+                Some(then) => fault.help(format!(
                     "write `{then}` there; until then it is found by its other names and its address, see ifup(8)"
+                )),
+                None => fault.help(format!(
+                    "write `Name={name}` or `NamePolicy=` into the .link file that it gets, or pin it: cleat-link pin"
                 )),
             });
         }
@@ -109,6 +122,8 @@ fn behind(host: &Host, configuration: &Configuration, found: &mut Vec<Diagnostic
 fn clashes(host: &Host, found: &mut Vec<Diagnostic>) {
     for clash in host.pins.clashes() {
         found.push(match clash {
+            // A card that is kept as a spare one may have the other's name.
+            Clash::Name(one, two) if host.nic_of(&one).is_none() || host.nic_of(&two).is_none() => continue,
             Clash::Name(one, two) => {
                 let text = format!("`{}` is pinned for {} and for {}", two.name, one.address, two.address);
                 Diagnostic::error("pin-name-twice", text)
@@ -182,7 +197,15 @@ fn shadowed(host: &Host, found: &mut Vec<Diagnostic>) {
 
 /// Pins that no NIC here gets: their address is gone, or another key of the file leaves out the NIC that has it.
 fn absent(host: &Host, found: &mut Vec<Diagnostic>) {
-    for pin in host.pins.list.iter().filter(|pin| host.nic_of(pin).is_none()) {
+    let is_here = |pin: &Pin| host.nic_of(pin).is_some();
+    // Of the cards that one file lists one is here, and the others are spare ones.
+    let is_spare = |pin: &Pin| {
+        host.pins
+            .list
+            .iter()
+            .any(|other| other.path == pin.path && is_here(other))
+    };
+    for pin in host.pins.list.iter().filter(|pin| !is_here(pin) && !is_spare(pin)) {
         let note = format!("in {}", pin.path.display());
         let with_address = host.nics_with_address(pin).next();
         if let Some((nic, Some(Fit::No(reason)))) = with_address.map(|nic| (nic, host.fit(pin, nic))) {

@@ -11,9 +11,11 @@ use cleat_model::attr::Value;
 use cleat_model::desired::{Desired, WantLink};
 use cleat_model::name::IfName;
 use cleat_model::types::Kind;
-use cleat_naming::KernelName;
-use cleat_naming::link_file::{Device, HardwareAddress, LinkFile};
+use cleat_naming::link_file::{Device, HardwareAddress};
+use cleat_naming::rules::ruled;
+use cleat_naming::{KernelName, NicFacts, facts};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 /// Kinds that udev knows by the `DEVTYPE` of their uevent; others are of the type of their frames, `ether`.
 ///
@@ -27,7 +29,18 @@ struct Above {
     addresses: BTreeSet<HardwareAddress>,
 }
 
-/// Files that give a NIC's name to a link above it, too; `configuration` is that of the next boot.
+/// Who gives a link above a NIC a name.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Giver {
+    /// A .link file that lists the hardware address.
+    ByAddress(PathBuf),
+    /// Another .link file.
+    Wide(PathBuf),
+    /// A rule of udev, which comes before .link files.
+    Rule(String),
+}
+
+/// Files and rules that give a NIC's name to a link above it, too; `configuration` is that of the next boot.
 pub fn for_more_than_nics(host: &Host, configuration: Option<&Configuration>, found: &mut Vec<Diagnostic>) {
     let mut links: BTreeMap<String, Above> = BTreeMap::new();
     let wanted = configuration.map(Configuration::wanted).unwrap_or_default();
@@ -39,25 +52,28 @@ pub fn for_more_than_nics(host: &Host, configuration: Option<&Configuration>, fo
         });
         known.addresses.extend(above.addresses);
     }
-    let mut taken: Vec<(&LinkFile, Vec<&Above>)> = Vec::new();
+    let mut taken: BTreeMap<(Giver, String), Vec<&Above>> = BTreeMap::new();
     for above in links.values() {
-        let files = above
-            .addresses
-            .iter()
-            .filter_map(|address| naming_file(host, above, address));
-        for file in files.collect::<Vec<_>>() {
-            match taken.iter_mut().find(|(known, _)| known.path == file.path) {
-                Some((_, list)) if list.iter().any(|known| known.name == above.name) => {}
-                Some((_, list)) => list.push(above),
-                None => taken.push((file, vec![above])),
-            }
+        // One that has an address by chance may be for a file that asks for none.
+        let addresses = above.addresses.iter().map(Some).chain([None]);
+        let given: BTreeSet<(Giver, String)> = addresses
+            .filter_map(|address| given(host, above, address))
+            .filter(|(_, name)| *name != above.name)
+            .collect();
+        for one in given {
+            taken.entry(one).or_default().push(above);
         }
     }
-    found.extend(taken.iter().map(|(file, links)| warning(file, links)));
+    found.extend(taken.iter().map(|((giver, name), links)| warning(giver, name, links)));
 }
 
-/// The file by that address which would give the link another name than it has.
-fn naming_file<'a>(host: &'a Host, above: &Above, address: &HardwareAddress) -> Option<&'a LinkFile> {
+/// The name that udev gives the link when it has that address, and by what.
+fn given(host: &Host, above: &Above, address: Option<&HardwareAddress>) -> Option<(Giver, String)> {
+    let facts = facts(above, address);
+    if let Some(rule) = ruled(&host.rules, &facts).by {
+        let name = rule.given(host.next_boot.scheme_or_newest()).ok()?;
+        return Some((Giver::Rule(rule.place()), name));
+    }
     let device = Device {
         name: above.name.clone(),
         kernel: KernelName::fixed(&above.name),
@@ -66,7 +82,8 @@ fn naming_file<'a>(host: &'a Host, above: &Above, address: &HardwareAddress) -> 
             true => above.kind.word().to_owned(),
             false => String::new(),
         }),
-        address: Some(address.clone()),
+        address: address.cloned(),
+        driver: driver(&above.kind).map(str::to_owned),
         kind: Some(above.kind.word().to_owned()),
         device_type: Some(match KINDS_WITH_TYPE.contains(&above.kind) {
             true => above.kind.word().to_owned(),
@@ -76,19 +93,73 @@ fn naming_file<'a>(host: &'a Host, above: &Above, address: &HardwareAddress) -> 
         ..Device::default()
     };
     let file = host.files.verdict(&device, &host.machine).winner?;
-    let name = file.naming.name.as_ref()?;
-    (file.matching.addresses.contains(address) && *name != above.name).then_some(file)
+    let name = file.naming.name.clone()?;
+    let giver = match address.is_some_and(|address| file.matching.addresses.contains(address)) {
+        true => Giver::ByAddress(file.path.clone()),
+        false => Giver::Wide(file.path.clone()),
+    };
+    Some((giver, name))
 }
 
-fn warning(file: &LinkFile, links: &[&Above]) -> Diagnostic {
+/// What sysfs will say of the link, as far as rules ask for it.
+fn facts(above: &Above, address: Option<&HardwareAddress>) -> NicFacts {
+    let said = [("type", "1"), ("dev_id", "0x0"), ("dev_port", "0")];
+    let said = said.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let address = address.map(|address| ("address".to_owned(), address.to_string()));
+    NicFacts {
+        devices: vec![facts::Device {
+            syspath: format!("/sys/devices/virtual/net/{}", above.name),
+            subsystem: Some("net".to_owned()),
+            devtype: KINDS_WITH_TYPE
+                .contains(&above.kind)
+                .then(|| above.kind.word().to_owned()),
+            attributes: said.into_iter().chain(address).collect(),
+            ..facts::Device::default()
+        }],
+        slots: Vec::new(),
+        aliases: BTreeMap::new(),
+        permanent_mac: None,
+    }
+}
+
+/// What `ethtool -i` says of such a link. *Source*: `get_drvinfo` of Linux's net/8021q, net/bridge and drivers/net.
+fn driver(kind: &Kind) -> Option<&'static str> {
+    Some(match kind.word() {
+        "vlan" => "802.1Q VLAN Support",
+        "bridge" => "bridge",
+        "bond" => "bonding",
+        "vxlan" => "vxlan",
+        "macvlan" => "macvlan",
+        "veth" => "veth",
+        "dummy" => "dummy",
+        "vrf" => "vrf",
+        _ => return None,
+    })
+}
+
+fn warning(giver: &Giver, name: &str, links: &[&Above]) -> Diagnostic {
     let names: Vec<&str> = links.iter().map(|above| above.name.as_str()).collect();
-    let (path, name) = (file.path.display(), file.naming.name.as_deref().unwrap_or_default());
-    let text = format!("{path} is for {} too, by the hardware address", names.join(" and "));
-    let mut found = Diagnostic::warning("link-takes-others", text);
-    found = found.note(format!(
-        "udev would rename {} to `{name}`: the kernel refuses that, and udev does nothing else for it, such as its sysctl.d",
-        names.join(" and ")
+    let names = names.join(" and ");
+    let text = match giver {
+        Giver::ByAddress(path) => format!("{} is for {names} too, by the hardware address", path.display()),
+        Giver::Wide(path) => format!("{} is for {names} too", path.display()),
+        Giver::Rule(place) => format!("the udev rule at {place} is for {names} too"),
+    };
+    let found = Diagnostic::warning("link-takes-others", text).note(format!(
+        "udev would rename {names} to `{name}`: the kernel refuses that, and udev does nothing else for it, such as its \
+         sysctl.d"
     ));
+    match giver {
+        Giver::ByAddress(_) => narrowed(found, links),
+        Giver::Wide(_) => found.help("write `MACAddress=` of the NIC and `Type=ether` below [Match]"),
+        Giver::Rule(_) => {
+            found.help("write `DRIVERS==\"?*\"` into the rule: only NICs stand on a device with a driver")
+        }
+    }
+}
+
+/// How a file by a hardware address is made one for the NIC alone.
+fn narrowed(mut found: Diagnostic, links: &[&Above]) -> Diagnostic {
     let (typed, untyped): (Vec<&Above>, Vec<&Above>) =
         links.iter().partition(|above| KINDS_WITH_TYPE.contains(&above.kind));
     if !typed.is_empty() {
@@ -107,7 +178,9 @@ fn warning(file: &LinkFile, links: &[&Above]) -> Diagnostic {
 
 /// The links that the kernel has now.
 fn there(host: &Host) -> impl Iterator<Item = Above> + '_ {
-    let others = host.snapshot.links().iter().filter(|link| link.kind != Kind::Physical);
+    let is_nic = |name: &str| host.nics.iter().any(|nic| nic.name == name);
+    let others = host.snapshot.links().iter();
+    let others = others.filter(move |link| link.kind != Kind::Physical && !is_nic(link.name.as_str()));
     others.filter_map(|link| {
         Some(Above {
             name: link.name.to_string(),
@@ -220,7 +293,13 @@ mod tests {
             file(&bed, "");
             let text = format!("{FILE} is for {above} too, by the hardware address");
             assert_eq!(told(&bed), [(text, vec![TYPE.to_owned()])], "{configuration}");
-            for exact in ["Type=ether\n", "Driver=e1000e\n", "Path=pci-*\n", "OriginalName=eth*\n"] {
+            for exact in [
+                "Type=ether\n",
+                "Driver=e1000e\n",
+                "Driver=!8* b*\n",
+                "Path=pci-*\n",
+                "OriginalName=eth*\n",
+            ] {
                 file(&bed, exact);
                 assert_eq!(told(&bed), [], "{configuration} {exact}");
             }
@@ -238,6 +317,61 @@ mod tests {
         assert_eq!(told(&bed), [(text, vec![help.to_owned()])]);
         file(&bed, "Type=ether\nKind=!macvlan\n");
         assert_eq!(told(&bed), []);
+    }
+
+    /// Second witness: `ethtool -i` of a VLAN, a bridge and a bond, which udev asks, too.
+    #[test]
+    fn a_pattern_for_drivers_may_take_the_links_above_too() {
+        for (pattern, above) in [("*", "lan0.7 and vmbr0"), ("802.1Q*", "lan0.7"), ("b*", "vmbr0")] {
+            let bed = bed("iface lan0.7\niface vmbr0\n\tbridge-ports lan0\n");
+            file(&bed, &format!("Driver=\"{pattern}\"\n"));
+            let text = format!("{FILE} is for {above} too, by the hardware address");
+            assert_eq!(told(&bed), [(text, vec![TYPE.to_owned()])], "{pattern}");
+        }
+    }
+
+    /// Source: udev(7), `DRIVERS` goes up the devices that the link stands on: a VLAN or a bridge stands on none.
+    #[test]
+    fn a_rule_by_address_takes_the_links_above_unless_it_asks_for_a_driver_or_the_kernels_name() {
+        let help = "write `DRIVERS==\"?*\"` into the rule: only NICs stand on a device with a driver";
+        let rule = |more: &str| {
+            let bed = bed("iface lan0.7\niface vmbr0\n\tbridge-ports lan0\n");
+            let text = format!(
+                "SUBSYSTEM==\"net\", ACTION==\"add\", ATTR{{address}}==\"bc:24:11:00:00:01\", {more}NAME=\"lan0\"\n"
+            );
+            bed.write("/etc/udev/rules.d/70-lan.rules", &text);
+            told(&bed)
+        };
+        let text = "the udev rule at /etc/udev/rules.d/70-lan.rules:1 is for lan0.7 and vmbr0 too";
+        for wide in ["", "ATTR{type}==\"1\", ", "ATTR{dev_id}==\"0x0\", "] {
+            assert_eq!(rule(wide), [(text.to_owned(), vec![help.to_owned()])], "{wide}");
+        }
+        for exact in [
+            "DRIVERS==\"?*\", ",
+            "KERNEL==\"eth*\", ",
+            "DRIVERS==\"?*\", ATTR{type}==\"1\", ",
+        ] {
+            assert_eq!(rule(exact), [], "{exact}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_an_address_that_gives_one_name_to_all_is_told_of_each_link() {
+        let bed = bed("iface lan0.7\niface vx0\n\tvxlan-id 7\n");
+        let wide = |extra: &str| {
+            bed.write(
+                "/etc/systemd/network/10-lan0.link",
+                &format!("[Match]\nOriginalName=*\n{extra}[Link]\nName=lan0\n"),
+            );
+            told(&bed)
+        };
+        let help = "write `MACAddress=` of the NIC and `Type=ether` below [Match]";
+        assert_eq!(
+            wide(""),
+            [(format!("{FILE} is for lan0.7 and vx0 too"), vec![help.to_owned()])]
+        );
+        assert_eq!(wide("Type=ether\n"), []);
+        assert_eq!(wide("OriginalName=eth*\nType=!vlan vxlan\n"), []);
     }
 
     #[test]

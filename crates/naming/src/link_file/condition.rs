@@ -1,8 +1,9 @@
 //! Conditions of `[Match]` on the machine rather than on the NIC.
 
-use super::words::{Style, split};
+use super::version;
 use crate::cmdline::{self, NAMES_KEY, Word};
 use cleat_root::{Root, matches, paths};
+use std::path::Path;
 
 /// Whether something holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +68,26 @@ pub struct Machine {
     pub machine: Option<String>,
     /// Tags of /etc/machine-info; empty where it has none.
     pub tags: Vec<String>,
+    /// What started the kernel.
+    pub firmware: Option<Firmware>,
+    /// An admin's file gives udevd credentials; which ones is not known.
+    pub gives_credentials: bool,
 }
+
+/// What sysfs has of the firmware.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Firmware {
+    /// /sys/firmware/efi is there.
+    pub uefi: bool,
+    /// /sys/firmware/devicetree is there.
+    pub device_tree: bool,
+}
+
+/// *Source*: Linux's Documentation/ABI/testing/sysfs-firmware-efi and sysfs-firmware-ofw; systemd.unit(5),
+/// `ConditionFirmware=`.
+const FIRMWARE: &str = "/sys/firmware";
+/// Files of the admin for udevd's unit. *Source*: systemd.unit(5), UNIT FILE LOAD PATH.
+const UDEVD_DROP_INS: &str = "/etc/systemd/system/systemd-udevd.service.d/*.conf";
 
 impl Machine {
     /// Reads what the root has.
@@ -83,6 +103,14 @@ impl Machine {
             kernel_release: text(paths::PROC_OSRELEASE),
             machine: text(paths::PROC_ARCH),
             tags: tags(&root.read_text(MACHINE_INFO).unwrap_or_default()),
+            firmware: root.is_dir(FIRMWARE).then(|| Firmware {
+                uefi: root.exists(Path::new(FIRMWARE).join("efi")),
+                device_tree: root.exists(Path::new(FIRMWARE).join("devicetree")),
+            }),
+            gives_credentials: root.glob(UDEVD_DROP_INS, "/").into_iter().any(|path| {
+                let text = root.read_text(path).unwrap_or_default();
+                text.contains("Credential")
+            }),
         }
     }
 
@@ -113,7 +141,20 @@ impl Condition {
 
     /// Whether it holds on this machine. *Source*: systemd.unit(5), the `Condition...=` of the same names.
     pub fn holds(&self, machine: &Machine) -> Holds {
-        let plain = match self.key {
+        if self.is_unreadable(machine) {
+            return Holds::No;
+        }
+        Holds::of(self.is_so(machine).map(|holds| holds != self.negated))
+    }
+
+    /// Whether systemd fails over it, so that it holds neither as it is nor behind a `!`.
+    fn is_unreadable(&self, machine: &Machine) -> bool {
+        self.key == "KernelVersion" && machine.kernel_release.is_some() && self.is_so(machine).is_none()
+    }
+
+    /// Whether what it asks for is so, without its `!`; `None` where that is not known.
+    fn is_so(&self, machine: &Machine) -> Option<bool> {
+        match self.key {
             "Host" => self.is_host(machine),
             "KernelCommandLine" => machine.command_line.as_ref().map(|words| {
                 let is = |word: &Word| match word.text.strip_prefix(self.value.as_str()) {
@@ -123,16 +164,33 @@ impl Condition {
                 };
                 words.iter().any(is)
             }),
-            "KernelVersion" => self.is_kernel(machine),
+            "KernelVersion" => version::holds(&self.value, machine.kernel_release.as_ref()?),
+            "Version" => self.is_version(machine),
             "Architecture" if self.value == "native" => Some(true),
             "Architecture" => machine
                 .machine
                 .as_deref()
                 .map(|machine| architecture(machine) == self.value),
+            // udevd has no credentials unless an admin gives it some: its unit asks for none.
+            "Credential" => (!machine.gives_credentials).then_some(false),
+            "Firmware" => match self.value.as_str() {
+                "uefi" => machine.firmware.map(|firmware| firmware.uefi),
+                "device-tree" => machine.firmware.map(|firmware| firmware.device_tree),
+                _ => None,
+            },
             "MachineTag" => Some(machine.tags.iter().any(|tag| matches(&self.value, tag))),
             _ => None,
-        };
-        Holds::of(plain.map(|holds| holds != self.negated))
+        }
+    }
+
+    /// *Source*: systemd.unit(5) of systemd 258, `ConditionVersion=`: of the kernel unless another is named.
+    fn is_version(&self, machine: &Machine) -> Option<bool> {
+        let (first, rest) = self.value.split_once(' ').unwrap_or((&self.value, ""));
+        match first {
+            "systemd" | "glibc" => None,
+            "kernel" => version::holds(rest, machine.kernel_release.as_ref()?),
+            _ => version::holds(&self.value, machine.kernel_release.as_ref()?),
+        }
     }
 
     fn is_host(&self, machine: &Machine) -> Option<bool> {
@@ -142,16 +200,6 @@ impl Condition {
         }
         let name = machine.host_name.as_ref()?.to_lowercase();
         Some(matches(&self.value.to_lowercase(), &name))
-    }
-
-    /// Patterns for the release; an order (`>=6.1`) is not judged here.
-    fn is_kernel(&self, machine: &Machine) -> Option<bool> {
-        let release = machine.kernel_release.as_ref()?;
-        let (words, _) = split(&self.value, Style::Quoted);
-        if words.iter().any(|word| word.starts_with(['<', '>', '=', '!', '$'])) {
-            return None;
-        }
-        Some(words.iter().all(|word| matches(word, release)))
     }
 }
 

@@ -8,6 +8,7 @@ mod known;
 mod lines;
 mod matching;
 mod naming;
+mod version;
 mod winner;
 mod words;
 mod write;

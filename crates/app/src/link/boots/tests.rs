@@ -173,3 +173,44 @@ fn a_drop_in_that_the_initramfs_carries_is_read_with_its_file() {
     ];
     assert_eq!(listed(&host, vec![image(&host, "6.1", &files, VIRTIO)]), REBUILT_ONLY);
 }
+
+/// Source: systemd.link(5), `OriginalName=`: udev of the root sees the name that the initramfs gave.
+#[test]
+fn a_file_by_the_kernels_name_names_in_the_initramfs_and_another_one_once_more() {
+    let bed = bed("enp1s0");
+    bed.write(
+        "/etc/systemd/network/10-a.link",
+        "[Match]\nOriginalName=eth*\n[Link]\nName=first0\n",
+    );
+    let root = |modules| {
+        let mut host = bed.host();
+        let links = LinkSet::of_root(&bed.root).0;
+        host.boot_with(vec![super::super::testing::image(&bed.root, "6.1", &links, modules)]);
+        host.coming(&host.nics[0]).next
+    };
+    let named = |name: &str| Next::Name(name.to_owned());
+    // What it was given first is kept by 99-default.link.
+    assert_eq!(root(VIRTIO), named("first0"));
+    bed.write("/etc/systemd/network/20-b.link", &PIN.replace("lan0", "second0"));
+    assert_eq!(root(VIRTIO), named("second0"));
+    // Without its driver there it has the kernel's name until the root comes to it.
+    assert_eq!(root(&[]), named("first0"));
+}
+
+/// Source: initramfs-tools(7), `ip=`; Linux 6.2, "net: allow live renaming when an interface is up": EBUSY before.
+#[test]
+fn a_nic_that_the_initramfs_may_have_brought_up_is_not_renamed_by_an_old_kernel() {
+    let bed = bed("enp1s0");
+    bed.write(FILE, PIN);
+    bed.write(
+        "/proc/cmdline",
+        "quiet ip=192.0.2.1::192.0.2.254:255.255.255.0::eth0:off\n",
+    );
+    let old = image(&bed, "6.1.0-37-amd64", OLD, VIRTIO);
+    assert_eq!(
+        listed(&bed, vec![old]),
+        "lan0 at the first boot with a rebuilt initramfs"
+    );
+    let new = image(&bed, "6.12.9-amd64", OLD, VIRTIO);
+    assert_eq!(listed(&bed, vec![new]), AT_NEXT);
+}

@@ -34,7 +34,12 @@ pub fn at_boots(host: &Host, configuration: Option<&Configuration>, found: &mut 
     // What is so at both boots is said of the first one.
     let mut told: BTreeSet<Clash> = BTreeSet::new();
     for (when, names) in &boots {
-        for clash in same(host, names).into_iter().chain(taken(host, names, configuration)) {
+        let mut clashes = same(host, names);
+        clashes.extend(taken(host, names, configuration));
+        if *when == NEXT_BOOT {
+            clashes.extend(swapped(names, &coming, host));
+        }
+        for clash in clashes {
             if !told.contains(&clash) {
                 let text = format!("{} {when}{}", clash.subject, clash.rest);
                 found.push(Diagnostic::error("link-name-clash", text).help(clash.help));
@@ -66,6 +71,22 @@ fn same(host: &Host, names: &Names<'_>) -> Vec<Clash> {
     by_name.into_iter().map(clash).collect()
 }
 
+/// NICs whose name another one still has from the initramfs when the udev of the root comes to them.
+///
+/// *Source*: `rename_netif` in src/udev/udev-event.c of systemd 252 and 257 gives up where the kernel says EEXIST.
+fn swapped(names: &Names<'_>, coming: &[Coming], host: &Host) -> Vec<Clash> {
+    let clash = |(nic, name): &(&Nic, &str)| {
+        let mut others = host.nics.iter().zip(coming).filter(|(other, _)| other.name != nic.name);
+        let (other, _) = others.find(|(_, other)| other.first.contains(*name) && other.next.name() != Some(name))?;
+        Some(Clash {
+            subject: format!("{} would be called `{name}`", nic.name),
+            rest: format!(", which {} has from the initramfs then", other.name),
+            help: "run `cleat-link refresh`: the initramfs gives both their names",
+        })
+    };
+    names.iter().filter_map(clash).collect()
+}
+
 /// NICs whose name is another name of another NIC, or that of a link which the configuration makes.
 ///
 /// *Source*: the kernel refuses a name that is an alternative name of another link (`netdev_name_in_use`).
@@ -88,5 +109,31 @@ fn taken(host: &Host, names: &Names<'_>, configuration: Option<&Configuration>) 
         let subject = format!("{} would be called `{name}`", nic.name);
         Some(Clash { subject, rest, help })
     };
-    names.iter().filter_map(clash).collect()
+    let mut clashes: Vec<Clash> = names.iter().filter_map(clash).collect();
+    for nic in &host.nics {
+        let others = host.next_altnames(nic).into_iter().filter(|name| made.contains(name));
+        clashes.extend(others.map(|name| Clash {
+            subject: format!("{} would have the alternative name `{name}`", nic.name),
+            rest: ", and the configuration makes a link of that name".to_owned(),
+            help: "the link cannot be made then: choose another name for one of them",
+        }));
+    }
+    clashes
+}
+
+/// Alternative names that two NICs would have.
+pub fn of_alternatives(host: &Host, found: &mut Vec<Diagnostic>) {
+    let mut by_name: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for nic in &host.nics {
+        let names: BTreeSet<String> = host.next_altnames(nic).into_iter().collect();
+        for name in names {
+            by_name.entry(name).or_default().push(&nic.name);
+        }
+    }
+    let twice = by_name.into_iter().filter(|(_, nics)| nics.len() > 1);
+    found.extend(twice.map(|(name, nics)| {
+        let text = format!("`{name}` would be an alternative name of {}", nics.join(" and of "));
+        let fault = Diagnostic::warning("link-altname-twice", text);
+        fault.help("whichever comes second does not get it: write another for one of them")
+    }));
 }

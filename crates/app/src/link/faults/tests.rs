@@ -310,3 +310,120 @@ fn two_nics_that_clash_only_while_the_initramfs_is_as_it_is_are_told_of_the_next
         ["enp1s0 and enp2s0 would all be called `lan0` at the next boot"]
     );
 }
+
+/// Source: systemd.link(5), `MACAddress=` takes a list: a card that is kept as a spare one has the name of the one it replaces.
+#[test]
+fn a_spare_card_with_the_name_of_the_one_that_is_here_is_no_fault() {
+    let both = "[Match]\nMACAddress=bc:24:11:00:00:01 bc:24:11:00:00:99\nType=ether\n[Link]\nName=lan0\n";
+    let bed = Bed::new();
+    bed.nics(&[1]);
+    bed.write("/etc/systemd/network/10-lan0.link", both);
+    assert_eq!(told(&bed), [""; 0]);
+    // Of two files the one whose card is gone is told of, and not as a clash.
+    bed.pin("/etc/systemd/network/10-lan0.link", "bc:24:11:00:00:01", "lan0");
+    bed.pin("/etc/systemd/network/20-lan0.link", "bc:24:11:00:00:99", "lan0");
+    assert_eq!(
+        told(&bed),
+        ["pin-gone: no NIC here has the address bc:24:11:00:00:99 of the pin `lan0`"]
+    );
+    // Both cards are in: one of them does not get the name.
+    bed.nic("enp9s0", "bc:24:11:00:00:99", "enp9s0");
+    bed.write("/etc/systemd/network/10-lan0.link", both);
+    bed.root.remove("/etc/systemd/network/20-lan0.link").unwrap();
+    assert_eq!(
+        told(&bed),
+        ["pin-name-twice: `lan0` is pinned for bc:24:11:00:00:01 and for bc:24:11:00:00:99"]
+    );
+}
+
+/// Source: systemd.link(5): the first file that matches is the only one, so that 99-default.link no longer names the NIC.
+/// Second witness: udevadm of 252 and 257 over such files says no ID_NET_NAME but the kernel's.
+#[test]
+fn a_nic_that_loses_its_name_to_the_kernels_is_told_where_the_configuration_has_it() {
+    let behind = |file: &str, name: &str, assigned: &str| {
+        let bed = Bed::new();
+        bed.nic(name, "bc:24:11:00:00:01", "enp1s0");
+        bed.write(&format!("/sys/class/net/{name}/name_assign_type"), assigned);
+        bed.write("/etc/systemd/network/10-wol.link", file);
+        bed.write(
+            "/etc/network/interfaces",
+            &format!("auto {name}\niface {name} inet dhcp\n"),
+        );
+        told(&bed)
+    };
+    let plain = "[Match]\nMACAddress=bc:24:11:00:00:01\nType=ether\n[Link]\nWakeOnLan=magic\n";
+    assert_eq!(
+        behind(plain, "enp1s0", "4\n"),
+        ["link-name-behind: the configuration calls it `enp1s0`; from the next boot on it has a name of the kernel's"]
+    );
+    // The kernel's own stays, or a policy gives it.
+    assert_eq!(behind(plain, "eth0", "1\n"), [""; 0]);
+    assert_eq!(behind(&format!("{plain}NamePolicy=path\n"), "enp1s0", "4\n"), [""; 0]);
+}
+
+/// Source: `rtnl_create_link` and `netdev_name_in_use` of Linux: a link cannot have a name that is another one's altname.
+#[test]
+fn alternative_names_that_a_bridge_or_another_nic_has_are_told() {
+    let bed = Bed::new();
+    bed.nics(&[1, 2]);
+    let file = |number: u8, alternative: &str| {
+        bed.write(
+            &format!("/etc/systemd/network/10-lan{number}.link"),
+            &format!(
+                "[Match]\nMACAddress=bc:24:11:00:00:0{number}\nType=ether\n[Link]\nName=lan{number}\nAlternativeName={alternative}\n"
+            ),
+        );
+    };
+    file(1, "vmbr0");
+    file(2, "uplink");
+    bed.write(
+        "/etc/network/interfaces",
+        "auto vmbr0\niface vmbr0\n\tbridge-ports lan1\n",
+    );
+    assert_eq!(
+        told(&bed),
+        [
+            "link-name-clash: enp1s0 would have the alternative name `vmbr0` at the next boot, and the configuration makes a link of that name"
+        ]
+    );
+    file(1, "uplink");
+    assert_eq!(
+        told(&bed),
+        ["link-altname-twice: `uplink` would be an alternative name of enp1s0 and of enp2s0"]
+    );
+    file(1, "uplink0");
+    assert_eq!(told(&bed), [""; 0]);
+}
+
+/// Source: udev renames one NIC at a time, without a name in between: the kernel says EEXIST.
+#[test]
+fn pins_that_swap_names_fail_where_the_initramfs_gave_the_old_ones() {
+    let bed = Bed::new();
+    bed.nics(&[1, 2]);
+    for name in ["enp1s0", "enp2s0"] {
+        bed.write(&format!("/sys/class/net/{name}/device/driver/new_id"), "");
+    }
+    bed.pin("/etc/systemd/network/10-a.link", "bc:24:11:00:00:01", "enp2s0");
+    bed.pin("/etc/systemd/network/10-b.link", "bc:24:11:00:00:02", "enp1s0");
+    let clashes = |host: &Host| -> Vec<String> {
+        let found = faults(host).into_iter();
+        let found = found.filter(|fault| fault.code == "link-name-clash");
+        found.map(|fault| fault.message).collect()
+    };
+    let mut host = bed.host();
+    assert_eq!(clashes(&host), [""; 0]);
+    let root = LinkSet::of_root(&bed.root).0;
+    host.carry(&root);
+    assert_eq!(clashes(&host), [""; 0]);
+    host.carry(&LinkSet::of_archive([(
+        "usr/lib/systemd/network/99-default.link",
+        DEFAULT.as_bytes(),
+    )]));
+    assert_eq!(
+        clashes(&host),
+        [
+            "enp1s0 would be called `enp2s0` at the next boot, which enp2s0 has from the initramfs then",
+            "enp2s0 would be called `enp1s0` at the next boot, which enp1s0 has from the initramfs then",
+        ]
+    );
+}

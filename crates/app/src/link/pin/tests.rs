@@ -371,6 +371,7 @@ fn a_nic_that_a_rule_of_udev_names_is_not_pinned_to_no_effect() {
         texts(&found),
         [
             "pin-shadowed: `enp1s0` is pinned as `lan0` to no effect",
+            "link-takes-others: the udev rule at /etc/udev/rules.d/70-persistent-net.rules:2 is for vmbr0 too",
             "link-name-behind: the configuration calls it `enp1s0`; from the next boot on it is called `wan0`",
         ]
     );
