@@ -59,7 +59,7 @@ mod tests {
     use super::*;
     use crate::answer::Messages;
     use cleat_model::nla::Attrs;
-    use cleat_model::types::{Address, Fdb, Route, ScopeId, VlanRange};
+    use cleat_model::types::{Address, Fdb, Multipath, Route, ScopeId, VlanRange};
     use proptest::prelude::*;
 
     fn with(header: &[u8], parts: &[(u16, &[u8])]) -> Vec<u8> {
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn of_routes_only_those_out_of_one_link_are_kept() {
+    fn routes_are_kept_with_the_links_that_they_lead_out_of() {
         let header = |table: u8, kind: u8| [AF_INET, 8, 0, 0, table, 4, 253, kind, 4, 0, 0, 0];
         let parts: &[(u16, &[u8])] = &[(1, &[10, 0, 0, 0]), (4, &[3, 0, 0, 0]), (6, &[9, 0, 0, 0])];
         let expected = Route {
@@ -112,11 +112,30 @@ mod tests {
             source: None,
             scope: ScopeId(253),
         };
-        assert_eq!(route::route(&with(&header(254, 1), parts)), Some((3, expected)));
-        // RT_TABLE_LOCAL, RTN_BROADCAST, and a multipath route, which has no RTA_OIF.
+        assert_eq!(
+            route::route(&with(&header(254, 1), parts)),
+            Some(route::Found::One(3, expected.clone()))
+        );
+        // RT_TABLE_LOCAL, RTN_BROADCAST, and one without a link.
         assert_eq!(route::route(&with(&header(255, 1), parts)), None);
         assert_eq!(route::route(&with(&header(254, 3), parts)), None);
         assert_eq!(route::route(&with(&header(254, 1), &parts[..1])), None);
+        // RTA_MULTIPATH with two struct rtnexthop: by a gateway out of link 3, and out of link 5.
+        let hops = [
+            &[16, 0, 0, 0, 3, 0, 0, 0, 8, 0, 5, 0, 192, 0, 2, 1][..],
+            &[8, 0, 0, 9, 5, 0, 0, 0],
+        ]
+        .concat();
+        let several = with(&header(254, 1), &[parts[0], parts[2], (9, &hops)]);
+        assert_eq!(
+            route::route(&several),
+            Some(route::Found::Several(Multipath {
+                route: expected,
+                legs: vec![(3, Some([192, 0, 2, 1].into())), (5, None)],
+            }))
+        );
+        let cut = with(&header(254, 1), &[(9, &hops[..12])]);
+        assert_eq!(route::route(&cut), None);
     }
 
     #[test]

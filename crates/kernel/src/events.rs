@@ -154,9 +154,10 @@ fn event(raw: &Raw) -> Option<Event> {
             Some(Event::Link { index, name, flags })
         }
         RTM_NEWADDR | RTM_DELADDR => address::address(body).map(|(index, _)| Event::Address { index }),
-        RTM_NEWROUTE | RTM_DELROUTE if matches!(family, AF_INET | AF_INET6) => {
-            route::route(body).map(|(index, _)| Event::Route { index })
-        }
+        RTM_NEWROUTE | RTM_DELROUTE if matches!(family, AF_INET | AF_INET6) => match route::route(body) {
+            Some(route::Found::One(index, _)) => Some(Event::Route { index }),
+            Some(route::Found::Several(_)) | None => None,
+        },
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ use cleat_model::hash::Fold;
 use cleat_model::kernel::{KernelError, Query};
 use cleat_model::name::Mac;
 use cleat_model::snapshot::{Link, Snapshot};
-use cleat_model::types::{Address, Fdb, Route, Rule, VlanRange};
+use cleat_model::types::{Address, Fdb, Rule, VlanRange};
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkExtentMask, LinkMessage};
 use netlink_packet_route::neighbour::NeighbourMessage;
@@ -96,7 +96,13 @@ impl Netlink {
         } = begun;
         if query.routes {
             for (family, byte) in [(AddressFamily::Inet, AF_INET), (AddressFamily::Inet6, AF_INET6)] {
-                let routes = self.routes(family, byte)?;
+                let mut routes = Vec::new();
+                for found in self.routes(family, byte)? {
+                    match found {
+                        decode::route::Found::One(out, route) => routes.push((out, route)),
+                        decode::route::Found::Several(route) => snapshot.multipath.push(route),
+                    }
+                }
                 note(&mut digest, &routes);
                 gather(&mut snapshot.routes, routes);
             }
@@ -159,7 +165,7 @@ impl Netlink {
         Ok(found)
     }
 
-    fn routes(&mut self, family: AddressFamily, byte: u8) -> Result<Vec<(u32, Route)>, KernelError> {
+    fn routes(&mut self, family: AddressFamily, byte: u8) -> Result<Vec<decode::route::Found>, KernelError> {
         // A kernel without the family answers for all the others.
         let read = |_, body: &[u8]| {
             (body.first() == Some(&byte))

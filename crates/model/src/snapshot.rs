@@ -3,7 +3,7 @@
 use crate::hash::Map;
 use crate::name::{IfName, Mac};
 use crate::nla::Attrs;
-use crate::types::{Address, Fdb, Kind, Route, Rule, VlanRange};
+use crate::types::{Address, Fdb, Kind, Multipath, Route, Rule, VlanRange};
 
 /// `IFF_UP` of linux/if.h.
 pub const IFF_UP: u32 = 1;
@@ -147,6 +147,8 @@ pub struct Snapshot {
     pub addresses: Map<u32, Vec<Address>>,
     /// Routes out of one link, by its index, all tables but local.
     pub routes: Map<u32, Vec<Route>>,
+    /// Routes over several links, all tables but local.
+    pub multipath: Vec<Multipath>,
     /// Bridge VLANs by link index (of ports, and of VLAN-aware bridges themselves), ranges as the kernel gave them.
     pub vlans: Map<u32, Vec<VlanRange>>,
     /// Fixed forwarding entries by link index.

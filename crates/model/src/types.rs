@@ -270,6 +270,19 @@ pub struct Route {
     pub scope: ScopeId,
 }
 
+/// A route over several links, made by others: no file can ask for one, and none is moved.
+///
+/// *Shape*: `route` has no gateway of its own; each leg is the index of its link and its gateway.
+///
+/// *Source*: `RTA_MULTIPATH`, struct rtnexthop of linux/rtnetlink.h.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Multipath {
+    /// Where it leads to.
+    pub route: Route,
+    /// The ways that it takes.
+    pub legs: Vec<(u32, Option<IpAddr>)>,
+}
+
 impl Route {
     /// Whether both take the same place in the kernel's table (destination, table, metric, gateway).
     pub fn same(&self, other: &Self) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{AF_INET, AF_INET6, ip, number, number_at};
 use cleat_model::nla;
-use cleat_model::types::{Route, ScopeId};
+use cleat_model::types::{Multipath, Route, ScopeId};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Bytes of `struct rtmsg`.
@@ -24,13 +24,23 @@ const RTA_OIF: u16 = 4;
 const RTA_GATEWAY: u16 = 5;
 const RTA_PRIORITY: u16 = 6;
 const RTA_PREFSRC: u16 = 7;
+const RTA_MULTIPATH: u16 = 9;
 const RTA_TABLE: u16 = 15;
 const RTA_VIA: u16 = 18;
 
-/// The index of the link that it leads out of, and the route; `None` for what [`Route`] cannot hold or nobody
-/// declares: the local table, cached routes, types other than unicast, routes over several links or none, and the
-/// link-local and multicast routes that the kernel makes for each IPv6 link.
-pub(crate) fn route(body: &[u8]) -> Option<(u32, Route)> {
+/// A route as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Out of the link of that index.
+    One(u32, Route),
+    /// Over several links.
+    Several(Multipath),
+}
+
+/// The route and the links that it leads out of; `None` for what [`Route`] cannot hold or nobody declares: the local
+/// table, cached routes, types other than unicast, routes over no link, and the link-local and multicast routes that the
+/// kernel makes for each IPv6 link.
+pub(crate) fn route(body: &[u8]) -> Option<Found> {
     let [family, prefix, _, tos, table, protocol, scope, kind, ..] = *body else {
         return None;
     };
@@ -53,7 +63,7 @@ pub(crate) fn route(body: &[u8]) -> Option<(u32, Route)> {
         source: None,
         scope: ScopeId(scope),
     };
-    let mut out = None;
+    let (mut out, mut legs) = (None, Vec::new());
     for (kind, bytes) in nla::iter(body.get(HEADER..)?) {
         match kind {
             RTA_DST => route.to.0 = ip(bytes)?,
@@ -62,6 +72,7 @@ pub(crate) fn route(body: &[u8]) -> Option<(u32, Route)> {
             // struct rtvia: family, then the address.
             RTA_VIA => route.via = bytes.get(2..).and_then(ip),
             RTA_PRIORITY => route.metric = number(bytes).unwrap_or_default(),
+            RTA_MULTIPATH => legs = next_hops(bytes),
             RTA_PREFSRC => route.source = ip(bytes),
             RTA_TABLE => route.table = number(bytes).unwrap_or(route.table),
             _ => {}
@@ -69,5 +80,34 @@ pub(crate) fn route(body: &[u8]) -> Option<(u32, Route)> {
     }
     let own = protocol == PROTOCOL_KERNEL
         && matches!(route.to.0, IpAddr::V6(to) if to.is_unicast_link_local() || to.is_multicast());
-    (route.table != TABLE_LOCAL && !own).then_some((out?, route))
+    if route.table == TABLE_LOCAL || own {
+        return None;
+    }
+    match (out, legs.is_empty()) {
+        (Some(out), _) => Some(Found::One(out, route)),
+        (None, false) => Some(Found::Several(Multipath { route, legs })),
+        (None, true) => None,
+    }
+}
+
+/// The legs of a route: of each the index of its link and its gateway.
+///
+/// *Shape*: struct rtnexthop (length, flags, hops, index), its attributes, and the next at a multiple of 4 bytes.
+fn next_hops(mut bytes: &[u8]) -> Vec<(u32, Option<IpAddr>)> {
+    const HOP: usize = 8;
+    let mut all = Vec::new();
+    while let (Some(index), [low, high, ..]) = (number_at(bytes, 4), bytes) {
+        let length = usize::from(u16::from_ne_bytes([*low, *high]));
+        let Some(attributes) = bytes.get(HOP..length) else {
+            break;
+        };
+        let via = nla::iter(attributes).find_map(|(kind, bytes)| match kind {
+            RTA_GATEWAY => ip(bytes),
+            RTA_VIA => bytes.get(2..).and_then(ip),
+            _ => None,
+        });
+        all.push((index, via));
+        bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
+    }
+    all
 }

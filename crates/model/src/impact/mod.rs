@@ -9,6 +9,7 @@ mod film;
 mod flaps;
 mod guests;
 mod routes;
+mod several;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -144,6 +145,7 @@ impl Impact {
         host.extend(gateways.iter().map(|(_, found)| found.clone()));
         let routes = routes::others(&film);
         host.extend(routes.iter().map(|(_, found)| found.clone()));
+        host.extend(several::lost(&film, &flaps));
         host.extend(addresses::macs(&film));
         let guests = guests::guests(&film, &flaps);
         let ways = talk::Ways::new(&film, &lost, &carriers, (&gateways, &routes));

@@ -7,7 +7,7 @@ use crate::op::{Action, Op, Step, StepId};
 use crate::plan::Verb;
 use crate::snapshot::{IFF_LOWER_UP, IFF_UP, IFLA_MTU};
 use crate::trial::*;
-use crate::types::{Kind, Route, VlanRange};
+use crate::types::{Kind, Multipath, Route, VlanRange};
 
 fn lo() -> WantLink {
     link("lo", Kind::Physical)
@@ -202,6 +202,50 @@ fn a_route_by_hand_that_goes_with_its_address_is_named() {
         texts(&of(&host, &bare))[2],
         "the route `198.51.100.0/24 via 192.0.2.9` of vmbr0 goes"
     );
+}
+
+// Second witness: `ip route` on Linux 6.18 shows such a leg as `dead`, and a route whose links all went as gone.
+#[test]
+fn a_route_over_several_links_that_loses_one_is_named() {
+    let nics = |first: WantLink| Desired::new(vec![lo(), first, nic("eno2").addr("198.51.100.10/24")]);
+    let over = |legs: &[(&str, &str)]| {
+        let mut host = Host::new(&["eno1", "eno2"]);
+        host.up(&nics(nic("eno1").addr("192.0.2.10/24")));
+        let index = |link: &str| host.kernel.now().get(name(link)).unwrap().index;
+        let legs = legs.iter().map(|(link, via)| (index(link), Some(via.parse().unwrap())));
+        let several = Multipath {
+            route: Route {
+                to: ("203.0.113.0".parse().unwrap(), 24),
+                via: None,
+                ..gateway("192.0.2.1")
+            },
+            legs: legs.collect(),
+        };
+        host.kernel.now_mut().multipath.push(several);
+        host
+    };
+    let bridged = Desired::new(vec![
+        lo(),
+        nic("eno1").in_master("vmbr0"),
+        bridge(&["eno1"]).addr("192.0.2.10/24"),
+        nic("eno2").addr("198.51.100.10/24"),
+    ]);
+    let both = over(&[("eno1", "192.0.2.1"), ("eno2", "198.51.100.1")]);
+    let told = of(&both, &bridged);
+    assert!(
+        texts(&told).contains(&"the route `203.0.113.0/24` over eno1 and eno2 loses its way by 192.0.2.1 on eno1"),
+        "{:?}",
+        texts(&told)
+    );
+    let one = over(&[("eno1", "192.0.2.1"), ("eno1", "192.0.2.2")]);
+    let told = of(&one, &bridged);
+    assert!(
+        texts(&told).contains(&"the route `203.0.113.0/24` over eno1 goes"),
+        "{:?}",
+        texts(&told)
+    );
+    let renumbered = nics(nic("eno1").addr("192.0.2.10/24").addr("192.0.2.11/24"));
+    assert_eq!(texts(&of(&both, &renumbered)), [""; 0]);
 }
 
 #[test]
