@@ -11,6 +11,7 @@ mod executables;
 mod generate;
 mod outcome;
 mod packages;
+mod peer;
 mod process;
 mod selection;
 mod shell_files;

@@ -27,6 +27,7 @@ pub const TO_TEST: &[Package] = &[
     package("shellcheck", "checks the shell files"),
     package("zsh", "reads its completions"),
     package("fish", "reads its completions"),
+    package("python3", "runs ifupdown2, the second witness of exit codes"),
     package("strace", "counts netlink requests"),
     package("zstd", "unpacks an initramfs"),
     package("systemd", "systemd-analyze, the judge of the units"),

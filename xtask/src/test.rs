@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::executables::{self, Executable, TestLog, plain_name};
 use crate::outcome::{self, Part, PartEnd, Tally, TestId, Verdict};
 use crate::packages::{self, Consent};
+use crate::peer::Peer;
 use crate::{checks, deb, process, selection, tree, udevs, uml_tests, vm};
 
 /// For one executable, and for all documentation tests.
@@ -50,6 +51,10 @@ pub fn main(args: lexopt::Parser) -> Result<ExitCode, String> {
         eprintln!("{error}");
     }
     udevs::ensure(options.consent);
+    // The test that asks it is skipped by name without it.
+    if let Err(error) = Peer::unpack("ifupdown2") {
+        eprintln!("{error}");
+    }
     let mut run = Run::default();
     if options.filter.is_none() {
         run.check("fmt", checks::fmt);

@@ -55,6 +55,18 @@ macro_rules! enter {
     };
 }
 
+/// As [`enter!`], for a test that asks nothing of the kernel which user-mode Linux answers otherwise, and takes minutes
+/// there: the runner does not run it a second time.
+#[macro_export]
+macro_rules! enter_once {
+    ($($kind:ident),* $(,)?) => {
+        match $crate::enter_or_skip(&[$($crate::Kind::$kind),*]) {
+            Some(room) => room,
+            None => return,
+        }
+    };
+}
+
 /// Returns from the test, recorded as a skip, unless the kernel has every named [`Kind`]; for use inside a room.
 #[macro_export]
 macro_rules! require {
@@ -69,6 +81,12 @@ macro_rules! require {
 #[doc(hidden)]
 pub fn room_or_skip(kinds: &[Kind]) -> Option<Room> {
     record::room_wanted();
+    enter_or_skip(kinds)
+}
+
+/// What [`enter_once!`] does: the same without asking for a second run.
+#[doc(hidden)]
+pub fn enter_or_skip(kinds: &[Kind]) -> Option<Room> {
     match Room::enter() {
         Ok(room) => has_or_skip(kinds).then_some(room),
         Err(error) => {

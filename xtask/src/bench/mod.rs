@@ -17,12 +17,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::packages::{self, Consent};
+use crate::peer::Peer;
 use crate::tree;
 
 use links::Shape;
 use measure::{Figures, median};
 use table::{Bar, Row, Unit, millis};
-use tools::{Ours, Peer};
+use tools::Ours;
 
 struct Options {
     links: usize,
