@@ -63,7 +63,11 @@ pub(super) fn try_at(desk: &Desk, timeout: Duration) -> Result<End, End> {
         trial.generation,
         timeout.as_secs_f64().ceil()
     ));
-    Ok(wait_at_terminal(desk, trial.generation, watch))
+    Ok(match wait_at_terminal(desk, trial.generation, watch) {
+        // As with `apply`: what the machine lacks is left out of what is kept.
+        End::Well if committed.findings.leaves_out() => End::Fault,
+        end => end,
+    })
 }
 
 fn hold_watch(desk: &Desk) -> Result<Lock, End> {
