@@ -4,6 +4,7 @@ use crate::overlay::{Overlay, Replaced};
 use crate::{Document, Iface, Item, Word, parse};
 use cleat_diag::{Diagnostic, FileId, Place, Sources};
 use cleat_root::{Root, RootError};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -72,7 +73,7 @@ impl ConfigSet {
             set: Self::default(),
             diagnostics: Vec::new(),
             open: Vec::new(),
-            seen: Vec::new(),
+            seen: BTreeMap::new(),
         };
         loader.open.push(Identity::of(&files, path));
         loader.document(path, bytes);
@@ -122,7 +123,7 @@ impl ConfigSet {
 }
 
 /// What makes two paths one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Identity {
     Inode(u64, u64),
     /// Of a file that is not there: given as bytes.
@@ -145,7 +146,7 @@ struct Loader<'a> {
     /// The files that are being read, the root file first.
     open: Vec<Identity>,
     /// The files that were included, and where.
-    seen: Vec<(Identity, Place)>,
+    seen: BTreeMap<Identity, Place>,
 }
 
 impl Loader<'_> {
@@ -273,7 +274,7 @@ impl Loader<'_> {
             );
             return None;
         }
-        if let Some((_, first)) = self.seen.iter().find(|(seen, _)| *seen == identity) {
+        if let Some(first) = self.seen.get(&identity) {
             self.diagnostics.push(
                 Diagnostic::warning("included-twice", format!("{} is read once only", path.display()))
                     .at(place, "named here again")
@@ -298,7 +299,7 @@ impl Loader<'_> {
                 return None;
             }
         };
-        self.seen.push((identity.clone(), place));
+        self.seen.insert(identity.clone(), place);
         self.open.push(identity);
         let index = self.document(path, bytes);
         self.open.pop();
@@ -338,7 +339,20 @@ impl Loader<'_> {
                     .help("write out the path; `*`, `?`, `[...]` and `{a,b}` may stand in it"),
             );
         }
-        sign.is_some()
+        sign.is_some() || self.refuses_braces(target)
+    }
+
+    /// Reports a path whose braces stand for more than anybody means.
+    fn refuses_braces(&mut self, target: &Word) -> bool {
+        let too_many = cleat_root::expand_braces(&target.value).err();
+        let fault = too_many.map(|too_many| {
+            Diagnostic::error("source-braces", too_many.to_string())
+                .at(target.place, "not read")
+                .help("use `*`, or `source-directory`, or several `source` lines")
+        });
+        let is_refused = fault.is_some();
+        self.diagnostics.extend(fault);
+        is_refused
     }
 }
 

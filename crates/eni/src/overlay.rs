@@ -54,7 +54,7 @@ impl Overlay<'_> {
     pub fn glob(&self, pattern: &str, relative_to: &Path) -> Result<Vec<PathBuf>, RootError> {
         let mut found = self.root.try_glob(pattern, relative_to)?;
         found.retain(|path| !self.is_gone(path));
-        for word in expand_braces(pattern) {
+        for word in expand_braces(pattern).unwrap_or_default() {
             let whole = relative_to.join(&word);
             found.extend(self.there().filter(|file| fits(&whole, file)).map(Path::to_owned));
         }

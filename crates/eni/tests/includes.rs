@@ -141,6 +141,27 @@ fn what_cannot_be_read_is_reported_where_it_is_named() {
     );
 }
 
+/// Source: bash expands all of them; here nobody waits for that, and nothing is left out unsaid.
+#[test]
+fn braces_over_a_bound_are_an_error_at_their_word() {
+    let many = format!("/x/{}", "{a,b}".repeat(11));
+    let deep = format!("/x/{}{}", "{a,".repeat(100_000), "}".repeat(100_000));
+    let long = format!("/x/{{a,b}}{}", "c".repeat(1 << 20));
+    let main = format!("source {many} other\nsource-directory {deep}\nsource {long}\niface a\n");
+    let (names, _, found) = load(&[(MAIN, &main), ("/etc/network/other", "iface o\n")]);
+    assert_eq!(names, ["o", "a"]);
+    let help = "[source-braces]; help: use `*`, or `source-directory`, or several `source` lines";
+    let place = "/etc/network/interfaces";
+    assert_eq!(
+        found,
+        [
+            format!("error: braces stand for more than 1000 paths ({place}:1:8) {help}"),
+            format!("error: braces stand in each other more than 32 deep ({place}:2:18) {help}"),
+            format!("error: braces stand for more than 1 MiB of paths ({place}:3:8) {help}"),
+        ]
+    );
+}
+
 #[test]
 fn a_root_file_that_cannot_be_read_is_an_error_without_a_place() {
     let (names, files, found) = load(&[("/etc/network/interfaces/x", "")]);

@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod attributes;
+mod braces;
 mod calls;
 mod directory;
 mod error;
@@ -19,9 +20,10 @@ mod reserve;
 mod resolve;
 mod write;
 
+pub use braces::{TooManyBraces, expand_braces};
 pub use calls::{Call, Watch};
 pub use error::{RootError, os_text};
-pub use glob::{expand_braces, is_pattern, matches};
+pub use glob::{is_pattern, matches};
 pub use lock::{Held, Lock, LockError};
 pub use read::READ_LIMIT;
 pub use reserve::{Log, Reserved};

@@ -75,9 +75,11 @@ impl Key {
         Some(Self(below.to_string_lossy().into_owned()))
     }
 
-    /// Whether the pattern, or the key, matches a key as the names of directories do: no sign matches a `/`.
+    /// Whether the pattern, or the key, matches a key as the names of directories do: no sign matches a `/`. Braces over
+    /// the bounds match nothing.
     pub fn matches(&self, key: &Key) -> bool {
-        cleat_root::expand_braces(&self.0).iter().any(|word| fits(word, &key.0))
+        let words = cleat_root::expand_braces(&self.0).unwrap_or_default();
+        words.iter().any(|word| fits(word, &key.0))
     }
 }
 

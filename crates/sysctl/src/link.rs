@@ -68,7 +68,7 @@ impl<'a> NewLinks<'a> {
             return Vec::from_iter(self.has(link, &setting.key).then(|| setting.key.clone()));
         }
         let mut keys = Vec::new();
-        for word in cleat_root::expand_braces(setting.key.as_str()) {
+        for word in cleat_root::expand_braces(setting.key.as_str()).unwrap_or_default() {
             let Some((tables, rest)) = word
                 .rsplit_once('/')
                 .and_then(|(path, last)| Some((path.rsplit_once('/')?, last)))
