@@ -1,7 +1,7 @@
 //! Files as read, and byte ranges in them.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A byte range in one file.
 ///
@@ -95,7 +95,12 @@ pub struct Source {
     pub path: PathBuf,
     bytes: Vec<u8>,
     line_starts: Vec<u32>,
+    /// Of lines longer than [`STRIDE`]: an offset in each stride, and how many characters of its line stand before it.
+    columns: OnceLock<Vec<(usize, usize)>>,
 }
+
+/// Bytes of a line that are counted anew for each position: with 100,000 faults on one line all of it would be too much.
+const STRIDE: usize = 1024;
 
 impl Source {
     /// Takes the bytes and finds the line starts.
@@ -107,6 +112,7 @@ impl Source {
             path: path.into(),
             bytes,
             line_starts,
+            columns: OnceLock::new(),
         }
     }
 
@@ -119,12 +125,46 @@ impl Source {
     pub fn position(&self, offset: u32) -> Position {
         let offset = (offset as usize).min(self.bytes.len());
         let line = self.line_starts.partition_point(|start| *start as usize <= offset) - 1;
-        let before = &self.bytes[self.line_starts[line] as usize..offset];
-        let column = String::from_utf8_lossy(before).chars().count() + 1;
+        let start = self.line_starts[line] as usize;
+        let (from, counted) = match offset - start > STRIDE {
+            true => self.counted(start, offset),
+            false => (start, 0),
+        };
+        let column = counted + characters(&self.bytes[from..offset]) + 1;
         Position {
             line: line as u32 + 1,
             column: u32::try_from(column).unwrap_or(u32::MAX),
         }
+    }
+
+    /// The last offset from `start` to `offset` before which the characters of the line are counted already, and their
+    /// number.
+    fn counted(&self, start: usize, offset: usize) -> (usize, usize) {
+        let marks = self.columns.get_or_init(|| self.count());
+        let mark = marks[..marks.partition_point(|(at, _)| *at <= offset)].last();
+        mark.copied().filter(|(at, _)| *at >= start).unwrap_or((start, 0))
+    }
+
+    /// Counts the characters of long lines, stride by stride.
+    fn count(&self) -> Vec<(usize, usize)> {
+        let starts = self.line_starts.iter().map(|start| *start as usize);
+        let ends = starts.clone().skip(1).chain([self.bytes.len()]);
+        let mut marks = Vec::new();
+        for (start, end) in starts.zip(ends) {
+            let (mut at, mut counted) = (start, 0);
+            while end - at > STRIDE {
+                // A character never goes over a byte that begins one.
+                let begins = |byte: &u8| byte & 0b1100_0000 != 0b1000_0000;
+                let Some(more) = self.bytes[at + STRIDE..end].iter().position(begins) else {
+                    break;
+                };
+                let next = at + STRIDE + more;
+                counted += characters(&self.bytes[at..next]);
+                marks.push((next, counted));
+                at = next;
+            }
+        }
+        marks
     }
 
     /// The text of line `line` (from 1) without its line end; bytes that are no UTF-8 become U+FFFD.
@@ -146,6 +186,11 @@ impl Source {
         let text = &self.bytes[start..end];
         Span::new(start, start + text.strip_suffix(b"\r").unwrap_or(text).len())
     }
+}
+
+/// Characters of a text; a byte that is not UTF-8 counts as one.
+fn characters(bytes: &[u8]) -> usize {
+    String::from_utf8_lossy(bytes).chars().count()
 }
 
 /// All files of one run, by [`FileId`].

@@ -171,6 +171,75 @@ fn a_wide_line_is_cut_around_the_label() {
     );
 }
 
+/// Characters of one, two and three bytes, and bytes that are not UTF-8, so that strides end within some of them.
+fn long_line() -> Vec<u8> {
+    let mut line = Vec::new();
+    for number in 0..3_000 {
+        line.extend_from_slice(format!("w{number} ä ☃ ").as_bytes());
+        line.extend_from_slice(if number % 7 == 0 { b"\xff\x80\x80 " } else { b"" });
+    }
+    line
+}
+
+/// Second witness: the definition, which counts from the start of the line.
+#[test]
+fn a_position_on_a_long_line_is_that_of_a_count_from_its_start() {
+    let line = long_line();
+    let text = [b"first\n", &line[..], b"\n", &line[..], b"\nlast"].concat();
+    let sources = file(&text);
+    let source = sources.get(FileId(0)).unwrap();
+    let starts = [6, 6 + line.len() + 1];
+    for (number, start) in (2..).zip(starts) {
+        for offset in (0..line.len()).step_by(7).chain([1_023, 1_024, 1_025, line.len()]) {
+            let column = String::from_utf8_lossy(&line[..offset]).chars().count() + 1;
+            let position = source.position((start + offset) as u32);
+            assert_eq!((position.line, position.column as usize), (number, column), "{offset}");
+        }
+    }
+    let last = source.position(text.len() as u32);
+    assert_eq!((last.line, last.column), (4, 5));
+}
+
+#[test]
+fn what_is_shown_of_a_long_line_is_what_stands_around_the_label() {
+    let around = format!("{}WRONG{}", "a ".repeat(500), " b".repeat(500));
+    let within = format!("{}{around}{}", "x\t☃ ".repeat(5_000), " y".repeat(5_000));
+    let shown_of = |text: &str| -> Vec<String> {
+        let shown = shown(text.as_bytes(), "WRONG");
+        shown.lines().skip(3).map(str::to_owned).collect()
+    };
+    assert_eq!(shown_of(&within), shown_of(&around));
+    let sources = file(within.as_bytes());
+    let position = sources.locate(place(&sources, "WRONG")).unwrap().1;
+    assert_eq!(position.column, 5_000 * 4 + 1_001);
+    // Where the line is cut before the label without being too wide for it.
+    let marks = format!("{}WRONG", "e\u{301}".repeat(1_000));
+    let cut = shown_of(&marks);
+    assert!(
+        cut[0].starts_with("1 | ...e\u{301}") && cut[0].ends_with("WRONG"),
+        "{cut:?}"
+    );
+}
+
+/// Where each showed and counted the whole line this took minutes.
+#[test]
+fn ten_thousand_faults_on_one_line_are_shown_each_by_its_own_part() {
+    let sources = file("eno1 ".repeat(10_000).as_bytes());
+    let mut longest = 0;
+    for word in 0..10_000 {
+        let place = Place {
+            file: FileId(0),
+            span: Span::new(5 * word, 5 * word + 4),
+        };
+        let fault = Diagnostic::warning("code", "it is wrong").at(place, "here");
+        let text = render::terminal(&fault, &sources, false);
+        assert!(text.contains(&format!("--> /f:1:{}\n", 5 * word + 1)), "{text}");
+        assert!(render::line(&fault, &sources).ends_with(&format!("(/f:1:{}) [code]", 5 * word + 1)));
+        longest = longest.max(text.len());
+    }
+    assert!(longest < 1_000, "{longest} bytes");
+}
+
 #[test]
 fn colours_are_put_around_the_same_text() {
     let sources = file(b"ab cd\n");

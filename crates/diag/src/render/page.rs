@@ -7,6 +7,9 @@ use std::ops::Range;
 
 /// A tab goes to the next multiple of this many columns.
 const TAB: usize = 4;
+/// Bytes of a source line that are looked at, before the label and from its start on: enough for what is shown. Of a line
+/// with 100,000 faults each would show all of it otherwise.
+const NEAR: usize = 4 * WIDEST;
 /// Columns of a source line that are shown.
 const WIDEST: usize = 160;
 /// Columns that are shown before the caret where a line is wider than that.
@@ -15,6 +18,8 @@ const BEFORE: usize = 40;
 const LONGEST: usize = 4096;
 /// What stands for the part of a line that is not shown.
 const CUT: &str = "...";
+/// Bytes that can follow the first one of a character, and more than that.
+const STRAY: usize = 8;
 
 /// Renders for people: several lines, without a line end behind the last.
 ///
@@ -94,8 +99,10 @@ fn excerpt(label: &Label, source: &Source, number: &str, severity: Severity, pai
     let gutter = number.len();
     let position = source.position(place.span.start);
     let line = source.line_span(position.line).range();
-    let carets = caret_columns(source.bytes(), line.clone(), place.span.range());
-    let (shown, carets) = window(&expand(&source.bytes()[line]), carets);
+    let near = near(source.bytes(), line.clone(), place.span.range());
+    let carets = caret_columns(source.bytes(), near.clone(), place.span.range());
+    let cut = (near.start > line.start, near.end < line.end);
+    let (shown, carets) = window(&expand(&source.bytes()[near]), carets, cut);
     let mut marks = "^".repeat(carets.len());
     if !text.is_empty() {
         marks = format!("{marks} {}", plain(text));
@@ -121,6 +128,25 @@ fn excerpt(label: &Label, source: &Source, number: &str, severity: Severity, pai
     ]
 }
 
+/// The part of a line around the start of a label from which [`window`] takes what is shown; it begins and ends with whole
+/// characters.
+fn near(bytes: &[u8], line: Range<usize>, span: Range<usize>) -> Range<usize> {
+    let at = span.start.clamp(line.start, line.end);
+    let whole = |from: usize, to: usize| {
+        let within = |at: &usize| bytes[*at] & 0b1100_0000 == 0b1000_0000;
+        (from..to).find(|at| !within(at)).unwrap_or(to)
+    };
+    let start = match at - line.start > NEAR {
+        true => whole(at - NEAR, at),
+        false => line.start,
+    };
+    let end = match line.end - at > NEAR {
+        true => whole(at + NEAR, line.end.min(at + NEAR + STRAY)),
+        false => line.end,
+    };
+    start..end
+}
+
 /// The columns of `span` in the line `line` as [`expand`] shows it; at least one.
 fn caret_columns(bytes: &[u8], line: Range<usize>, span: Range<usize>) -> Range<usize> {
     let columns = |to: usize| width(&expand(&bytes[line.start..to.clamp(line.start, line.end)]));
@@ -128,9 +154,9 @@ fn caret_columns(bytes: &[u8], line: Range<usize>, span: Range<usize>) -> Range<
     start..columns(span.end).max(start + 1)
 }
 
-/// Cuts a wide line to the part around the carets.
-fn window(text: &str, carets: Range<usize>) -> (String, Range<usize>) {
-    if width(text) <= WIDEST {
+/// Cuts a wide line to the part around the carets; `missing` says whether the line goes on before and behind the text.
+fn window(text: &str, carets: Range<usize>, missing: (bool, bool)) -> (String, Range<usize>) {
+    if width(text) <= WIDEST && missing == (false, false) {
         return (text.to_owned(), carets);
     }
     let from = if carets.start > WIDEST / 2 {
@@ -138,7 +164,7 @@ fn window(text: &str, carets: Range<usize>) -> (String, Range<usize>) {
     } else {
         0
     };
-    let (mut shown, mut column, mut first, mut cut) = (String::new(), 0, None, false);
+    let (mut shown, mut column, mut first, mut cut) = (String::new(), 0, None, missing.1);
     for char in text.chars() {
         let next = column + width_of(char);
         if column >= from && next - from <= WIDEST {
@@ -151,7 +177,7 @@ fn window(text: &str, carets: Range<usize>) -> (String, Range<usize>) {
         column = next;
     }
     let first = first.unwrap_or(from);
-    let before = if first > 0 { CUT } else { "" };
+    let before = if first > 0 || missing.0 { CUT } else { "" };
     let shift = |column: usize| column.clamp(first, column.max(first)).min(first + WIDEST) - first + before.len();
     let (start, end) = (shift(carets.start), shift(carets.end));
     (
