@@ -120,13 +120,16 @@ fn a_hook_that_is_killed_at_its_limit_takes_the_runs_with_it_that_it_called() {
 #[test]
 fn a_hook_ends_with_a_run_that_is_killed_and_its_daemons_do_not() {
     let room = netns::enter!();
-    let text = "auto eno1\niface eno1 inet manual\n\tpre-up sleep 17.25 &\n\tup exec sleep 5432\n";
+    let text = "auto eno1\niface eno1 inet manual\n\tpre-up sleep 17.25 &\n\tup sleep 6543 & sleep 5432; true\n";
     host(&room, &["eno1"], text);
     let mut run = start("ifup -a");
     until("the hook runs", || !running("sleep 5432").is_empty());
     run.kill().unwrap();
     assert_eq!(end(run).code, -1);
-    until("the hook has ended", || running("sleep 5432").is_empty());
+    until("the hook has ended with what it waits for", || {
+        running("sleep 5432").is_empty()
+    });
+    until("and with what it has started", || running("sleep 6543").is_empty());
     assert_eq!(running("sleep 17.25").len(), 1, "the daemon goes on");
     assert!(is_up("eno1"));
 }

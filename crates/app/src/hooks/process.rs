@@ -1,6 +1,6 @@
 //! One program, with a time limit and its output caught.
 
-use super::tied::ends_with_us;
+use super::tied::Tie;
 use super::tree::Tree;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -68,7 +68,11 @@ pub fn run(
     limit: Duration,
 ) -> Ended {
     match start(program, arguments, environment, input) {
-        Ok((child, output)) => wait(child, &output, limit),
+        Ok((child, output, tie)) => {
+            let ended = wait(child, &output, limit);
+            tie.let_go();
+            ended
+        }
         Err(error) => Ended {
             output: String::new(),
             fault: Some(Fault::Start(error)),
@@ -89,7 +93,7 @@ fn start(
     arguments: &[&OsStr],
     environment: &BTreeMap<String, String>,
     input: Option<&str>,
-) -> io::Result<(Child, File)> {
+) -> io::Result<(Child, File, Tie)> {
     let output = memory_file(c"hook-output")?;
     let stdin = match input {
         Some(text) => {
@@ -109,8 +113,8 @@ fn start(
         .stdout(output.try_clone()?)
         .stderr(output.try_clone()?)
         .process_group(0);
-    ends_with_us(&mut command);
-    Ok((command.spawn()?, output))
+    let tie = Tie::to(&mut command)?;
+    Ok((command.spawn()?, output, tie))
 }
 
 fn wait(mut child: Child, output: &File, limit: Duration) -> Ended {
