@@ -8,7 +8,7 @@ use crate::run_files::RunFiles;
 use crate::settings::{self, Settings};
 use crate::severity::{self, Situation};
 use crate::state::State;
-use crate::{devices, mapping};
+use crate::{devices, mapping, served};
 use cleat_diag::{Diagnostic, Severity, Sources};
 use cleat_eni::ConfigSet;
 use cleat_kernel::Netlink;
@@ -91,6 +91,7 @@ impl Session {
         let (settings, mut diagnostics) = Settings::load(&root, &mut config.sources);
         diagnostics.append(&mut found);
         let (decls, mut found) = decl::declare(config.items());
+        served::leave_to_scripts(&root, &decls, &mut found);
         diagnostics.append(&mut found);
         Self {
             files: RunFiles::of_this_namespace(&root),

@@ -5,6 +5,7 @@ use crate::follow::{Renamed, renamed};
 use crate::pinned_nics::PinnedNics;
 use crate::run_files::RunFiles;
 use crate::saved_nics::SavedNics;
+use crate::served;
 use crate::severity::{self, Situation};
 use crate::state::State;
 use cleat_diag::Diagnostic;
@@ -26,6 +27,7 @@ pub struct Judge {
 /// What a configuration is held against.
 #[derive(Debug)]
 struct Machine {
+    root: Root,
     snapshot: Snapshot,
     saved: SavedNics,
     pins: PinnedNics,
@@ -45,6 +47,7 @@ impl Judge {
     pub fn of_machine(root: &Root) -> Result<Self, KernelError> {
         let read = Netlink::open().and_then(|mut kernel| kernel.snapshot(Query::default()));
         let machine = Machine {
+            root: root.clone(),
             snapshot: read?,
             saved: SavedNics::load(root),
             pins: PinnedNics::load(root),
@@ -59,6 +62,9 @@ impl Judge {
     /// Everything that is wrong with the configuration. Errors mean that it must not become the live one.
     pub fn judge(&self, config: &ConfigSet) -> Vec<Diagnostic> {
         let (decls, mut found) = decl::declare(config.items());
+        if let Some(machine) = &self.machine {
+            served::leave_to_scripts(&machine.root, &decls, &mut found);
+        }
         let snapshot = self.machine.as_ref().map(|machine| &machine.snapshot);
         let (desired, resolved) = resolve::resolve(&decls, snapshot);
         let others = self.machine.as_ref().map_or(Vec::new(), |machine| {
@@ -114,6 +120,7 @@ mod tests {
         let pins = PinnedNics::load(&Root::at("/nonexistent"));
         Judge {
             machine: Some(Machine {
+                root: Root::at("/nonexistent"),
                 snapshot,
                 saved,
                 pins,

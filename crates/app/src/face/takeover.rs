@@ -1,13 +1,14 @@
 //! What a takeover is told beyond the faults of the file: what the program that runs the network today does besides what
 //! the file says.
 
+use crate::served;
 use crate::session::Session;
 use cleat_diag::Diagnostic;
 use cleat_eni::Family;
 use cleat_model::attrs::known;
 use cleat_model::decl::{Decl, Decls, Method};
 use cleat_model::desired::HookVars;
-use cleat_root::{Root, paths};
+use cleat_root::Root;
 use serde_json::Value;
 use std::path::Path;
 
@@ -118,19 +119,7 @@ fn router_advertisements(decl: &Decl) -> Option<Diagnostic> {
 
 /// Options that only scripts read, where no script of this host does.
 fn unread(root: &Root, decls: &Decls) -> Vec<Diagnostic> {
-    let directories = [
-        paths::IF_PRE_UP_D,
-        paths::IF_UP_D,
-        paths::IF_POST_UP_D,
-        paths::IF_PRE_DOWN_D,
-        paths::IF_DOWN_D,
-        paths::IF_POST_DOWN_D,
-    ];
-    let scripts = directories.iter().flat_map(|directory| root.glob("*", directory));
-    let texts: Vec<String> = scripts
-        .filter_map(|path| root.read(&path).ok())
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .collect();
+    let texts = served::scripts(root);
     let mut found = Vec::new();
     for decl in decls.iter() {
         let options = decl
