@@ -5,8 +5,9 @@ use crate::logging::Reporter;
 use crate::pipeline::Basis;
 use crate::session::Session;
 use cleat_diag::Diagnostic;
-use cleat_model::impact::{Impact, Interruption};
+use cleat_model::impact::{Impact, Interruption, Sort};
 use cleat_model::op::Plan;
+use std::collections::BTreeSet;
 
 /// Lines at most: what a reload says must still be read.
 const SHOWN: usize = 20;
@@ -28,13 +29,24 @@ pub(crate) fn tell(session: &Session, plan: &Plan, basis: Basis<'_>, reporter: R
         return;
     }
     let impact = impact(session, plan, basis);
-    let mut told: Vec<Diagnostic> = impact.all().take(SHOWN).map(diagnostic).collect();
-    let more = impact.all().count() - told.len();
+    let said = said(&session.diagnostics);
+    let is_said = |found: &&Interruption| {
+        found.sort == Sort::Carrier && found.link.is_some_and(|link| said.contains(&link.to_string()))
+    };
+    let all: Vec<&Interruption> = impact.all().filter(|found| !is_said(found)).collect();
+    let mut told: Vec<Diagnostic> = all.iter().take(SHOWN).map(|found| diagnostic(found)).collect();
+    let more = all.len() - told.len();
     if more > 0 {
         let text = format!("{more} more interruptions");
         told.push(Diagnostic::warning("interrupts", text).help("`cleat plan` lists all"));
     }
     reporter.print(&told, session.sources());
+}
+
+/// The links that the plan itself says go down, with the line that is the reason: they are not told twice.
+fn said(diagnostics: &[Diagnostic]) -> BTreeSet<String> {
+    let told = diagnostics.iter().filter(|found| found.code == "interrupts");
+    told.filter_map(|found| found.iface.clone()).collect()
 }
 
 fn diagnostic(found: &Interruption) -> Diagnostic {

@@ -64,10 +64,11 @@ pub fn run(options: &Options) -> End {
     }
 }
 
-/// What a reload would refuse to begin with on this machine is a fault of the file, too.
+/// What a reload would refuse to begin with on this machine is a fault of the file, too. Who would notice the reload is
+/// shown by `cleat plan`, and not looked for here.
 fn refuse_what_no_reload_begins(session: &mut Session, desired: &Desired, now: &Snapshot) {
     let told = session.diagnostics.len();
-    if session.stops(Situation::Reload) || input::reload_plan(session, desired, now).is_some() {
+    if session.stops(Situation::Reload) || input::reload_plan(session, desired, now, |_, _, _| ()).is_some() {
         session.diagnostics.truncate(told);
     }
 }

@@ -4,7 +4,6 @@ use super::args::Options;
 use crate::args::{Args, Input};
 use crate::change;
 use crate::command::Command;
-use crate::forewarn;
 use crate::hooks::Runner;
 use crate::pipeline::Basis;
 use crate::scope::{Known, scope};
@@ -14,7 +13,6 @@ use cleat_diag::Diagnostic;
 use cleat_kernel::Netlink;
 use cleat_model::desired::Desired;
 use cleat_model::drift::{self, Leased};
-use cleat_model::impact::Impact;
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::name::IfName;
 use cleat_model::op::Plan;
@@ -43,9 +41,14 @@ pub fn snapshot() -> Result<Snapshot, String> {
         .map_err(|error| format!("cannot read the kernel's links (ip link): {error}"))
 }
 
-/// The plan that `ifreload -a` would carry out, and who would notice; `None` where it would refuse to begin. What the plan
-/// says of itself is added to the session's diagnostics.
-pub fn reload_plan(session: &mut Session, desired: &Desired, now: &Snapshot) -> Option<(Plan, Impact)> {
+/// The plan that `ifreload -a` would carry out, and what `look` makes of it; `None` where it would refuse to begin. What
+/// the plan says of itself is added to the session's diagnostics.
+pub fn reload_plan<T>(
+    session: &mut Session,
+    desired: &Desired,
+    now: &Snapshot,
+    look: impl FnOnce(&Session, &Plan, Basis<'_>) -> T,
+) -> Option<(Plan, T)> {
     let (state, mut found) = State::peek(&session.root, &session.files.state);
     session.diagnostics.append(&mut found);
     let args = Args {
@@ -70,8 +73,8 @@ pub fn reload_plan(session: &mut Session, desired: &Desired, now: &Snapshot) -> 
         request: &request,
     };
     let plan = session.plan(basis)?;
-    let impact = forewarn::impact(session, &plan, basis);
-    Some((plan, impact))
+    let seen = look(session, &plan, basis);
+    Some((plan, seen))
 }
 
 /// How the kernel differs from what is declared, in both directions: what comes up by itself and is not so, what is there

@@ -62,7 +62,7 @@ pub(super) fn make(builder: &mut Builder<'_>, want: &WantLink) -> Made {
             Some(attr) => format!("`{}` cannot be changed on a living link", attr.name),
             None => "it is of another kind or stands on another link than is wanted".to_owned(),
         };
-        let flaps = Diagnostic::warning("link-flaps", format!("{name} is deleted and made anew: {what}"));
+        let flaps = Diagnostic::warning("interrupts", format!("{name} is deleted and made anew: {what}"));
         builder.say(located(flaps, want, differing.origin.unwrap_or(want.origin)));
         builder.op(name, Op::DeleteLink { name }, differing.origin.unwrap_or(want.origin));
         return make_missing(builder, want);
@@ -321,7 +321,7 @@ pub(super) fn set(builder: &mut Builder<'_>, want: &WantLink) {
         return;
     }
     if found.is_up() {
-        let flaps = Diagnostic::warning("link-flaps", format!("{name} is set down and up: an option needs that"));
+        let flaps = Diagnostic::warning("interrupts", format!("{name} is set down and up: an option needs that"));
         builder.say(located(flaps, want, origin));
         builder.op(name, Op::SetUp { name, up: false }, origin);
     }
@@ -389,7 +389,7 @@ fn tell_guests(builder: &mut Builder<'_>, want: &WantLink, found: &Link, changed
     }
     let list = guests.iter().map(|guest| guest.as_str()).collect::<Vec<_>>().join(", ");
     let notice = Diagnostic::warning(
-        "guests-notice",
+        "interrupts",
         format!("VLAN filtering of {} changes while guests are on it: {list}", want.name),
     );
     builder.say(

@@ -33,7 +33,7 @@ pub(super) fn join(builder: &mut Builder<'_>, want: &WantLink, vrf: LinkRef) {
             "{} is set down and up by the kernel as it goes into {}",
             want.name, vrf.name
         );
-        builder.say(located(Diagnostic::warning("link-flaps", text), want, vrf.origin));
+        builder.say(located(Diagnostic::warning("interrupts", text), want, vrf.origin));
     }
     ports::join(builder, want.name, want.name, vrf.name, vrf.origin);
 }

@@ -146,7 +146,7 @@ fn set(builder: &mut Builder<'_>, name: IfName, mtu: u32, origin: Origin) {
         "MTU {mtu} of {name} changes links that others made: {}",
         list.join(", ")
     );
-    let notice = Diagnostic::warning("guests-notice", text);
+    let notice = Diagnostic::warning("interrupts", text);
     if let Some(want) = builder.want(name) {
         builder.say(link::located(notice, want, origin));
     }

@@ -163,7 +163,7 @@ fn links_of_others_that_change_with_an_mtu_are_named() {
     let planned = host.plan(&desired, &all(crate::plan::Verb::Reload, &desired));
     assert_eq!(
         said(&planned),
-        ["warning[guests-notice]: MTU 1500 of eno1 changes links that others made: mv100 (1500)"]
+        ["warning[interrupts]: MTU 1500 of eno1 changes links that others made: mv100 (1500)"]
     );
 }
 

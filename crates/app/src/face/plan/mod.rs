@@ -8,10 +8,9 @@ use super::args::Options;
 use super::graph::canvas::{Canvas, Ink};
 use super::terminal::Page;
 use super::{End, check, complain, input, print};
-use crate::absent;
 use crate::severity::Situation;
 use crate::state::State;
-use crate::trust;
+use crate::{absent, forewarn, trust};
 use cleat_diag::{Diagnostic, Severity, Sources, escaped};
 use cleat_model::impact::Guests;
 use cleat_model::name::IfName;
@@ -40,7 +39,7 @@ pub fn run(options: &Options) -> End {
     if session.stops(Situation::Reload) {
         return refuse(options, &session.diagnostics, session.sources());
     }
-    let Some((plan, impact)) = input::reload_plan(&mut session, &desired, &now) else {
+    let Some((plan, impact)) = input::reload_plan(&mut session, &desired, &now, forewarn::impact) else {
         return refuse(options, &session.diagnostics, session.sources());
     };
     let mut outlook = Outlook::new(&plan, impact, &desired, &now, session.sources());

@@ -98,7 +98,7 @@ fn a_link_goes_in_and_out_live_with_its_addresses_and_the_routes_of_others() {
     let planned = host.plan(&inside, &all(crate::plan::Verb::Reload, &inside));
     assert_eq!(
         said(&planned),
-        ["warning[link-flaps]: eno1 is set down and up by the kernel as it goes into blue"]
+        ["warning[interrupts]: eno1 is set down and up by the kernel as it goes into blue"]
     );
     host.reload(&inside);
     assert_eq!(host.master_of("eno1").as_deref(), Some("blue"));
