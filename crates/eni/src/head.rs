@@ -24,6 +24,8 @@ pub(crate) enum Head {
     Source,
     SourceDirectory,
     Unknown,
+    /// A slip of the pen in the keyword that is named here.
+    Misspelt(&'static str),
 }
 
 impl Head {
@@ -68,6 +70,18 @@ impl Parser {
             self.open = Open::LeftOut;
             return LineKind::LeftOut;
         }
+        if let Head::Misspelt(meant) = head {
+            self.warn(
+                Diagnostic::error(
+                    "misspelt-stanza",
+                    format!("`{}` does not begin a stanza", keyword.value),
+                )
+                .at(keyword.place, "left out, with the lines below it")
+                .help(format!("did you mean `{meant}`?")),
+            );
+            self.open = Open::LeftOut;
+            return LineKind::LeftOut;
+        }
         self.joins(line);
         if matches!(&head, Head::Auto(class) if class.is_empty()) {
             self.warn(Diagnostic::error("no-name", "`allow-` without the name of a class").at(keyword.place, ""));
@@ -101,7 +115,7 @@ impl Parser {
                 });
                 return header;
             }
-            Head::Iface | Head::Template | Head::Unknown => {
+            Head::Iface | Head::Template | Head::Unknown | Head::Misspelt(_) => {
                 let template = matches!(head, Head::Template);
                 let iface = self.iface(words, template, place);
                 self.open = iface.map_or(Open::LeftOut, Open::Iface);
@@ -116,7 +130,7 @@ impl Parser {
     fn empty_head(&mut self, head: Head, keyword: Word) -> LineKind {
         let written = &keyword.value;
         let (found, open) = match head {
-            Head::Iface | Head::Template | Head::Mapping | Head::Unknown => (
+            Head::Iface | Head::Template | Head::Mapping | Head::Unknown | Head::Misspelt(_) => (
                 Diagnostic::error("no-name", format!("`{written}` without a name"))
                     .at(keyword.place, "left out, with the lines below it"),
                 Open::LeftOut,

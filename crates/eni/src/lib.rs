@@ -17,6 +17,7 @@ mod overlay;
 mod parse;
 mod range;
 mod rename;
+mod slip;
 mod value;
 
 pub use cleat_root::matches as matches_glob;
@@ -28,4 +29,5 @@ pub use overlay::Replaced;
 pub use parse::parse;
 pub use range::expand_range;
 pub use rename::rename_interface;
+pub use slip::{class_meant, distance};
 pub use value::Value;

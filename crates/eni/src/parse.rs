@@ -5,6 +5,7 @@ use crate::head::Head;
 use crate::item::{Iface, Item, Mapping, Opt, is_hook, normalise_key};
 use crate::lines::{BYTE_ORDER_MARK, Lines, Logical};
 use crate::nul;
+use crate::slip::{any_meant, stanza_meant};
 use crate::value::Joined;
 use cleat_diag::{Diagnostic, FileId, Place, Severity, Source, Span, Spanned};
 use std::ops::Range;
@@ -182,7 +183,10 @@ impl Parser {
         }
         match Head::of(&text[first.clone()]) {
             Some(head) => self.head(head, &line, first, rest, whole),
-            None => self.option(&line, first, rest, whole),
+            None => match stanza_meant(&text[first.clone()], &text[rest.clone()]) {
+                Some((_, head)) => self.head(head, &line, first, rest, whole),
+                None => self.option(&line, first, rest, whole),
+            },
         }
     }
 
@@ -236,8 +240,11 @@ impl Parser {
             }
             Open::Nothing => {
                 let found = Diagnostic::error("no-stanza", format!("`{written}` belongs to no stanza"))
-                    .at(key.place, "no `iface` line above it")
-                    .help("move it below the `iface` line that it belongs to");
+                    .at(key.place, "no `iface` line above it");
+                let found = found.help(match any_meant(written) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => "move it below the `iface` line that it belongs to".to_owned(),
+                });
                 self.open = Open::Stray(self.diagnostics.len(), 0);
                 self.warn(found);
                 return LineKind::LeftOut;

@@ -200,6 +200,43 @@ fn stray_lines_are_one_error_a_run() {
     );
 }
 
+/// What stood below such a line was taken for lines of the stanza above: the loopback had the address of a NIC. Second
+/// witness: ifupdown2, which reports the line and brings neither up as meant.
+#[test]
+fn a_slip_in_the_word_that_begins_a_stanza_leaves_out_that_stanza_alone() {
+    let text = b"iface lo inet loopback\n mtu 1400\nifcae eno1 inet static\n address 192.0.2.1/24\n\
+                 iface eno2\n address 192.0.2.2/24\nsouce interfaces.d/*\n";
+    let (document, found) = read(text);
+    let read: Vec<_> = ifaces(&document)
+        .iter()
+        .map(|iface| (iface.name.value.as_str(), options(iface)))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            ("lo", vec!["mtu=1400".to_owned()]),
+            ("eno2", vec!["address=192.0.2.2/24".to_owned()])
+        ]
+    );
+    assert_eq!(
+        found,
+        [
+            "error: `ifcae` does not begin a stanza (/f:3:1) [misspelt-stanza]; help: did you mean `iface`?",
+            "error: `souce` does not begin a stanza (/f:7:1) [misspelt-stanza]; help: did you mean `source`?",
+        ]
+    );
+    assert_eq!(document.to_bytes(), text);
+}
+
+#[test]
+fn a_line_of_no_stanza_is_told_which_word_was_meant() {
+    let (_, found) = read(b"aut eno1\niface eno1\n");
+    assert_eq!(
+        found,
+        ["error: `aut` belongs to no stanza (/f:1:1) [no-stanza]; help: did you mean `auto`?"]
+    );
+}
+
 #[test]
 fn a_binary_file_is_one_error() {
     let (document, found) = read(b"\x7fELF\0\n x \0 1\nfoo\n");

@@ -265,6 +265,9 @@ pub struct Attr {
     pub scale: u64,
     /// When it can change.
     pub change: Change,
+    /// Whether it decides what a link is, what its ports or its parent are, or how the host is reached over it: without it a
+    /// link is not the one that is meant, so that a slip in its name is an error.
+    pub decides: bool,
     /// Rules.
     pub needs: &'static [Need],
     /// What it does, one or two sentences.
@@ -288,6 +291,7 @@ pub(crate) const ROW: Attr = Attr {
     wire: Wire::None,
     scale: 1,
     change: Change::Live,
+    decides: false,
     needs: &[],
     doc: "",
     example: "",

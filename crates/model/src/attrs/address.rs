@@ -6,6 +6,7 @@ use crate::attr::{Alias, Attr, On, ROW, Times};
 pub static ROWS: &[Attr] = &[
     Attr {
         name: "address",
+        decides: true,
         on: On::Address,
         times: Times::Many,
         doc: "An IPv4 or IPv6 address, with its prefix length. Options of addresses (`netmask`, `broadcast`, \
@@ -16,6 +17,7 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "netmask",
+        decides: true,
         on: On::Address,
         times: Times::Many,
         doc: "Mask of the address before it, where that has no prefix length: dotted, or as a length.",
@@ -34,6 +36,7 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "pointopoint",
+        decides: true,
         aliases: &[
             Alias {
                 name: "pointtopoint",
@@ -73,6 +76,7 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "gateway",
+        decides: true,
         on: On::Address,
         times: Times::Many,
         doc: "Gateway of a default route. One outside every subnet of the link is taken to be on the link (`onlink`).",

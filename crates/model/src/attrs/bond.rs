@@ -76,6 +76,7 @@ const fn row(name: &'static str, number: u16, width: Width) -> Attr {
 pub static ROWS: &[Attr] = &[
     Attr {
         name: "bond-slaves",
+        decides: true,
         aliases: &[
             Alias {
                 name: "bond-ports",
@@ -100,6 +101,7 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "bond-master",
+        decides: true,
         on: On::BondPort,
         doc: "Makes this link a port of that bond, as if the bond's `bond-slaves` named it.",
         example: "bond0",
@@ -122,6 +124,7 @@ pub static ROWS: &[Attr] = &[
         doc: "How the ports share the traffic.",
         example: "802.3ad",
         source: "kernel documentation bonding `mode`",
+        decides: true,
         ..row("bond-mode", MODE, Width::U8)
     },
     Attr {

@@ -46,6 +46,7 @@ pub static ROWS: &[Attr] = &[
               links that match, `all` for all Ethernet NICs (`eth*`, `em*`, `en*`, `p` and a digit).",
         example: "eno1 eno2",
         source: "ifupdown-addons-interfaces(5) `bridge-ports`; bridge-utils-interfaces(5) `bridge_ports`",
+        decides: true,
         ..word("bridge-ports")
     },
     Attr {
@@ -117,6 +118,7 @@ pub static ROWS: &[Attr] = &[
         doc: "Whether the bridge looks at VLAN tags: ports then have lists of VLANs (`bridge-vids`, `bridge-pvid`).",
         example: "yes",
         source: "ifupdown-addons-interfaces(5) `bridge-vlan-aware`; ip-link(8) `vlan_filtering`",
+        decides: true,
         ..row("bridge-vlan-aware", VLAN_FILTERING, Width::U8)
     },
     Attr {
@@ -131,6 +133,7 @@ pub static ROWS: &[Attr] = &[
         doc: "Kind of VLAN tag that the bridge looks at; 802.1ad is the service tag of QinQ.",
         example: "802.1ad",
         source: "ifupdown-addons-interfaces(5) `bridge-vlan-protocol`; ip-link(8) `vlan_protocol`",
+        decides: true,
         ..row("bridge-vlan-protocol", VLAN_PROTOCOL, Width::U16Be)
     },
     Attr {
@@ -151,6 +154,7 @@ pub static ROWS: &[Attr] = &[
         doc: "VLANs of a port; under the bridge, of all its ports that name none. Ranges are written 2-4094.",
         example: "2-4094",
         source: "ifupdown-addons-interfaces(5) `bridge-vids`",
+        decides: true,
         ..word("bridge-vids")
     },
     Attr {
@@ -158,6 +162,7 @@ pub static ROWS: &[Attr] = &[
         doc: "VLAN of untagged frames at a port; under the bridge, at all its ports that name none.",
         example: "1",
         source: "ifupdown-addons-interfaces(5) `bridge-pvid`",
+        decides: true,
         ..word("bridge-pvid")
     },
     Attr {
@@ -165,6 +170,7 @@ pub static ROWS: &[Attr] = &[
         doc: "Makes the port an access port: it has this VLAN alone, untagged.",
         example: "10",
         source: "ifupdown-addons-interfaces(5) `bridge-access`",
+        decides: true,
         ..word("bridge-access")
     },
     Attr {
@@ -180,6 +186,7 @@ pub static ROWS: &[Attr] = &[
         doc: "VLANs by port, written under the bridge.",
         example: "bond0=1-1000,1010-1020",
         source: "ifupdown-addons-interfaces(5) `bridge-port-vids`",
+        decides: true,
         ..word("bridge-port-vids")
     },
     Attr {
@@ -187,6 +194,7 @@ pub static ROWS: &[Attr] = &[
         doc: "VLAN of untagged frames by port, written under the bridge.",
         example: "bond0=100 bond1=200",
         source: "ifupdown-addons-interfaces(5) `bridge-port-pvids`",
+        decides: true,
         ..word("bridge-port-pvids")
     },
     Attr {

@@ -86,6 +86,7 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "link-type",
+        decides: true,
         on: On::Link,
         doc: "Kind of a link that no other option gives away: `dummy`, `veth` or `macvlan`; the words `bridge`, `bond`, \
               `vlan`, `vxlan` and `vrf` are allowed too.",

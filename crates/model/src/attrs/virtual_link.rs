@@ -9,6 +9,7 @@ const VRF_TABLE: u16 = 1;
 pub static ROWS: &[Attr] = &[
     Attr {
         name: "veth-peer-name",
+        decides: true,
         on: On::Veth,
         doc: "Name of the other end of the pair.",
         example: "pr_zone1",
@@ -17,6 +18,7 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "macvlan-raw-device",
+        decides: true,
         on: On::Macvlan,
         doc: "The link that a macvlan link sits on.",
         example: "eno1",
@@ -42,6 +44,7 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "vrf",
+        decides: true,
         aliases: &[Alias {
             name: "vrf-member",
             origin: "ifupdown-ng",
@@ -54,6 +57,7 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "vrf-table",
+        decides: true,
         on: On::Vrf,
         value: Grammar::WordsOrRange {
             words: &[("auto", 0)],

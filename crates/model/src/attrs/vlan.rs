@@ -28,6 +28,7 @@ const fn flag(name: &'static str, bit: u32, default: &'static str) -> Attr {
 pub static ROWS: &[Attr] = &[
     Attr {
         name: "vlan-raw-device",
+        decides: true,
         aliases: &[Alias {
             name: "vlan-link",
             origin: "cleat",
@@ -40,6 +41,7 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "vlan-id",
+        decides: true,
         on: On::Vlan,
         value: Grammar::Range { min: 1, max: 4094 },
         wire: Wire::Data(IFLA_VLAN_ID, Width::U16),
@@ -51,6 +53,7 @@ pub static ROWS: &[Attr] = &[
     },
     Attr {
         name: "vlan-protocol",
+        decides: true,
         on: On::Vlan,
         value: Grammar::Choice(&[
             ("802.1q", 0x8100),

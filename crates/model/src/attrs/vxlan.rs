@@ -39,6 +39,7 @@ pub static ROWS: &[Attr] = &[
         doc: "Number of the virtual network (VNI).",
         example: "1000",
         source: "ifupdown-addons-interfaces(5) `vxlan-id`; RFC 7348 section 5",
+        decides: true,
         ..row("vxlan-id")
     },
     Attr {
@@ -51,6 +52,7 @@ pub static ROWS: &[Attr] = &[
         doc: "Source address of the outer packets.",
         example: "192.0.2.1",
         source: "ifupdown-addons-interfaces(5) `vxlan-local-tunnelip`; ip-link(8) `local`",
+        decides: true,
         ..row("vxlan-local-tunnelip")
     },
     Attr {
@@ -64,6 +66,7 @@ pub static ROWS: &[Attr] = &[
         doc: "Address that frames with an unknown destination go to: a replicating service node.",
         example: "192.0.2.100",
         source: "ifupdown-addons-interfaces(5) `vxlan-svcnodeip`; ip-link(8) `remote`",
+        decides: true,
         ..row("vxlan-svcnodeip")
     },
     Attr {
@@ -82,6 +85,7 @@ pub static ROWS: &[Attr] = &[
         doc: "Multicast group that frames with an unknown destination go to; needs `vxlan-physdev`.",
         example: "239.1.1.100",
         source: "ifupdown-addons-interfaces(5) `vxlan-mcastgrp`; ip-link(8) `group`",
+        decides: true,
         ..row("vxlan-mcastgrp")
     },
     Attr {
@@ -99,6 +103,7 @@ pub static ROWS: &[Attr] = &[
         doc: "Addresses that frames with an unknown destination are sent to, one copy each; several on a line or on several lines.",
         example: "192.0.2.2",
         source: "ifupdown-addons-interfaces(5) `vxlan-remoteip`; bridge(8) `fdb append … dst`",
+        decides: true,
         ..row("vxlan-remoteip")
     },
     Attr {
@@ -113,6 +118,7 @@ pub static ROWS: &[Attr] = &[
         doc: "UDP port of the other ends. Where it is not written 4789 is set: the kernel's own default is 8472.",
         example: "4789",
         source: "ifupdown-addons-interfaces(5) `vxlan-port`; RFC 7348 section 5",
+        decides: true,
         ..row("vxlan-port")
     },
     Attr {
@@ -142,6 +148,7 @@ pub static ROWS: &[Attr] = &[
         doc: "The link that the outer packets leave by.",
         example: "eno1",
         source: "ifupdown-addons-interfaces(5) `vxlan-physdev`; ip-link(8) `dev`",
+        decides: true,
         ..row("vxlan-physdev")
     },
     Attr {
