@@ -215,10 +215,7 @@ fn what_is_shown_of_a_long_line_is_what_stands_around_the_label() {
     // Where the line is cut before the label without being too wide for it.
     let marks = format!("{}WRONG", "e\u{301}".repeat(1_000));
     let cut = shown_of(&marks);
-    assert!(
-        cut[0].starts_with("1 | ...e\u{301}") && cut[0].ends_with("WRONG"),
-        "{cut:?}"
-    );
+    assert!(cut[0].starts_with("1 | ...") && cut[0].ends_with("WRONG"), "{cut:?}");
 }
 
 /// Where each showed and counted the whole line this took minutes.

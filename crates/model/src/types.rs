@@ -197,7 +197,12 @@ impl Address {
 
     /// Whether both are the same address to the kernel (RTM_NEWADDR would answer EEXIST).
     pub fn same(&self, other: &Self) -> bool {
-        self.ip == other.ip && self.prefix == other.prefix && self.peer == other.peer
+        self.key() == other.key()
+    }
+
+    /// What makes it the same address to the kernel: see [`Address::same`].
+    pub fn key(&self) -> (IpAddr, u8, Option<IpAddr>) {
+        (self.ip, self.prefix, self.peer)
     }
 }
 

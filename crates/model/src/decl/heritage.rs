@@ -9,6 +9,9 @@ const DEEPEST: usize = 32;
 /// How many lines all stanzas together may inherit. Each step of a row may double them: 27 short lines asked for 20 GB.
 const MOST_LINES: usize = 200_000;
 
+/// How many unknown words are compared with the names of all stanzas.
+const MOST_GUESSES: usize = 100;
+
 /// An option and whether it came by `inherits`.
 pub(super) type Gathered<'a> = Vec<(&'a Opt, bool)>;
 
@@ -16,6 +19,8 @@ pub(super) type Gathered<'a> = Vec<(&'a Opt, bool)>;
 pub(super) struct Heritage<'a> {
     by_name: Map<&'a str, Vec<&'a Iface>>,
     left: usize,
+    /// For how many words the nearest name may still be looked for among all.
+    guesses: usize,
     /// Whether it was told that there are too many lines, or stanzas in a row: once, as every further one would say it again.
     told: [bool; 2],
 }
@@ -31,6 +36,7 @@ impl<'a> Heritage<'a> {
         Self {
             by_name,
             left: MOST_LINES,
+            guesses: MOST_GUESSES,
             told: [false; 2],
         }
     }
@@ -100,7 +106,9 @@ impl<'a> Heritage<'a> {
             return None;
         }
         let Some(parents) = self.by_name.get(name) else {
-            let known = self.by_name.keys();
+            // After so many words that nobody wrote a stanza for, none of them is a slip.
+            self.guesses = self.guesses.saturating_sub(1);
+            let known = self.by_name.keys().filter(|_| self.guesses > 0);
             let known = known.map(|known| (crate::table::distance(name, known), *known));
             let nearest = known.filter(|(distance, _)| *distance <= 2).min();
             let diagnostic = Diagnostic::error(

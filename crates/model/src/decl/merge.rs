@@ -59,6 +59,7 @@ pub fn declare<'a>(items: impl IntoIterator<Item = &'a Item>) -> (Decls, Vec<Dia
             Item::Iface(_) | Item::Mapping(_) | Item::Rename(_) | Item::Source(_) | Item::SourceDirectory(_) => {}
         }
     }
+    spelling::classes(&decls, &mut found);
     spelling::slips(decls.decls.iter().chain(decls.logical.values()), &mut found);
     for decl in decls.decls.iter_mut().chain(decls.logical.values_mut()) {
         found.extend(repeated(decl));

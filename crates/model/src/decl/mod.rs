@@ -156,6 +156,14 @@ impl Decl {
         self.options.iter().filter(move |said| said.name() == name)
     }
 
+    /// The lines of one of [`Decl::stanzas`]: options stand stanza by stanza. A name may have 100,000 stanzas, so that none
+    /// of them can look through the lines of all.
+    pub fn lines_of(&self, stanza: usize) -> &[Said] {
+        let before = self.options.partition_point(|said| said.stanza < stanza);
+        let within = self.options[before..].partition_point(|said| said.stanza == stanza);
+        &self.options[before..before + within]
+    }
+
     /// The line that holds of an option that counts once: the first of its own, else the last that is inherited. Of one
     /// that counts more often, the last.
     pub fn last(&self, name: &str) -> Option<&Said> {

@@ -339,3 +339,80 @@ fn an_interface_that_a_mapping_finds_a_stanza_for_keeps_its_classes() {
     let decl = decls.get(eth0).unwrap();
     assert!(decl.is_in("auto") && decl.all("address").count() == 1 && decl.logical == "home");
 }
+
+/// Row by row: what takes a link, its ports, its VLANs, its address or its gateway away where its line does not count.
+#[test]
+fn these_rows_decide_what_a_link_is_and_how_it_is_reached() {
+    let decides = crate::table::all().filter(|row| row.decides).map(|row| row.name);
+    assert_eq!(
+        decides.collect::<Vec<_>>().join(" "),
+        "address netmask pointopoint gateway link-type bridge-ports bridge-vlan-aware bridge-vlan-protocol bridge-vids \
+         bridge-pvid bridge-access bridge-port-vids bridge-port-pvids bond-slaves bond-master bond-mode vlan-raw-device \
+         vlan-id vlan-protocol vxlan-id vxlan-local-tunnelip vxlan-svcnodeip vxlan-mcastgrp vxlan-remoteip vxlan-port \
+         vxlan-physdev veth-peer-name macvlan-raw-device vrf vrf-table"
+    );
+}
+
+/// From the table: the last letter written twice, which is one edit for every name.
+#[test]
+fn a_slip_in_each_row_is_an_error_where_the_row_decides_and_else_a_warning() {
+    let mut seen = [0, 0];
+    for row in crate::table::all() {
+        let last = row.name.chars().last().unwrap();
+        let key = format!("{}{last}", row.name);
+        if crate::table::find(&key).is_some() || crate::attrs::known::is_not_yet(&key) {
+            continue;
+        }
+        let text = format!("iface x5\n  {key} {}\n", row.example);
+        let found = fault(&text);
+        let expected = match row.decides {
+            true => format!(
+                "error[misspelt-option] x5: unknown option `{key}`, and `x5` has no `{}`\n",
+                row.name
+            ),
+            false => format!("warning[unknown-option] x5: unknown option `{key}`\n"),
+        };
+        assert!(found.starts_with(&expected), "{text}{found}");
+        seen[usize::from(row.decides)] += 1;
+    }
+    assert!(seen[0] > 60 && seen[1] > 25, "{seen:?}");
+}
+
+/// Second witness: ifupdown2 passes over the line and does not bring eno2 up.
+#[test]
+fn a_slip_in_the_line_of_a_class_is_an_error_where_an_interface_would_not_come_up() {
+    let text = "iface eno1\n  address 192.0.2.1/24\naut eno2\niface eno2\n";
+    assert_eq!(
+        fault(text),
+        "error[misspelt-stanza] `aut` does not begin a stanza\n  3:1 «aut» left out\n  help: did you mean `auto`?\n"
+    );
+    // Of a script, or of a name that has no stanza, nothing is lost.
+    let found = fault("iface eno1\n  auth open\n");
+    assert!(found.starts_with("warning[unknown-option] "), "{found}");
+}
+
+/// Each of these took minutes where one line, address or name was compared with all others.
+#[test]
+fn a_hundred_thousand_of_a_kind_are_declared_and_resolved() {
+    let many = |line: &dyn Fn(usize) -> String| (1..100_000).map(line).collect::<String>();
+    let ip = |at: usize| format!("10.{}.{}.{}", at >> 16, at >> 8 & 255, at & 255);
+    for (text, addresses) in [
+        (many(&|at| format!("iface eno1\n address {}/8\n", ip(at))), 99_999),
+        (
+            format!("iface eno1\n{}", many(&|at| format!(" address {}/8\n", ip(at)))),
+            99_999,
+        ),
+        (many(&|_| "iface eno1\n address 10.0.0.1/8\n".to_owned()), 1),
+        (
+            format!(
+                "iface eno1\n address 10.0.0.1/8\n{}",
+                many(&|_| " adress 10.0.0.2/8\n".to_owned())
+            ),
+            1,
+        ),
+    ] {
+        let Read { decls, .. } = read(&text);
+        let (desired, _) = crate::resolve::resolve(&decls, None);
+        assert_eq!(desired.links()[0].addresses.len(), addresses);
+    }
+}

@@ -6,7 +6,7 @@ use crate::desired::Wanted;
 use crate::name::{IfName, Mac};
 use crate::types::{Address, Fdb, Kind, Origin, ScopeId};
 use cleat_diag::{Diagnostic, Place};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// `RT_SCOPE_*` of linux/rtnetlink.h.
@@ -27,15 +27,23 @@ struct Open {
     peer_length: Option<u8>,
 }
 
+/// The addresses of a link so far, and where each is said first.
+#[derive(Default)]
+struct Kept {
+    addresses: Vec<Wanted<Address>>,
+    first: HashMap<(IpAddr, u8, Option<IpAddr>), Place>,
+}
+
 impl Build<'_> {
     pub(super) fn addresses(&mut self) {
         for (name, decl) in self.written() {
-            let mut all: Vec<Wanted<Address>> = Vec::new();
+            let mut all = Kept::default();
             for stanza in 0..decl.stanzas.len() {
                 for open in self.stanza(name, decl, stanza) {
                     self.keep(name, open, &mut all);
                 }
             }
+            let all = all.addresses;
             self.on_port(name, &all);
             let fdb = self.remotes(name, decl);
             if let Some(link) = self.link_mut(name) {
@@ -48,20 +56,21 @@ impl Build<'_> {
 
     /// The addresses of one stanza. An option holds for the address before it; before the first one, for that.
     fn stanza(&mut self, name: IfName, decl: &Decl, stanza: usize) -> Vec<Open> {
-        let lines = || decl.options.iter().filter(|said| said.stanza == stanza);
+        let lines = decl.lines_of(stanza);
         let mut open: Vec<Open> = Vec::new();
-        for said in lines().filter(|said| said.name() == "address") {
+        for said in lines.iter().filter(|said| said.name() == "address") {
             let label = decl.stanzas[stanza].label.clone();
             open.extend(self.address(name, said, label));
         }
         if open.is_empty() {
             return open;
         }
-        let mut current = 0;
-        for said in lines() {
+        // The addresses are in the order of their lines, some of which gave none.
+        let (mut current, mut next) = (0, 0);
+        for said in lines {
             match said.name() {
-                "address" => {
-                    current = open.iter().position(|open| open.place == said.place).unwrap_or(current);
+                "address" if open.get(next).is_some_and(|open| open.place == said.place) => {
+                    (current, next) = (next, next + 1);
                 }
                 "netmask" | "broadcast" | "pointopoint" | "scope" | "preferred-lifetime" => {
                     if let Err(accepts) = modify(&mut open[current], said) {
@@ -128,7 +137,7 @@ impl Build<'_> {
     }
 
     /// Takes an address into the list of its link.
-    fn keep(&mut self, name: IfName, open: Open, all: &mut Vec<Wanted<Address>>) {
+    fn keep(&mut self, name: IfName, open: Open, all: &mut Kept) {
         let Open {
             mut address,
             place,
@@ -150,20 +159,18 @@ impl Build<'_> {
                     )),
             );
         }
-        if let Some(before) = all.iter().find(|before| before.value.same(&address)) {
+        let first = *all.first.entry(address.key()).or_insert(place);
+        if first != place {
             let diagnostic = Diagnostic::warning(
                 "duplicate-address",
                 format!("`{}` is set twice on `{name}`", address.ip),
             )
             .at(place, "left out")
             .on(name);
-            self.found.push(match before.origin.place() {
-                Some(first) => diagnostic.note_at(first, "it is set"),
-                None => diagnostic,
-            });
+            self.found.push(diagnostic.note_at(first, "it is set"));
             return;
         }
-        all.push(Wanted {
+        all.addresses.push(Wanted {
             value: address,
             origin: Origin::Said(place),
         });
@@ -225,6 +232,7 @@ impl Build<'_> {
     /// The flood list of a VXLAN link.
     fn remotes(&mut self, name: IfName, decl: &Decl) -> Vec<Wanted<Fdb>> {
         let mut all: Vec<Wanted<Fdb>> = Vec::new();
+        let mut seen: HashSet<IpAddr> = HashSet::new();
         if !self.is_kind(name, &Kind::Vxlan) {
             return all;
         }
@@ -243,7 +251,7 @@ impl Build<'_> {
                     on_self: true,
                     fixed: true,
                 };
-                if !all.iter().any(|wanted| wanted.value == value) {
+                if seen.insert(ip) {
                     let origin = Origin::Said(word.place);
                     all.push(Wanted { value, origin });
                 }

@@ -4,6 +4,7 @@ use super::kinds::bad_vlan_id;
 use super::{Build, set_number, vlan_name};
 use crate::decl::{Method, Stanza};
 use crate::desired::{LinkRef, WantLink};
+use crate::hash::{Map, Set};
 use crate::name::IfName;
 use crate::table;
 use crate::types::{Kind, Origin};
@@ -132,9 +133,10 @@ impl Build<'_> {
             .iter()
             .filter(|link| link.kind == Kind::Physical && facts.get(link.name).is_none() && !self.made_elsewhere(link))
             .collect();
+        let named_by = self.named_by();
         let mut found = Vec::new();
         for link in gone {
-            let by = self.named_by(link.name);
+            let by = named_by.get(&link.name).copied();
             let of_itself = is_in(link, "auto").then_some(link.name);
             let (place, text, on) = match (by, of_itself) {
                 (Some((place, upper)), _) => (place, format!("needed by `{upper}`"), upper),
@@ -196,12 +198,17 @@ impl Build<'_> {
         decl.is_some_and(foreign)
     }
 
-    /// Who names the link as its port or parent, and where.
-    fn named_by(&self, name: IfName) -> Option<(Place, IfName)> {
-        self.links.iter().find_map(|upper| {
-            let lower = upper.lower().find(|lower| lower.name == name)?;
-            Some((lower.origin.place()?, upper.name))
-        })
+    /// Of each link who names it first as its port or parent, and where.
+    fn named_by(&self) -> Map<IfName, (Place, IfName)> {
+        let mut named = Map::default();
+        for upper in &self.links {
+            let mut of_upper = Set::default();
+            for lower in upper.lower().filter(|lower| of_upper.insert(lower.name)) {
+                let place = lower.origin.place();
+                place.map(|place| named.entry(lower.name).or_insert((place, upper.name)));
+            }
+        }
+        named
     }
 
     /// What could have been meant by a name that is not there.

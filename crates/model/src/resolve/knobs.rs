@@ -4,6 +4,7 @@ use super::{Build, bad_value, set, set_number};
 use crate::attr::{Attr, On, Spread, Value, Wire};
 use crate::decl::{Method, Said};
 use crate::desired::{Knob, LinkRef};
+use crate::hash::Set;
 use crate::name::{IfName, Mac};
 use crate::table;
 use crate::types::{Kind, Origin};
@@ -75,7 +76,8 @@ impl Build<'_> {
     fn spread(&mut self, bridge: IfName, said: &Said, attr: &'static Attr) {
         let ports: Vec<LinkRef> = self.link(bridge).map(|link| link.ports.clone()).unwrap_or_default();
         let words = said.value.words();
-        let is_port = |word: &Spanned<String>| ports.iter().any(|port| port.name.as_str() == word.value);
+        let names: Set<&str> = ports.iter().map(|port| port.name.as_str()).collect();
+        let is_port = |word: &Spanned<String>| names.contains(word.value.as_str());
         let pairs = match words.as_slice() {
             [one] if !one.value.contains('=') => {
                 if attr.spread == Spread::List {
@@ -86,7 +88,7 @@ impl Build<'_> {
                 let Some(value) = said.typed.clone().or_else(|| self.typed(bridge, said, attr, one)) else {
                     return;
                 };
-                for port in ports {
+                for port in &ports {
                     self.set_port(port.name, attr, value.clone(), said.place);
                 }
                 return;

@@ -2,9 +2,10 @@
 
 use super::Build;
 use crate::desired::{LinkRef, WantLink};
-use crate::hash::Set;
+use crate::hash::{Map, Set};
 use crate::name::IfName;
 use cleat_diag::Diagnostic;
+use std::collections::VecDeque;
 
 impl Build<'_> {
     /// Puts the links into dependency order, otherwise as in the file. Links of a cycle are reported and left out, and
@@ -78,20 +79,23 @@ impl Build<'_> {
         let mut cycles = Vec::new();
         for link in self.links.iter().filter(|link| !self.stands_alone(link)) {
             let mut path: Vec<IfName> = Vec::new();
+            let mut on_path: Map<IfName, usize> = Map::default();
             let mut stack: Vec<(IfName, bool)> = vec![(link.name, true)];
             while let Some((name, down)) = stack.pop() {
                 if !down {
                     path.pop();
+                    on_path.remove(&name);
                     done.insert(name);
                     continue;
                 }
-                if let Some(at) = path.iter().position(|seen| *seen == name) {
-                    cycles.push(path[at..].to_vec());
+                if let Some(at) = on_path.get(&name) {
+                    cycles.push(path[*at..].to_vec());
                     continue;
                 }
                 let Some(link) = self.link(name).filter(|_| !done.contains(&name)) else {
                     continue;
                 };
+                on_path.insert(name, path.len());
                 path.push(name);
                 stack.push((name, false));
                 stack.extend(self.before(link).into_iter().map(|lower| (lower, true)));
@@ -129,20 +133,31 @@ impl Build<'_> {
 
     /// Links on something that was left out.
     fn drop_orphans(&mut self) {
-        loop {
-            let orphan = self.links.iter().find_map(|link| {
-                let parent = link.parent.filter(|parent| !self.by_name.contains_key(&parent.name))?;
-                Some((link.name, parent, link.origin))
-            });
-            let Some((name, parent, origin)) = orphan else { break };
+        let mut above: Map<IfName, Vec<IfName>> = Map::default();
+        for link in &self.links {
+            let parent = link.parent.map(|parent| parent.name);
+            parent.map(|parent| above.entry(parent).or_default().push(link.name));
+        }
+        let is_there = |name: &IfName| self.by_name.contains_key(name);
+        let mut orphans: VecDeque<IfName> = VecDeque::new();
+        for link in &self.links {
+            orphans.extend(link.parent.filter(|parent| !is_there(&parent.name)).map(|_| link.name));
+        }
+        let mut gone: Set<IfName> = Set::default();
+        while let Some(name) = orphans.pop_front() {
+            gone.insert(name);
+            let Some((parent, origin)) = self.link(name).and_then(|link| Some((link.parent?, link.origin))) else {
+                continue;
+            };
             let message = format!("`{name}` sits on `{}`, which is left out", parent.name);
             let mut diagnostic = Diagnostic::error("needs-left-out", message).on(name);
             if let Some(place) = parent.origin.place().or(origin.place()) {
                 diagnostic = diagnostic.at(place, "left out too");
             }
             self.found.push(diagnostic);
-            self.retain(|link| link.name != name);
+            orphans.extend(above.remove(&name).unwrap_or_default());
         }
+        self.retain(|link| !gone.contains(&link.name));
         let known: Set<IfName> = self.by_name.keys().copied().collect();
         for link in &mut self.links {
             link.ports.retain(|port| known.contains(&port.name));

@@ -113,8 +113,13 @@ impl Build<'_> {
             self.found.push(fault);
             return;
         }
+        let before = self
+            .masters
+            .get(&port.name)
+            .filter(|before| before.name == master)
+            .copied();
         let Some(link) = self.link_mut(master) else { return };
-        if let Some(before) = link.ports.iter().find(|before| before.name == port.name) {
+        if let Some(before) = before {
             // A pattern may well match what is named.
             if let (Origin::Said(place), Origin::Said(first)) = (port.origin, before.origin) {
                 let message = format!("`{}` is named twice as a port of `{master}`", port.name);
@@ -187,9 +192,7 @@ impl Build<'_> {
                 );
                 return;
             }
-            let listed = self
-                .link(master.name)
-                .is_some_and(|bond| bond.ports.iter().any(|port| port.name == name));
+            let listed = self.masters.get(&name).is_some_and(|listed| listed.name == master.name);
             if !listed {
                 self.add_port(LinkRef { name, origin }, master.name, &kind);
             }

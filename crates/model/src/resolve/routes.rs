@@ -18,8 +18,13 @@ impl Build<'_> {
     pub(super) fn routes(&mut self) {
         let mut taken: HashMap<(bool, u32, u32), (IfName, Place)> = HashMap::new();
         for (name, decl) in self.written() {
+            let mut metrics: Option<(usize, u32)> = None;
             for said in decl.all("gateway") {
-                let metric = self.metric(name, decl, said.stanza);
+                let metric = match metrics.filter(|(stanza, _)| *stanza == said.stanza) {
+                    Some((_, metric)) => metric,
+                    None => self.metric(name, decl, said.stanza),
+                };
+                metrics = Some((said.stanza, metric));
                 for word in said.value.words() {
                     let Some((out_of, route)) = self.route(name, said, &word, metric) else {
                         continue;
@@ -59,7 +64,8 @@ impl Build<'_> {
 
     /// `metric` of the stanza that the gateway is in.
     fn metric(&mut self, name: IfName, decl: &Decl, stanza: usize) -> u32 {
-        let Some(said) = decl.all("metric").rfind(|said| said.stanza == stanza) else {
+        let mut lines = decl.lines_of(stanza).iter();
+        let Some(said) = lines.rfind(|said| said.name() == "metric") else {
             return 0;
         };
         match said.value.text.parse() {
@@ -70,10 +76,8 @@ impl Build<'_> {
                 } else {
                     said.value.place
                 };
-                let fault = bad_value(said, place, "a whole number from 0 to 4294967295").on(name);
-                if !self.found.contains(&fault) {
-                    self.found.push(fault);
-                }
+                let accepts = "a whole number from 0 to 4294967295";
+                self.found.push(bad_value(said, place, accepts).on(name));
                 0
             }
         }

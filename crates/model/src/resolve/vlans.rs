@@ -4,6 +4,7 @@ use super::Build;
 use super::kinds::bad_vlan_id;
 use crate::decl::Said;
 use crate::desired::{WantLink, WantVlans};
+use crate::hash::Map;
 use crate::name::IfName;
 use crate::types::{Kind, Origin, VlanRange};
 use cleat_diag::{Diagnostic, Place, Spanned};
@@ -116,9 +117,10 @@ impl Build<'_> {
         let Some(decl) = self.decls.get(bridge) else {
             return tables;
         };
+        let places: Map<&str, usize> = ports.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
         for said in decl.all("bridge-port-vids").chain(decl.all("bridge-port-pvids")) {
             for (port, value) in self.pairs(bridge, said) {
-                let Some(at) = ports.iter().position(|name| name.as_str() == port.value) else {
+                let Some(at) = places.get(port.value.as_str()).copied() else {
                     self.found.push(
                         Diagnostic::error("no-port", format!("`{}` is no port of `{bridge}`", port.value))
                             .at(port.place, "has no effect")
