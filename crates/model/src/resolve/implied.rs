@@ -204,8 +204,9 @@ impl Build<'_> {
         for upper in &self.links {
             let mut of_upper = Set::default();
             for lower in upper.lower().filter(|lower| of_upper.insert(lower.name)) {
-                let place = lower.origin.place();
-                place.map(|place| named.entry(lower.name).or_insert((place, upper.name)));
+                if let Some(place) = lower.origin.place() {
+                    named.entry(lower.name).or_insert((place, upper.name));
+                }
             }
         }
         named

@@ -135,8 +135,9 @@ impl Build<'_> {
     fn drop_orphans(&mut self) {
         let mut above: Map<IfName, Vec<IfName>> = Map::default();
         for link in &self.links {
-            let parent = link.parent.map(|parent| parent.name);
-            parent.map(|parent| above.entry(parent).or_default().push(link.name));
+            if let Some(parent) = link.parent {
+                above.entry(parent.name).or_default().push(link.name);
+            }
         }
         let is_there = |name: &IfName| self.by_name.contains_key(name);
         let mut orphans: VecDeque<IfName> = VecDeque::new();
