@@ -22,7 +22,12 @@ pub(super) fn read(option: &Opt, iface: &str, stanza: usize, found: &mut Vec<Dia
                 }
             }
         }
-        Some(_) => None,
+        Some(attr) => {
+            // It counts as empty all the same: at boot a bridge without ports is better than no bridge.
+            let takes = needed(attr.name).filter(|_| value.text.trim().is_empty());
+            found.extend(takes.map(|takes| bad_value(key, "", option.key.place, takes).on(iface)));
+            None
+        }
         None => {
             found.extend(unknown(option).map(|diagnostic| diagnostic.on(iface)));
             None
@@ -43,6 +48,16 @@ pub(super) fn read(option: &Opt, iface: &str, stanza: usize, found: &mut Vec<Dia
 /// Whether the value is a list by port, which `resolve` takes apart.
 fn is_list(attr: &crate::attr::Attr, text: &str) -> bool {
     attr.spread != crate::attr::Spread::No && (text.contains('=') || text.contains(char::is_whitespace))
+}
+
+/// What a list must have at least one of: without it a line that lost its value would take ports or VLANs away.
+fn needed(option: &str) -> Option<&'static str> {
+    match option {
+        "bridge-ports" | "bond-slaves" => Some("names of links, or `none`"),
+        "bridge-vids" => Some("VLANs such as `2-100 200`"),
+        "vxlan-remoteip" => Some("IP addresses"),
+        _ => None,
+    }
 }
 
 /// Where the value stands; where there is none, the key.

@@ -8,6 +8,23 @@ fn fault(text: &str) -> String {
     told(&found, &sources)
 }
 
+// Second witness: ifupdown2 3.0.0 calls such a line "invalid syntax" and passes it over.
+#[test]
+fn a_list_that_lost_its_value_is_named() {
+    for (option, takes) in [
+        ("bridge-ports", "names of links, or `none`"),
+        ("bond-slaves", "names of links, or `none`"),
+        ("bridge-vids", "VLANs such as `2-100 200`"),
+        ("vxlan-remoteip", "IP addresses"),
+    ] {
+        let text = format!("iface t0\n  {option}\n");
+        assert_eq!(
+            fault(&text),
+            format!("error[bad-value] t0: `{option}` has no value\n  2:3 «{option}» takes {takes}\n")
+        );
+    }
+}
+
 #[test]
 fn stanzas_of_one_name_merge_and_keep_their_order() {
     let Read { decls, found, .. } = read(
