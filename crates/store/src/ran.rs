@@ -58,7 +58,12 @@ impl Store {
     /// The generation that holds what a run brought up, where the run has nothing to add to it.
     pub fn has_all_of(&self, run: &Ran) -> Result<Option<u32>, StoreError> {
         let newest = self.newest_if(&run.files)?.filter(|number| !self.is_lost(*number));
-        Ok(newest.filter(|number| !run.says_more(&self.health(*number))))
+        Ok(newest.filter(|number| !self.can_note(*number, run)))
+    }
+
+    /// Whether a run tells more of a generation than is known, and the generation is within reach to note it.
+    fn can_note(&self, number: u32, run: &Ran) -> bool {
+        self.archive_of(number).is_some() && run.says_more(&self.health(number))
     }
 }
 
@@ -70,7 +75,7 @@ impl Locked<'_> {
             return Ok(Some(number));
         }
         if let Some(number) = self.newest_if(&run.files)?.filter(|number| !self.is_lost(*number)) {
-            if run.says_more(&self.health(number)) {
+            if self.can_note(number, &run) {
                 self.mark(number, &run.health)?;
             }
             return Ok(Some(number));
