@@ -23,6 +23,7 @@ mod reload;
 mod rename;
 mod run_full;
 mod sdn;
+mod secrets;
 mod severities;
 pub mod state;
 mod up_down;

@@ -142,3 +142,30 @@ fn regress_diff_and_status_show_what_a_merge_changes() {
     assert_eq!(document["diff"], witness);
     assert!(status.out.contains("it adds 1 lines and takes 1 away: "), "{status:?}");
 }
+
+/// The kernel and the file system take names with any byte: ECMA-48 has what they do to a terminal.
+#[test]
+fn names_and_texts_of_others_do_nothing_to_a_terminal() {
+    let room = netns::enter!(Veth);
+    host(&room, "192.0.2.1/24");
+    let directory = "/etc/network/interfaces.d";
+    std::fs::create_dir(directory).unwrap();
+    std::fs::write(LIVE, config("192.0.2.1/24") + "source interfaces.d/*\n").unwrap();
+    std::fs::write(format!("{directory}/a\x1b[31m"), "# \u{202e}text\x1b[2J\n").unwrap();
+    assert_eq!(crate::commands::bed::call("ifreload -a").code, 0);
+    for (line, seen) in [
+        ("show 2", r"==> /etc/network/interfaces.d/a\u001b[31m <=="),
+        ("show 2", r"# \u202etext\u001b[2J"),
+        ("diff 1 2", r"+# \u202etext\u001b[2J"),
+        ("history", "no interface changed, only other lines"),
+    ] {
+        let shown = done(line);
+        assert!(shown.contains(seen), "{shown}");
+        assert!(!shown.contains(['\x1b', '\u{202e}']), "{shown:?}");
+    }
+    assert_eq!(commit("rollback 1 --now").code, 0);
+    std::fs::write(STAGED, config("192.0.2.3/24") + "source interfaces.d/*\n").unwrap();
+    // What is brought back is named, too.
+    let back = commit("rollback 2 --now");
+    assert!(!back.err.contains('\x1b') && !back.out.contains('\x1b'), "{back:?}");
+}

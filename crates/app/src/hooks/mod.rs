@@ -155,7 +155,8 @@ impl Runner {
         let stanzas = call.stanzas();
         let (family, method) = &stanzas[0];
         for line in &call.lines {
-            debug!("{}: {}: {line}", call.iface, call.phase.word());
+            // The log is read by others than root: what follows may be a password.
+            debug!("{}: {}: {}", call.iface, call.phase.word(), shown(line));
             let shell = [OsStr::new("-c"), OsStr::new(line)];
             self.one(call, OsStr::new("/bin/sh"), &shell, (family, method), line, &mut failed);
         }

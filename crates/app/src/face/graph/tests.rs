@@ -366,6 +366,16 @@ fn names_that_look_like_markup_stay_text() {
     );
 }
 
+/// Unicode Standard Annex 9: U+202E turns the direction of what follows, also in a browser.
+#[test]
+fn names_that_turn_the_direction_of_writing_are_written_out_in_a_picture() {
+    let all = topology(vec![node("en\u{202e}0pm\u{9b}", Class::Nic, &[])], &[]);
+    let picture = svg::draw(&all, "host\u{2066}");
+    assert!(picture.contains(r">en\u202e0pm\u009b</text>"), "{picture}");
+    assert!(picture.contains(r"<title>host\u2066</title>"), "{picture}");
+    assert!(!picture.contains(['\u{202e}', '\u{9b}', '\u{2066}']), "{picture}");
+}
+
 /// The directory of `name` at the top of the project.
 fn project(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name)
