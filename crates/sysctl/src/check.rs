@@ -5,6 +5,7 @@ use crate::resets::resets;
 use crate::wanted::{Wanted, dotted_help, of_dotted_link};
 use cleat_diag::Diagnostic;
 use cleat_root::{Root, os_text};
+use std::io;
 
 /// What the kernel has for a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub enum Found {
     Value(String),
     /// There is no such setting.
     Nothing,
+    /// The name ends before a setting, or goes on behind one: `net.ipv4.conf.eno1`, `net.ipv4.conf.eno1.forwarding.7`.
+    Place,
     /// It cannot be read: some can only be written (`net.ipv4.route.flush`).
     Unreadable(String),
 }
@@ -26,6 +29,7 @@ impl Found {
         match root.read_text(key.path()) {
             Ok(text) => Found::Value(text.trim_end().to_owned()),
             Err(error) if error.is_missing() => Found::Nothing,
+            Err(error) if is_place(&error.error) => Found::Place,
             Err(error) => Found::Unreadable(os_text(&error.error)),
         }
     }
@@ -34,6 +38,10 @@ impl Found {
     pub fn is(&self, wanted: &Wanted) -> bool {
         matches!(self, Found::Value(found) if wanted.value.is(found))
     }
+}
+
+fn is_place(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory)
 }
 
 /// Compares each setting with the kernel's value.
@@ -51,7 +59,14 @@ pub fn differences(wanted: &[Wanted], found: &[Found]) -> Vec<Diagnostic> {
         let diagnostic = match found {
             Found::Value(_) if found.is(want) => continue,
             Found::Unreadable(_) => continue,
-            Found::Nothing if want.may_fail => continue,
+            Found::Place if want.may_fail => continue,
+            Found::Place => {
+                let text = format!("`{}` is not the name of one setting", want.key);
+                let fault = Diagnostic::error("sysctl-refused", text).at(want.place, "");
+                fault.help("it ends before a setting, or goes on behind one")
+            }
+            // systemd keeps silent of it, and never sets it for the link that is meant.
+            Found::Nothing if want.may_fail && of_dotted_link(&want.key).is_none() => continue,
             Found::Nothing => unknown(want),
             Found::Value(value) => {
                 let text = format!("`{}` is `{value}`, not `{}`", want.key, want.value);

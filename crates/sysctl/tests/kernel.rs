@@ -391,3 +391,31 @@ fn the_key_of_a_link_with_a_dot_in_its_name_is_told_as_it_has_to_be_written() {
         ]
     );
 }
+
+/// Second witness: systemd-sysctl 252 says "Couldn't write '1' to 'net/ipv4/conf/lo/forwarding/7'" and fails; with a `-` it
+/// keeps silent.
+#[test]
+fn a_name_that_goes_past_a_setting_or_ends_before_one_is_told_and_so_is_a_dotted_link_behind_a_dash() {
+    let text = "net.ipv4.conf.lo.forwarding.7 = 1\nnet.ipv4.conf.lo = 1\n-net.ipv4.conf.v0.7.rp_filter = 1\n-net.ipv4.conf.v9.rp_filter = 1\n";
+    let Some((_room, root)) = with(text) else { return };
+    let mut sources = Sources::new();
+    let (settings, _) = Settings::load(&root, &mut sources);
+    let (wanted, mut found) = settings.wanted(&root, &[]);
+    found.extend(differences(&wanted, &check(&root, &wanted)));
+    let place = |number: usize, key: &str| {
+        format!(
+            "error: `{key}` is not the name of one setting (/etc/sysctl.d/50-test.conf:{number}:1) [sysctl-refused]; help: it ends before a setting, or goes on behind one"
+        )
+    };
+    let slashes = "write `net/ipv4/conf/v0.7/rp_filter`: with slashes, a dot is a part of the link's name";
+    assert_eq!(
+        told(&found, &sources),
+        [
+            place(1, "net.ipv4.conf.lo.forwarding.7"),
+            place(2, "net.ipv4.conf.lo"),
+            format!(
+                "warning: there is no setting `net.ipv4.conf.v0.7.rp_filter` in this kernel (/etc/sysctl.d/50-test.conf:3:1) [sysctl-unknown]; help: {slashes}"
+            ),
+        ]
+    );
+}

@@ -9,7 +9,7 @@ use super::record::Record;
 use super::udev::{self, Host};
 use crate::cli::{self, Call, End, JSON, Verb, Words};
 use cleat_diag::{Diagnostic, escaped, escaped_lines};
-use cleat_naming::cmdline;
+use cleat_naming::{Scheme, cmdline};
 use cleat_root::{Root, paths};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -115,19 +115,26 @@ impl Shown {
     }
 
     fn said(&self) -> String {
-        match &self.host.cmdline {
-            None => format!("says nothing of {}", cmdline::SCHEME_KEY),
-            Some(name) => match self.host.udev.and_then(|udev| udev.scheme_named(name)) {
-                Some(scheme) if scheme.name != name => {
-                    format!(
-                        "{}={name}: {scheme}, the newest that the installed udev knows",
-                        cmdline::SCHEME_KEY
-                    )
-                }
-                Some(_) => format!("{}={name}", cmdline::SCHEME_KEY),
-                None if self.host.udev.is_none() => format!("{}={name}", cmdline::SCHEME_KEY),
-                None => format!("{}={name}, which the installed udev does not know", cmdline::SCHEME_KEY),
-            },
+        let key = cmdline::SCHEME_KEY;
+        let Some(name) = &self.host.cmdline else {
+            return format!("says nothing of {key}");
+        };
+        match self.meant(name) {
+            Meant::Itself => format!("{key}={name}"),
+            Meant::Newest(scheme) => format!("{key}={name}: {scheme}, the newest that the installed udev knows"),
+            Meant::Nothing => format!("{key}={name}, which the installed udev does not know"),
+        }
+    }
+
+    /// What the installed udev makes of the name of a scheme.
+    fn meant(&self, name: &str) -> Meant {
+        let Some(udev) = self.host.udev else {
+            return Meant::Itself;
+        };
+        match udev.scheme_named(name) {
+            Some(scheme) if scheme.name != name => Meant::Newest(scheme),
+            Some(_) => Meant::Itself,
+            None => Meant::Nothing,
         }
     }
 
@@ -146,11 +153,18 @@ impl Shown {
         let files = self.record.iter().flat_map(|record| &record.files);
         let ours = files.map(|file| &file.path).any(|file| file == path);
         let by = if ours { "by cleat-scheme" } else { "by hand" };
-        let unread = match &self.loader {
+        let last = self.mentions.iter().rfind(|other| other.counts);
+        let counts = last.is_some_and(|last| std::ptr::eq(last, written));
+        let in_entries = self.next.keys().any(|name| name.as_deref() == Some(scheme));
+        let effect = match &self.loader {
             Ok(found) if !written.counts => format!(" (not read by {}: it does nothing)", found.loader),
+            Ok(_) if self.meant(scheme) == Meant::Nothing => " (the installed udev does not know it)".to_owned(),
+            Ok(_) if counts && !in_entries && !self.next.is_empty() => {
+                " (not yet in the entries of the boot loader)".to_owned()
+            }
             _ => String::new(),
         };
-        format!("{scheme} at {}:{line}, {by}{unread}", path.display())
+        format!("{scheme} at {}:{line}, {by}{effect}", path.display())
     }
 
     /// A line for each scheme that entries of the boot loader say; where none is to be seen, what follows from the rest.
@@ -164,10 +178,19 @@ impl Shown {
                 (None, None) => "not known: no systemd-udevd is to be seen".to_owned(),
             }]);
         }
-        let entries = self.next.iter().map(|(scheme, count)| {
+        let default = self.host.udev.and_then(|udev| udev.default_scheme());
+        let taken = default.map_or(String::new(), |scheme| format!(": {scheme} names"));
+        let entries = self.next.iter().map(|(said, count)| {
             let plural = if *count == 1 { "entry" } else { "entries" };
-            let scheme = scheme.as_deref().unwrap_or("nothing said");
-            format!("{scheme}, in {count} {plural} of the boot loader")
+            let place = format!("in {count} {plural} of the boot loader");
+            let Some(name) = said else {
+                return format!("nothing said, {place}{taken}");
+            };
+            match self.meant(name) {
+                Meant::Itself => format!("{name}, {place}"),
+                Meant::Newest(scheme) => format!("{name}, {place}: {scheme} names"),
+                Meant::Nothing => format!("{name}, {place}, which the installed udev does not know{taken}"),
+            }
         });
         entries.collect()
     }
@@ -201,6 +224,17 @@ impl Shown {
     }
 }
 
+/// What a udev makes of a name.
+#[derive(PartialEq, Eq)]
+enum Meant {
+    /// The scheme of that name.
+    Itself,
+    /// `latest`.
+    Newest(&'static Scheme),
+    /// It ignores the name, and takes its default.
+    Nothing,
+}
+
 /// A scheme in a settings file.
 struct Written {
     mention: Mention,
@@ -227,7 +261,8 @@ fn mentions(root: &Root, loader: Option<Loader>) -> Vec<Written> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Tree;
+    use super::super::testing::{GRUB_CFG, Tree};
+    use super::super::tests::grub_host;
     use super::*;
 
     #[test]
@@ -246,5 +281,50 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    }
+
+    /// Source: systemd.net-naming-scheme(7); udevadm 252 with NET_NAMING_SCHEME=v256 says that it ignores that and takes v252.
+    #[test]
+    fn what_entries_say_is_told_with_the_scheme_that_names_then() {
+        let tree = grub_host();
+        let shown = |entry: &str, written: &str| {
+            tree.write(
+                "boot/grub/grub.cfg",
+                &GRUB_CFG.replace(" ro ", &format!(" ro {entry} ")),
+            );
+            tree.write("etc/default/grub", &format!("GRUB_CMDLINE_LINUX=\"{written}\"\n"));
+            let Ok(shown) = Shown::read(&tree.root) else {
+                panic!("it can be read")
+            };
+            let text = shown.text();
+            let lines = text.lines().skip_while(|line| !line.starts_with("boot loader"));
+            lines.skip(1).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let count = shown("", "")[0].split("in ").nth(1).unwrap().to_owned();
+        let count = count.split(':').next().unwrap().to_owned();
+        let word = |scheme: &str| format!("net.naming-scheme={scheme}");
+        let next = |said: &str, more: &str| format!("next boot     {said}, in {count}{more}");
+        let written =
+            |scheme: &str, more: &str| format!("written       {scheme} at /etc/default/grub:1, by hand{more}");
+        assert_eq!(shown("", ""), [next("nothing said", ": v252 names")]);
+        assert_eq!(
+            shown(&word("v256"), &word("v256")),
+            [
+                written("v256", " (the installed udev does not know it)"),
+                next("v256", ", which the installed udev does not know: v252 names")
+            ]
+        );
+        assert_eq!(
+            shown(&word("latest"), &word("latest")),
+            [written("latest", ""), next("latest", ": v252 names")]
+        );
+        // update-grub has not run since.
+        assert_eq!(
+            shown(&word("v240"), &word("v247")),
+            [
+                written("v247", " (not yet in the entries of the boot loader)"),
+                next("v240", "")
+            ]
+        );
     }
 }

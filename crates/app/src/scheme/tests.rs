@@ -14,7 +14,7 @@ use cleat_diag::render;
 use cleat_root::paths;
 
 /// A Debian 12 that boots by GRUB, with a NIC that udev named by v252.
-fn grub_host() -> Tree {
+pub(super) fn grub_host() -> Tree {
     let tree = Tree::new();
     tree.write(
         "proc/cmdline",

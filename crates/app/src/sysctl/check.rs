@@ -156,7 +156,7 @@ fn setting(sources: &Sources, wanted: &Wanted, found: &Found) -> Value {
     let (state, value) = match found {
         Found::Value(value) if found.is(wanted) => ("in-force", Some(value)),
         Found::Value(value) => ("differs", Some(value)),
-        Found::Nothing => ("absent", None),
+        Found::Nothing | Found::Place => ("absent", None),
         Found::Unreadable(_) => ("unreadable", None),
     };
     let file = |place: Place| sources.locate(place).map(|(path, _)| path.display().to_string());

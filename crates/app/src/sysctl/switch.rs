@@ -347,6 +347,7 @@ fn not_so(root: &Root, asked: &[(Key, &str)]) -> Vec<Diagnostic> {
             Found::Value(now) if now == *value => continue,
             Found::Value(now) => format!("`{key}` is `{now}`, not `{value}`"),
             Found::Nothing => format!("there is no setting `{key}` in this kernel now; it holds when there is"),
+            Found::Place => format!("`{key}` is not the name of one setting"),
             Found::Unreadable(reason) => format!("cannot read `{key}`: {reason}"),
         };
         let missing = Found::read(root, key) == Found::Nothing;
