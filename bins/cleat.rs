@@ -1,7 +1,8 @@
-//! The face for people: check, plan, status, graph, demo; `cleat X` runs `cleat-X`.
+//! All programs of the host but cleat-early: `cleat`, `cleat-commit` and the like, `ifup` and its like, each by the name
+//! that the file is called by.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cleat_app::face::run(std::env::args_os().skip(1))
+    cleat_app::multicall::main(std::env::args_os())
 }

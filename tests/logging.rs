@@ -50,10 +50,10 @@ fn under_systemd_each_line_has_its_priority_and_elsewhere_none() {
     let room = netns::enter!(Veth);
     host(&room);
     let programs = [
-        (env!("CARGO_BIN_EXE_cleat-sysctl"), "apply"),
-        (env!("CARGO_BIN_EXE_ifupdown"), "ifreload -a -n"),
+        (crate::programs::path("cleat-sysctl"), "apply"),
+        (crate::programs::path("ifupdown"), "ifreload -a -n"),
     ];
-    let usage = told(env!("CARGO_BIN_EXE_ifupdown"), "ifup --bogus", true, &[]);
+    let usage = told(&crate::programs::path("ifupdown"), "ifup --bogus", true, &[]);
     let lines: Vec<&str> = usage.lines().collect();
     assert_eq!(lines.len(), 2);
     assert!(lines.iter().all(|line| line.starts_with("<3>")), "{usage}");
@@ -64,14 +64,14 @@ fn under_systemd_each_line_has_its_priority_and_elsewhere_none() {
                 .map(|line| line.split_once('>').map_or(line, |(start, _)| start));
             starts.map(|start| start.chars().take(2).collect()).collect()
         };
-        let journal = told(program, line, true, &[]);
+        let journal = told(&program, line, true, &[]);
         let found = priorities(&journal);
         assert!(
             found.iter().any(|start| start == "<3") && found.iter().any(|start| start == "<4"),
             "{program}: {journal}"
         );
         assert!(found.iter().all(|start| start.starts_with('<')), "{program}: {journal}");
-        let elsewhere = told(program, line, false, &[]);
+        let elsewhere = told(&program, line, false, &[]);
         assert!(
             elsewhere.contains("error: ") && !elsewhere.contains('<'),
             "{program}: {elsewhere}"
@@ -83,7 +83,7 @@ fn under_systemd_each_line_has_its_priority_and_elsewhere_none() {
 fn rust_log_and_the_flags_say_how_much_is_told() {
     let room = netns::enter!(Veth);
     host(&room);
-    let sysctl = env!("CARGO_BIN_EXE_cleat-sysctl");
+    let sysctl = crate::programs::path("cleat-sysctl");
     let again = || std::fs::write("/proc/sys/net/ipv4/conf/v0/proxy_arp", "0").unwrap();
     let words = |text: &str| -> Vec<String> {
         let lines = text.lines().filter_map(|line| line.split_once(": "));
@@ -94,7 +94,7 @@ fn rust_log_and_the_flags_say_how_much_is_told() {
     };
     let said = |line: &str, variables: &[(&str, &str)]| {
         again();
-        words(&told(sysctl, line, false, variables))
+        words(&told(&sysctl, line, false, variables))
     };
     let log = |level| [("RUST_LOG", level)];
     assert_eq!(said("apply", &[]), ["error", "warning"]);

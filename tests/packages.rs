@@ -62,6 +62,37 @@ fn every_program_unit_page_hook_and_completion_is_in_one_package() {
     assert!(gone.is_empty(), "not in the tree: {gone:?}");
 }
 
+/// The links of a package: what each leads to, by where it lies.
+fn links(package: &str) -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(top().join("Cargo.toml")).unwrap();
+    let manifest: toml::Table = text.parse().unwrap();
+    let variants = manifest["package"]["metadata"]["deb"]["variants"].as_table().unwrap();
+    let of = variants
+        .values()
+        .find(|variant| variant["name"].as_str() == Some(package));
+    let assets = of.unwrap()["assets"].as_array().unwrap().iter();
+    let word = |link: &toml::Table, key: &str| link[key].as_str().unwrap().to_owned();
+    let links = assets.filter_map(toml::Value::as_table);
+    links
+        .map(|link| (word(link, "dest"), word(link, "link_name")))
+        .collect()
+}
+
+/// All but cleat-early are one file. `ifup` and its like are links that the scripts make, to a link of the package.
+#[test]
+fn every_program_has_its_name_in_the_package() {
+    let links_of_cleat = links("cleat");
+    for program in cleat_app::PROGRAMS.iter().filter(|program| program.name != "cleat") {
+        let link = links_of_cleat.get(&format!("usr/sbin/{}", program.name));
+        assert_eq!(link.map(String::as_str), Some("../bin/cleat"), "{}", program.name);
+    }
+    let link = links("cleat-ifupdown").remove("usr/lib/cleat/ifupdown");
+    assert_eq!(link.as_deref(), Some("../../bin/cleat"));
+    let text = std::fs::read_to_string(top().join("Cargo.toml")).unwrap();
+    let needs = format!("depends = \"$auto, cleat (>= {})\"\n", env!("CARGO_PKG_VERSION"));
+    assert!(text.contains(&needs), "the links are useless with an older cleat");
+}
+
 /// The pages that the packages install, by the names of their files, and which file of docs/man each one is: a page of
 /// that name, or the one that a link of that name leads to.
 fn pages() -> BTreeMap<String, String> {
@@ -74,6 +105,9 @@ fn pages() -> BTreeMap<String, String> {
         .flat_map(|variant| variant["assets"].as_array().unwrap())
     {
         if let Some(link) = asset.as_table() {
+            if !link["dest"].as_str().unwrap().starts_with("usr/share/man/") {
+                continue;
+            }
             let name = |key: &str| {
                 let file = Path::new(link[key].as_str().unwrap()).file_name().unwrap();
                 file.to_str().unwrap().strip_suffix(".gz").unwrap().to_owned()

@@ -11,7 +11,7 @@ pub(crate) fn call(line: &str) -> (i32, String, String) {
 
 /// The same with these in its environment.
 fn call_with(line: &str, environment: &[(&str, &str)]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_cleat-sysctl"))
+    let output = Command::new(crate::programs::path("cleat-sysctl"))
         .args(line.split_whitespace())
         .env_remove("RUST_LOG")
         .env_remove("JOURNAL_STREAM")
@@ -80,7 +80,7 @@ fn check_tells_what_differs_and_apply_makes_it_so() {
     let shown = Command::new("script")
         .args([
             "-qec",
-            concat!(env!("CARGO_BIN_EXE_cleat-sysctl"), " check"),
+            &format!("{} check", crate::programs::path("cleat-sysctl")),
             "/dev/null",
         ])
         .env("NO_COLOR", "1")

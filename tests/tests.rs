@@ -17,6 +17,7 @@ mod maintainer_scripts;
 mod manual;
 mod netns_rooms;
 mod packages;
+mod programs;
 mod shown;
 mod switches;
 mod sysctl;

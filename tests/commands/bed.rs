@@ -49,7 +49,7 @@ pub fn example(name: &str) -> String {
 
 fn command(line: &str) -> Command {
     // The test runner's own environment must not decide what is tested.
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ifupdown"));
+    let mut command = Command::new(crate::programs::path("ifupdown"));
     command.args(line.split_whitespace());
     for name in [
         "RUST_LOG",

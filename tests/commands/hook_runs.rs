@@ -1,11 +1,10 @@
 //! Hooks that hang, call for themselves, or lose the run that called them.
 
 use super::bed::{addresses, call, call_with, end, host, is_up, start, until};
+use crate::programs::path;
 use cleat_netns as netns;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_ifupdown");
 
 fn script(phase: &str, name: &str, text: &str) {
     let directory = format!("/etc/network/if-{phase}.d");
@@ -57,7 +56,8 @@ fn a_hook_that_calls_for_its_own_interface_is_told_so_at_once() {
         "ifup -a",
         "ifreload -a & wait",
     ] {
-        let text = format!("auto eno1\niface eno1 inet static\n\taddress 192.0.2.2/24\n\tup {PROGRAM} {line}\n");
+        let program = path("ifupdown");
+        let text = format!("auto eno1\niface eno1 inet static\n\taddress 192.0.2.2/24\n\tup {program} {line}\n");
         if line == "ifup --force eno1" {
             host(&room, &["eno1"], &text);
         }
@@ -81,8 +81,9 @@ fn a_hook_that_calls_for_its_own_interface_is_told_so_at_once() {
 #[test]
 fn hooks_may_call_for_one_another_to_any_depth_but_not_in_a_ring() {
     let room = netns::enter!();
+    let program = path("ifupdown");
     let stanza = |name: &str, next: &str| {
-        format!("iface {name} inet manual\n\tup {PROGRAM} ifup {next}\n\tup echo end of {name} >> /run/ran\n\n")
+        format!("iface {name} inet manual\n\tup {program} ifup {next}\n\tup echo end of {name} >> /run/ran\n\n")
     };
     let text = stanza("eno1", "eno2") + &stanza("eno2", "eno3") + &stanza("eno3", "eno1");
     host(&room, &["eno1", "eno2", "eno3"], &text);
@@ -103,8 +104,9 @@ fn hooks_may_call_for_one_another_to_any_depth_but_not_in_a_ring() {
 #[test]
 fn a_hook_that_is_killed_at_its_limit_takes_the_runs_with_it_that_it_called() {
     let room = netns::enter!();
+    let program = path("ifupdown");
     let text = format!(
-        "iface eno1 inet manual\n\tup CLEAT_HOOK_LIMIT=600 {PROGRAM} ifup eno2\n\n\
+        "iface eno1 inet manual\n\tup CLEAT_HOOK_LIMIT=600 {program} ifup eno2\n\n\
          iface eno2 inet manual\n\tup sleep 4321; true\n"
     );
     host(&room, &["eno1", "eno2"], &text);

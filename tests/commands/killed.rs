@@ -28,7 +28,7 @@ fn reload_with(call: &str, fault: &str, when: u32) -> bool {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-o", trace, "-e", &format!("trace={call}"), "-e"]);
     strace.arg(format!("inject={call}:{fault}:when={when}"));
-    strace.args([env!("CARGO_BIN_EXE_ifupdown"), "ifreload", "-a"]);
+    strace.arg(crate::programs::path("ifupdown")).args(["ifreload", "-a"]);
     let status = strace
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -43,7 +43,7 @@ fn a_lock_that_stays_busy_is_told_with_its_holder() {
 #[test]
 fn a_hook_may_bring_up_another_interface() {
     let room = netns::enter!();
-    let program = env!("CARGO_BIN_EXE_ifupdown");
+    let program = crate::programs::path("ifupdown");
     let text = format!(
         "auto eno1\niface eno1 inet static\n\taddress 192.0.2.2/24\n\tup {program} ifup eno2\n\n\
          iface eno2 inet static\n\taddress 198.51.100.2/24\n"

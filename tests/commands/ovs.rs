@@ -38,8 +38,8 @@ fn scripts() {
         let directory = format!("/etc/network/if-{phase}.d");
         std::fs::create_dir_all(&directory).unwrap();
         let path = format!("{directory}/openvswitch");
-        let program = env!("CARGO_BIN_EXE_ifupdown");
-        std::fs::write(&path, SCRIPT.replace("PROGRAM", program)).unwrap();
+        let program = crate::programs::path("ifupdown");
+        std::fs::write(&path, SCRIPT.replace("PROGRAM", &program)).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 }

@@ -23,7 +23,7 @@ fn regress_an_attribute_that_cannot_be_kept_does_not_fail_the_commit_and_is_told
             "--bounding-set=-all,+chown,+dac_override,+dac_read_search,+fowner,+fsetid",
             "--inh-caps=-all",
         ])
-        .arg(env!("CARGO_BIN_EXE_cleat-commit"))
+        .arg(crate::programs::path("cleat-commit"))
         .arg("boot")
         .env_remove("RUST_LOG")
         .env_remove("JOURNAL_STREAM")

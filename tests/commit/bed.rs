@@ -30,7 +30,7 @@ pub fn config(address: &str) -> String {
 
 /// The call of `cleat-commit` with these words.
 pub fn command(line: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cleat-commit"));
+    let mut command = Command::new(crate::programs::path("cleat-commit"));
     command.args(line.split_whitespace());
     // The environment of whoever runs the tests must not decide what is tested.
     for name in [

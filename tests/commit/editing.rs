@@ -25,7 +25,7 @@ fn edit() -> Called {
 
 /// The same on a terminal where these keys are pressed.
 fn edit_typing(keys: &str) -> String {
-    let line = format!("EDITOR=/run/editor {} edit", env!("CARGO_BIN_EXE_cleat-commit"));
+    let line = format!("EDITOR=/run/editor {} edit", crate::programs::path("cleat-commit"));
     let mut child = Command::new("script")
         .args(["-q", "-e", "-c", &line, "/dev/null"])
         .env_remove("VISUAL")

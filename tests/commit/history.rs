@@ -54,7 +54,7 @@ fn what_the_web_interface_applies_is_a_generation_with_the_name_of_its_user() {
     let worker = "exec -a 'task UPID:pve1:000A1B2C:0123ABCD:65A1B2C3:srvreload:networking:root@pam:' \
                   sh -c '\"$0\" ifreload -a; true' ";
     let status = std::process::Command::new("bash")
-        .args(["-c", &format!("{worker} {}", env!("CARGO_BIN_EXE_ifupdown"))])
+        .args(["-c", &format!("{worker} {}", crate::programs::path("ifupdown"))])
         .env_remove("SSH_CONNECTION")
         .status()
         .unwrap();

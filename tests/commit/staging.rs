@@ -170,7 +170,7 @@ fn only_root_may_change_or_look_at_anything() {
     host(&room, "192.0.2.1/24");
     // The checkout may lie where only root may go, such as /root.
     let program = "/run/cleat-commit";
-    std::fs::copy(env!("CARGO_BIN_EXE_cleat-commit"), program).unwrap();
+    std::fs::copy(crate::programs::path("cleat-commit"), program).unwrap();
     for verb in [
         "stage /etc/hostname",
         "edit",

@@ -131,7 +131,7 @@ fn regress_a_guard_that_cannot_put_it_back_tries_again() {
 
 /// The program on a terminal of its own, that of script(1).
 fn on_terminal(line: &str) -> Child {
-    let line = format!("{} {line}", env!("CARGO_BIN_EXE_cleat-commit"));
+    let line = format!("{} {line}", crate::programs::path("cleat-commit"));
     let mut command = Command::new("script");
     command.args(["-q", "-e", "-c", &line, "/dev/null"]);
     command

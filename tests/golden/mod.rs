@@ -42,7 +42,7 @@ fn plug_nics() {
 
 /// Runs one of the four commands in the room.
 fn command(name: &str, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_ifupdown"))
+    Command::new(crate::programs::path("ifupdown"))
         .arg(name)
         .args(args)
         .output()

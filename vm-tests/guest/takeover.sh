@@ -79,7 +79,7 @@ install() {
 
 # is_ifupdown2: Proxmox VE takes the host for one with ifupdown2, new enough to apply a configuration.
 is_ifupdown2() {
-    same "ifupdown2" "$(readlink -f /usr/share/ifupdown2/ifupdown2)" /usr/lib/cleat/ifupdown
+    same "ifupdown2" "$(readlink -f /usr/share/ifupdown2/ifupdown2)" /usr/bin/cleat
     [ -x /usr/share/ifupdown2/ifupdown2 ]
     ifreload -V | grep -E '^ifupdown2:[3-9]\.[0-9]+\.[0-9]+-.*pmx'
 }

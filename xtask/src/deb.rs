@@ -25,6 +25,9 @@ pub const TO_DEB: &[Package] = &[
     packages::package("lintian", "checks the packages"),
 ];
 
+/// What all programs together may have, in bytes: a boot reads them from the disk.
+const PROGRAMS: usize = 6_500_000;
+
 /// What the programs may be linked to: each comes with every Debian system. libudev is there for the udev crate.
 const LIBRARIES: [&str; 5] = ["linux-vdso.so", "libc.so", "libgcc_s.so", "libudev.so", "ld-linux"];
 
@@ -193,7 +196,7 @@ fn check(built: &[PathBuf]) -> Result<String, String> {
         return Err(format!("lintian:\n{}", String::from_utf8_lossy(&output.stdout)));
     }
     let scratch = tree::fresh_scratch("deb")?;
-    let mut programs = 0;
+    let (mut programs, mut bytes) = (0, 0);
     for package in built {
         let mut unpack = Command::new("dpkg-deb");
         finish(unpack.arg("--extract").arg(package).arg(&scratch), "dpkg-deb")?;
@@ -203,18 +206,25 @@ fn check(built: &[PathBuf]) -> Result<String, String> {
             let path = entry
                 .map_err(|error| format!("cannot read {directory}: {error}"))?
                 .path();
-            if std::fs::read(&path).is_ok_and(|bytes| bytes.starts_with(b"\x7fELF")) {
+            let is_link = path.is_symlink();
+            let program = std::fs::read(&path).ok().filter(|text| text.starts_with(b"\x7fELF"));
+            if let (false, Some(program)) = (is_link, program) {
                 libraries(&path)?;
                 programs += 1;
+                bytes += program.len();
             }
         }
     }
     let _ = std::fs::remove_dir_all(&scratch);
+    if bytes > PROGRAMS {
+        return Err(format!("the programs have {bytes} bytes, {PROGRAMS} at most"));
+    }
     let sizes = built.iter().filter_map(|package| std::fs::metadata(package).ok());
     let kib = sizes.map(|found| found.len()).sum::<u64>() >> 10;
     Ok(format!(
-        "{} packages, {kib} KiB; {programs} programs, linked to libc, libgcc and libudev at most",
-        built.len()
+        "{} packages, {kib} KiB; {programs} programs of {} KiB, linked to libc, libgcc and libudev at most",
+        built.len(),
+        bytes >> 10
     ))
 }
 

@@ -35,6 +35,7 @@ pub mod logging;
 mod look;
 pub mod mapping;
 mod modules;
+pub mod multicall;
 pub mod pick;
 pub mod pinned_nics;
 pub mod pipeline;

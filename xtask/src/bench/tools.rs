@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::tree;
 
-/// Our commands: one file called by four names, and cleat-commit.
+/// Our commands: one file called by several names.
 pub struct Ours {
     bin: PathBuf,
 }
@@ -16,15 +16,7 @@ impl Ours {
     pub fn build(release: bool, scratch: &Path) -> Result<Self, String> {
         let mut command = Command::new(tree::cargo());
         command
-            .args([
-                "build",
-                "--package",
-                "cleat",
-                "--bin",
-                "ifupdown",
-                "--bin",
-                "cleat-commit",
-            ])
+            .args(["build", "--package", "cleat", "--bin", "cleat"])
             .current_dir(tree::top());
         if release {
             command.arg("--release");
@@ -36,10 +28,9 @@ impl Ours {
         let built = tree::target().join(if release { "release" } else { "debug" });
         let bin = scratch.join("ours");
         std::fs::create_dir_all(&bin).map_err(|error| format!("cannot create {}: {error}", bin.display()))?;
-        for name in ["ifup", "ifdown", "ifreload", "ifquery"] {
-            link(&built.join("ifupdown"), &bin.join(name))?;
+        for name in ["ifup", "ifdown", "ifreload", "ifquery", "cleat-commit"] {
+            link(&built.join("cleat"), &bin.join(name))?;
         }
-        link(&built.join("cleat-commit"), &bin.join("cleat-commit"))?;
         Ok(Self { bin })
     }
 

@@ -210,9 +210,9 @@ pub fn run(
 }
 
 impl Program {
-    /// Its main, where a word that is no verb makes no sense.
-    pub fn main(&'static self) -> ExitCode {
-        run(self, std::env::args_os().skip(1), |name, _| {
+    /// Its main, with the words after its name, where a word that is not a verb makes no sense.
+    pub fn call(&'static self, words: impl IntoIterator<Item = OsString>) -> ExitCode {
+        run(self, words, |name, _| {
             complain(&self.unknown(name));
             End::Usage.into()
         })

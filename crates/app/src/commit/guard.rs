@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// The verb that the guard runs as.
 pub const VERB: &str = "guard-try";
+/// The words that make the file we run from into `cleat-commit` with that verb, whatever name we were called by.
+const CALL: [&str; 2] = ["commit", VERB];
 
 /// How long the guard may take to start.
 const START: Duration = Duration::from_secs(20);
@@ -111,7 +113,7 @@ fn start_unit(program: OsString) -> Result<(), String> {
         .args(["--property=Restart=on-failure", "--property=RestartSec=100ms"])
         .arg("--")
         .arg(program)
-        .arg(VERB)
+        .args(CALL)
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("cannot run systemd-run: {error}"))?;
@@ -128,7 +130,7 @@ fn start_unit(program: OsString) -> Result<(), String> {
 fn start_child(program: &Path) -> Result<(), String> {
     // It makes itself a session leader, and is not waited for: process 1 takes it over.
     let child = Command::new(program)
-        .arg(VERB)
+        .args(CALL)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()

@@ -1,5 +1,5 @@
-//! `cleat X` for an X that is a program of its own: `cleat-X`, from our own directory, from PATH, or from
-//! /usr/sbin.
+//! `cleat X` for an X that is a program of its own: `cleat-X`, in this file or, where it is another's, from our own
+//! directory, from PATH, or from /usr/sbin.
 
 use super::{End, args, complain};
 use std::ffi::OsString;
@@ -7,8 +7,11 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-/// Becomes the program `cleat-NAME`; comes back only where there is none.
+/// Runs the program `cleat-NAME`, or becomes it where it is a file of its own.
 pub fn run(name: &str, arguments: &[OsString]) -> ExitCode {
+    if let Some(program) = crate::multicall::of_name(&format!("cleat-{name}")) {
+        return program.call(arguments.iter().cloned());
+    }
     let is_word = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     if is_word {
         let program = format!("cleat-{name}");

@@ -1,0 +1,67 @@
+//! One file for every program but cleat-early: the name that it is called by says which one is meant.
+//!
+//! One file is a third of the size of six, and a boot that calls four of them reads it from the disk once.
+
+use crate::command::Command;
+use crate::{PROGRAMS, cli, face, run};
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// What the four commands are called by where the first argument says which one is meant: our own name for them, and the
+/// one that Proxmox VE looks for.
+const FIRST_ARGUMENT_SAYS: [&str; 2] = ["ifupdown", "ifupdown2"];
+
+/// Runs the program that the process was called by; `cleat` where the name is another.
+///
+/// *Shape*: `arguments` is argv.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut arguments = arguments.into_iter().peekable();
+    let called = arguments.peek().map(|first| file_name(first)).unwrap_or_default();
+    if Command::of_program(&called).is_some() || FIRST_ARGUMENT_SAYS.contains(&called.as_str()) {
+        return run::main(arguments);
+    }
+    let words = arguments.skip(1);
+    match of_name(&called) {
+        Some(program) => program.call(words),
+        None => face::run(words),
+    }
+}
+
+/// The program `cleat-...` of that name.
+pub fn of_name(name: &str) -> Option<&'static cli::Program> {
+    let others = PROGRAMS.iter().copied().filter(|program| !program.others);
+    others.into_iter().find(|program| program.name == name)
+}
+
+fn file_name(path: &OsStr) -> String {
+    let name = Path::new(path).file_name();
+    name.unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_program_is_found_by_its_name_and_cleat_is_what_is_left() {
+        let names: Vec<&str> = PROGRAMS.iter().map(|program| program.name).collect();
+        assert_eq!(
+            names,
+            ["cleat", "cleat-commit", "cleat-link", "cleat-scheme", "cleat-sysctl"]
+        );
+        for name in &names[1..] {
+            assert_eq!(of_name(name).map(|program| program.name), Some(*name));
+        }
+        for name in ["cleat", "cleat-early", "cleat-commit2", ""] {
+            assert!(of_name(name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_directory_before_the_name_does_not_matter() {
+        for path in ["/usr/sbin/ifup", "./ifup", "ifup"] {
+            assert_eq!(file_name(OsStr::new(path)), "ifup");
+        }
+    }
+}
