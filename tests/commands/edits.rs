@@ -112,6 +112,48 @@ fn a_wrong_name_does_not_take_what_carries_the_host() {
     }
 }
 
+/// The change that most hosts make once: the address of the NIC goes to a bridge, a bond or what stands on one. Second
+/// witness: the kernel, by which the host had its address on a bridge without a port.
+#[test]
+fn a_wrong_name_of_a_port_does_not_take_the_address_from_the_nic() {
+    let room = netns::enter!(Bridge, Veth);
+    running(&room, NIC);
+    let on = |link: &str, address: &str| format!("auto {link}\niface {link}\n address {address}\n gateway 192.0.2.1\n");
+    let bridge = "auto vmbr0\niface vmbr0\n bridge-ports eno11\n";
+    let bond = "auto bond0\niface bond0\n bond-slaves eno11 eno12\n bond-mode active-backup\n bond-miimon 100\n";
+    let over = "auto vmbr0\niface vmbr0\n bridge-ports bond0\n";
+    for text in [
+        format!("{bridge}{}", on("vmbr0", "192.0.2.10/24")),
+        format!("{bridge}{}", on("vmbr0", "192.0.2.20/24")),
+        format!("{bridge}{}", on("vmbr0.5", "192.0.2.10/24")),
+        format!("{bond}{}", on("bond0", "192.0.2.10/24")),
+        format!("{bond}{over}{}", on("vmbr0", "192.0.2.10/24")),
+    ] {
+        write_interfaces(&format!("{LO}{text}"));
+        for ran in [cleat("plan"), call("ifreload -a")] {
+            assert!(
+                ran.code == 1 && format!("{}{}", ran.out, ran.err).contains("[missing-instead]"),
+                "{text}{ran:?}"
+            );
+        }
+        assert_eq!(addresses("eno1"), ["192.0.2.10/24"], "{text}");
+        assert!(!exists("vmbr0"), "{text}");
+    }
+    // With one port that is there the host stays reachable, and a bridge that nothing moves to is no loss.
+    write_interfaces(&format!(
+        "{LO}{}{}",
+        bridge.replace("eno11", "eno1 eno11"),
+        on("vmbr0", "192.0.2.10/24")
+    ));
+    let reload = call("ifreload -a");
+    assert!(
+        reload.code == 1 && !reload.err.contains("missing-instead"),
+        "{reload:?}"
+    );
+    assert_eq!(addresses("vmbr0"), ["192.0.2.10/24"]);
+    assert_eq!(master("eno1").as_deref(), Some("vmbr0"));
+}
+
 /// As when a card is taken out: what hangs on it is left out, and the other changes are made.
 #[test]
 fn an_absent_nic_does_not_stop_the_other_changes_of_a_reload() {

@@ -79,7 +79,8 @@ impl Today<'_> {
             }
         }
         let place = absent.origin.place();
-        let (ip, link) = self.address_of(absent).or_else(|| self.replaced(absent))?;
+        let idle = self.idle(absent);
+        let (ip, link) = self.address_of(&idle).or_else(|| self.replaced(absent, &idle))?;
         Some(instead(absent.name, link, &format!("its address `{ip}`"), place))
     }
 
@@ -103,18 +104,9 @@ impl Today<'_> {
         go.into_iter().next().filter(|_| stay.is_empty())
     }
 
-    /// An address of the absent link, or of what cannot be made without it, that another link would lose.
-    fn address_of(&self, absent: &WantLink) -> Option<(String, IfName)> {
-        let mut waits: Set<IfName> = Set::default();
-        waits.insert(absent.name);
-        // Lower links stand before upper ones.
-        for want in self.desired.links() {
-            if want.parent.is_some_and(|parent| waits.contains(&parent.name)) && self.now.get(want.name).is_none() {
-                waits.insert(want.name);
-            }
-        }
-        let wants = self.desired.links().iter().filter(|want| waits.contains(&want.name));
-        wants.flat_map(|want| &want.addresses).find_map(|wanted| {
+    /// An address of the absent link, or of what leads nowhere without it, that another link would lose.
+    fn address_of(&self, idle: &[&WantLink]) -> Option<(String, IfName)> {
+        idle.iter().flat_map(|want| &want.addresses).find_map(|wanted| {
             let mut others = self.owned.links.iter();
             let (name, _) = others.find(|(name, link)| {
                 let has = link.addresses.iter().any(|address| address.ip == wanted.value.ip);
@@ -124,14 +116,41 @@ impl Today<'_> {
         })
     }
 
+    /// The absent link, and what cannot be made without it or leads nowhere: a VLAN on it, a bridge or bond that has no
+    /// other port, and so on.
+    fn idle(&self, absent: &WantLink) -> Vec<&WantLink> {
+        let mut idle: Set<IfName> = Set::default();
+        idle.insert(absent.name);
+        // Lower links stand before upper ones.
+        for want in self.desired.links() {
+            let on_idle = want.parent.is_some_and(|parent| idle.contains(&parent.name));
+            let leads_out = |port: IfName| {
+                let is_made = self.desired.get(port).is_some_and(|want| want.kind != Kind::Physical);
+                !idle.contains(&port) && (is_made || self.now.get(port).is_some())
+            };
+            let has_idle = want.ports.iter().any(|port| idle.contains(&port.name));
+            if on_idle || has_idle && !want.ports.iter().any(|port| leads_out(port.name)) {
+                idle.insert(want.name);
+            }
+        }
+        let links = self.desired.links().iter();
+        links.filter(|want| idle.contains(&want.name)).collect()
+    }
+
     fn wants_ip(&self, name: IfName, ip: std::net::IpAddr) -> bool {
         let want = self.desired.get(name);
         want.is_some_and(|want| want.addresses.iter().any(|wanted| wanted.value.ip == ip))
     }
 
-    /// An address of a NIC that left the file, where the absent one has come into it with addresses of its own.
-    fn replaced(&self, absent: &WantLink) -> Option<(String, IfName)> {
-        if absent.addresses.is_empty() || self.owned.get(absent.name).is_some() {
+    /// An address of a NIC that left the file, where the absent one has come into it with addresses, its own or of what
+    /// is idle without it.
+    fn replaced(&self, absent: &WantLink, idle: &[&WantLink]) -> Option<(String, IfName)> {
+        let is_new = |want: &&WantLink| self.owned.get(want.name).is_none();
+        let has_addresses = idle
+            .iter()
+            .filter(|want| is_new(want))
+            .any(|want| !want.addresses.is_empty());
+        if !has_addresses || !is_new(&absent) {
             return None;
         }
         self.owned.links.iter().find_map(|(name, link)| {
