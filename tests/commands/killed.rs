@@ -179,3 +179,41 @@ fn an_error_at_any_message_or_answer_of_a_reload_loses_nothing() {
         }
     }
 }
+
+/// The files that were to take the place of others: their writers are dead.
+#[test]
+fn what_killed_runs_left_of_files_is_swept_by_the_next_run() {
+    let room = netns::enter!(Veth);
+    host(&room, &["eno1"], "auto eno1\niface eno1\n\taddress 10.0.0.1/24\n");
+    let places = ["/etc/network", "/etc/cleat/commit", "/var/lib/cleat", "/run/cleat"];
+    // This process is one of ours that is still writing; no process has a number above the kernel's highest (2^22).
+    let living = format!(".cleat-{}-0", std::process::id());
+    let fill = || {
+        for place in places {
+            std::fs::create_dir_all(place).unwrap();
+            for name in [".cleat-4194305-0", ".cleat-4194306-12", &living] {
+                std::fs::write(format!("{place}/{name}"), "").unwrap();
+            }
+        }
+    };
+    let left = || {
+        let in_place = |place: &&str| -> Vec<String> {
+            let names = std::fs::read_dir(place).unwrap();
+            let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            names.filter(|name| name.starts_with(".cleat-")).collect()
+        };
+        places.iter().flat_map(in_place).collect::<Vec<_>>()
+    };
+    let only_living = [living.as_str(); 4];
+    fill();
+    call("ifup -n -a");
+    assert_eq!(left().len(), 12, "a run that does nothing holds no lock");
+    for line in ["ifup -a", "ifreload -a", "ifdown -a"] {
+        fill();
+        call(line);
+        assert_eq!(left(), only_living, "{line}");
+    }
+    fill();
+    crate::commit::bed::stage("10.0.0.9/24");
+    assert_eq!(left(), only_living, "cleat-commit stage");
+}

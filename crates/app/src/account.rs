@@ -1,5 +1,6 @@
 //! An account of what a run does: each step with its result, and one closing line.
 
+use crate::interrupt;
 use cleat_model::apply::{Observer, StepResult};
 use cleat_model::kernel::KernelError;
 use cleat_model::name::IfName;
@@ -103,6 +104,10 @@ impl Account {
 }
 
 impl Observer for Account {
+    fn stops(&self) -> bool {
+        interrupt::asked().is_some()
+    }
+
     fn saw(&mut self, step: &Step, result: &StepResult<'_>) {
         if self.prints {
             match self.in_full {

@@ -11,13 +11,14 @@ use crate::forewarn;
 use crate::hangup;
 use crate::history;
 use crate::hooks::Runner;
+use crate::interrupt;
 use crate::lacking;
 use crate::lock::{self, Turn};
 use crate::logging::Reporter;
 use crate::look::{Seen, logical, look};
 use crate::pipeline::{Basis, Records};
 use crate::recursion;
-use crate::rename::{self, Due};
+use crate::rename::{self, Renames};
 use crate::run::show;
 use crate::runs::Run;
 use crate::saved_nics::SavedNics;
@@ -31,7 +32,8 @@ use cleat_diag::{Diagnostic, Severity};
 use cleat_kernel::Netlink;
 use cleat_model::apply::OnError;
 use cleat_model::desired::{Desired, Phase};
-use cleat_model::kernel::{Kernel, Query};
+use cleat_model::journal::Recovery;
+use cleat_model::kernel::Kernel;
 use cleat_model::name::IfName;
 use cleat_model::owned::Owned;
 use cleat_model::plan::{Request, Verb};
@@ -95,6 +97,9 @@ pub fn run(args: &Args, session: &mut Session, early: Option<Early>) -> Exit {
     exit
 }
 
+/// What is said of the host where a run ended before its first step.
+const UNTOUCHED: &str = "nothing was changed";
+
 /// How a run ended, and what that means for the host.
 #[derive(Default)]
 struct Ended {
@@ -133,7 +138,7 @@ impl Ended {
     fn untouched(exit: Exit) -> Self {
         Self {
             exit,
-            outcome: Some("nothing was changed"),
+            outcome: Some(UNTOUCHED),
             ..Self::default()
         }
     }
@@ -237,6 +242,9 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
     session.lap("declare and lock");
     let mut state = session.state();
     session.lap("state");
+    if caller.is_none() && !args.no_act {
+        session.root.sweep_up();
+    }
     let left = match caller {
         None => session.recover(&mut state),
         Some(_) => Vec::new(),
@@ -252,10 +260,52 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
         kernel.keep_digest();
     }
     let mut account = Account::new();
-    let (args, renames) = rename_links(args, session, &mut kernel, &mut account);
-    let args = &args;
+    let (args, renames) = rename::of_file(args, session, &mut kernel, &mut account);
+    let mut run = Begun {
+        session,
+        kernel,
+        account,
+        state,
+        left,
+        caller,
+        question,
+    };
+    let ended = go_on(&args, &renames, &mut run);
+    // What stopped it came after the names.
+    if ended.outcome == Some(UNTOUCHED) && args.command == Command::Ifreload {
+        let mut found = rename::take_back(&renames.done, &mut run.kernel, &mut run.account);
+        run.session.diagnostics.append(&mut found);
+    }
+    // The process is at its end: to free thousands of links one by one would only take time.
+    std::mem::forget(run.state);
+    ended
+}
+
+/// A run with the lock, which has read what runs before it left.
+struct Begun<'a> {
+    session: &'a mut Session,
+    kernel: Netlink,
+    account: Account,
+    state: State,
+    left: Vec<Recovery>,
+    caller: Option<u32>,
+    question: Option<Question>,
+}
+
+/// The run from where links have their names.
+fn go_on(args: &Args, renames: &Renames, run: &mut Begun<'_>) -> Ended {
+    let Begun {
+        session,
+        kernel,
+        account,
+        state,
+        left,
+        caller,
+        question,
+    } = run;
+    let (session, caller): (&mut Session, _) = (session, *caller);
     session.map(&logical(args, session), !args.no_mappings);
-    let Some(seen) = look(args, session, &mut kernel, &state, &renames) else {
+    let Some(seen) = look(args, session, kernel, state, &renames.due) else {
         return Ended::untouched(Exit::Failed);
     };
     let Seen {
@@ -268,9 +318,9 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
     if trust::is_for(args) {
         session.diagnostics.append(&mut trust::told(session));
     }
-    session.keep_recovered(&left, &mut state, &snapshot, !args.no_act);
+    session.keep_recovered(left, state, &snapshot, !args.no_act);
     if args.adopt {
-        return adopt(session, &desired, &snapshot, &state, names);
+        return adopt(session, &desired, &snapshot, state, names);
     }
     want_named(args, &mut session.diagnostics);
     if args.command == Command::Ifreload && args.all && !args.force && !args.regardless {
@@ -296,6 +346,8 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
         snapshot: &snapshot,
         owned: &owned,
         request: &request,
+        is_way_back: args.regardless,
+        renamed: &renames.done,
     };
     session.lap("scope");
     let Some(plan) = session.plan(basis) else {
@@ -307,7 +359,7 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
     session.lap("plan");
     let scope = request.scope.clone();
     if args.no_act {
-        let mut text: String = renames.iter().map(|due| format!("{}\n", due.op())).collect();
+        let mut text: String = renames.due.iter().map(|due| format!("{}\n", due.op())).collect();
         text += &plan.to_string();
         if text.is_empty() {
             text.push_str("nothing to do\n");
@@ -323,7 +375,7 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
     };
     drop(modules);
     session.lap("modules");
-    let (mut records, fault) = session.records(&plan, &state);
+    let (mut records, fault) = session.records(&plan, state);
     if let Some(error) = fault.filter(|_| args.must_be_recorded()) {
         session.give_up(records);
         let text = format!("what is done could not be recorded, and not be undone after a crash: {error}");
@@ -334,14 +386,14 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
         forewarn::tell(session, &plan, basis, Reporter::new(args.verbosity));
         session.lap("interruptions");
     }
-    let by = (on_error, &mut records, &mut account);
-    let applied = session.apply(&mut kernel, &plan, basis, &mut runner, by);
+    let by = (on_error, &mut records, &mut *account);
+    let applied = session.apply(kernel, &plan, basis, &mut runner, by);
     session.lap("apply and settle");
     if !applied.is_blind {
-        session.save(&state, &applied.owned, records);
+        session.save(state, &applied.owned, records);
     }
     if let Some(after) = &applied.after {
-        announce::tell(&mut kernel, &snapshot, after);
+        announce::tell(kernel, &snapshot, after);
         session.lap("announce");
     }
     // The names of the file are those to be known by; where they were followed it has others.
@@ -353,16 +405,20 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
     let same = applied.outcome.is_none() && std::ptr::eq(applied.owned.as_ref(), state.owned());
     let seen = kernel.last_digest().filter(|_| same && session.diagnostics.is_empty());
     let outcome = Some(applied.summary());
-    // The process is at its end: to free thousands of links one by one would only take time.
+    let exit = match interrupt::heard().filter(|_| applied.is_interrupted()) {
+        Some(signal) => Exit::Interrupted(signal),
+        None => Exit::Done,
+    };
+    // As below.
     std::mem::forget((applied, plan));
     std::mem::forget(owned);
-    std::mem::forget((desired, snapshot, state));
+    std::mem::forget((desired, snapshot));
     Ended {
-        exit: Exit::Done,
+        exit,
         outcome,
         scope,
-        account: Some(account),
-        answer: question.zip(seen),
+        account: Some(std::mem::take(account)),
+        answer: question.take().zip(seen),
         ..Ended::default()
     }
 }
@@ -394,35 +450,6 @@ fn may_be_noted(args: &Args, session: &Session) -> bool {
 /// Whether the file says it all: what scripts say is not known beforehand, and a rename changes what was read.
 fn is_fixed(session: &Session) -> bool {
     session.decls.mappings.is_empty() && session.decls.renames.is_empty()
-}
-
-/// Gives links the names that `rename` lines ask for, before anything else. With `--no-act` nothing is done and the
-/// renames that are due are answered; an interface named by its old name on the command line gets its new one.
-fn rename_links(
-    args: &Args,
-    session: &mut Session,
-    kernel: &mut dyn Kernel,
-    account: &mut Account,
-) -> (Args, Vec<Due>) {
-    let mut args = args.clone();
-    if session.decls.renames.is_empty() || args.command == Command::Ifdown {
-        return (args, Vec::new());
-    }
-    let Some(snapshot) = session.snapshot(kernel, Query::default()) else {
-        return (args, Vec::new());
-    };
-    let (dues, mut found) = rename::due(&session.root, &session.decls.renames, &snapshot);
-    session.diagnostics.append(&mut found);
-    for named in &mut args.names {
-        if let Some(due) = dues.iter().find(|due| due.from.as_str() == named.name) {
-            named.name = due.to.to_string();
-        }
-    }
-    if args.no_act {
-        return (args, dues);
-    }
-    session.diagnostics.append(&mut rename::perform(&dues, kernel, account));
-    (args, Vec::new())
 }
 
 /// Keeps the addresses of the NICs for the day when their names are others. Nothing hangs on it now.

@@ -1,5 +1,6 @@
 //! Exit codes: those of ifupdown2, but 0 only where what was asked is so.
 
+use nix::sys::signal::Signal;
 use std::process::ExitCode;
 
 /// How a run ended.
@@ -16,6 +17,8 @@ pub enum Exit {
     Busy,
     /// The arguments make no sense.
     Usage,
+    /// A signal ended it early, in order: undone, or without the steps that it came before.
+    Interrupted(Signal),
 }
 
 impl Exit {
@@ -26,6 +29,8 @@ impl Exit {
             Exit::Failed => 1,
             Exit::Busy => 89,
             Exit::Usage => 90,
+            // As a shell tells of a program that the signal killed.
+            Exit::Interrupted(signal) => 128 | (signal as i32 as u8),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod absent;
 mod account;
+mod aftermath;
 mod announce;
 pub mod args;
 pub mod change;
@@ -27,6 +28,7 @@ mod history;
 pub mod hooks;
 pub mod ifquery;
 pub mod initramfs;
+mod interrupt;
 mod lacking;
 mod last_good;
 pub mod link;

@@ -2,19 +2,21 @@
 
 use crate::absent::LeftOut;
 use crate::account::Account;
+use crate::aftermath;
 use crate::conversations;
 use crate::hooks::{PlannedHooks, Runner};
-use crate::lacking;
+use crate::rename::{self, Due};
 use crate::session::Session;
 use crate::state::State;
 use crate::sysctl::{fresh, made};
+use crate::{interrupt, lacking};
 use cleat_diag::{Diagnostic, Severity};
 use cleat_model::apply::{self, Ending, OnError, Outcome};
 use cleat_model::desired::Desired;
 use cleat_model::journal::{self, JournalSink, Recovery};
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::name::IfName;
-use cleat_model::op::{Op, Plan};
+use cleat_model::op::{Action, Op, Plan, StepId};
 use cleat_model::owned::Owned;
 use cleat_model::plan::{self, Request};
 use cleat_model::resolve;
@@ -36,6 +38,10 @@ pub struct Basis<'a> {
     pub owned: &'a Owned,
     /// What is asked.
     pub request: &'a Request,
+    /// Whether it brings back what was before: a signal does not end it early, for nobody else would do it.
+    pub is_way_back: bool,
+    /// Links that got another name before the kernel was read: they get their old one where the run is undone.
+    pub renamed: &'a [Due],
 }
 
 /// What came of a plan.
@@ -53,11 +59,22 @@ pub struct Applied<'a> {
 }
 
 impl Applied<'_> {
+    /// Whether a signal ended it early.
+    pub fn is_interrupted(&self) -> bool {
+        self.outcome.as_ref().is_some_and(|outcome| outcome.interrupted)
+    }
+
+    fn has_rebuilt(&self) -> bool {
+        self.outcome.as_ref().is_some_and(|outcome| !outcome.rebuilt.is_empty())
+    }
+
     /// The state that the host is in, for the closing line.
     pub fn summary(&self) -> &'static str {
         match self.outcome.as_ref().map(|outcome| outcome.ending) {
             None => "nothing had to be changed",
+            Some(Ending::Done | Ending::Partly) if self.is_interrupted() => "what was begun by then was done",
             Some(Ending::Done | Ending::Partly) => "the rest was done",
+            Some(Ending::PutBack) if self.has_rebuilt() => "what was begun was put back",
             Some(Ending::PutBack) => "nothing was changed: what was begun was put back",
             Some(Ending::Stuck(_)) => "not all that was begun could be put back",
         }
@@ -85,6 +102,7 @@ impl Session {
                 || owned.links.values().any(|link| !link.vlans.is_empty()),
             fdb: said(&["vxlan-remoteip", "vxlan-svcnodeip"]) || owned.links.values().any(|link| !link.fdb.is_empty()),
             rules: said(&["vrf-table"]) || !owned.rules.is_empty(),
+            ..Query::default()
         }
     }
 
@@ -95,6 +113,8 @@ impl Session {
             snapshot,
             owned,
             request,
+            is_way_back: _,
+            renamed: _,
         } = basis;
         let fresh = fresh::of_gone(&self.root, desired, owned, &mut self.sources);
         let with_fresh = (!fresh.is_empty()).then(|| Request {
@@ -150,16 +170,41 @@ impl Session {
                 after: None,
             };
         }
+        let query = self.query(basis.owned);
+        // How it is in the last moment before it changes, with all that a run that fails is to bring back.
+        let before = (on_error == OnError::RollBack).then(|| aftermath::before(kernel, basis.snapshot, query));
         let logical = self.logical_names();
         let mut hooks = PlannedHooks::new(runner, basis.desired, basis.owned, logical);
+        if !basis.is_way_back {
+            interrupt::catch();
+            interrupt::arm();
+        }
         let mut outcome = apply::apply_observed(plan, kernel, &mut hooks, &mut records.journal, on_error, account);
-        if matches!(outcome.ending, Ending::PutBack | Ending::Stuck(_)) {
+        interrupt::disarm();
+        self.diagnostics.append(&mut outcome.diagnostics);
+        self.tell_interrupted(&outcome);
+        let mut now = None;
+        if outcome.ending == Ending::Done {
+            now = self.snapshot(kernel, query);
+            if let (Some(before), Some(seen)) = (&before, &now) {
+                let mut lost = self.lost_at_the_end(plan, basis, &outcome.done, (before, seen));
+                if !lost.is_empty() {
+                    self.diagnostics.append(&mut lost);
+                    outcome = apply::take_back(plan, outcome, kernel, &mut records.journal, account);
+                }
+            }
+        }
+        let put_back = matches!(outcome.ending, Ending::PutBack | Ending::Stuck(_));
+        if let Some(before) = before.filter(|_| put_back) {
             outcome.diagnostics.extend(hooks.put_back(plan, &outcome.done));
+            aftermath::settle(plan, &before, kernel, &mut outcome, account);
+            let renamed = rename::take_back(basis.renamed, kernel, account);
+            outcome.diagnostics.extend(renamed);
+            now = None;
         }
         outcome.diagnostics.extend(hooks.passed_over());
         self.diagnostics.append(&mut outcome.diagnostics);
-        let query = self.query(basis.owned);
-        let Some(now) = self.snapshot(kernel, query) else {
+        let Some(now) = now.or_else(|| self.snapshot(kernel, query)) else {
             return Applied {
                 outcome: Some(outcome),
                 owned: Cow::Borrowed(basis.owned),
@@ -167,7 +212,6 @@ impl Session {
                 after: None,
             };
         };
-        let put_back = matches!(outcome.ending, Ending::PutBack | Ending::Stuck(_));
         let owned = match put_back {
             true => basis.owned.settle(basis.desired, &now, &[], &[]),
             false => basis.owned.settle(basis.desired, &now, up, down),
@@ -177,7 +221,9 @@ impl Session {
             true => owned,
             false => Owned::with_rules(owned, plan.ops_of(&outcome.done)),
         };
-        if !put_back && basis.request.verb != plan::Verb::Down && !basis.request.admin_only {
+        // What was left out for a signal is not there, of course.
+        let judged = !put_back && !outcome.interrupted;
+        if judged && basis.request.verb != plan::Verb::Down && !basis.request.admin_only {
             let differs = verify::verify(basis.desired, &now, up);
             self.tell_new(differs, basis.desired, &now);
         }
@@ -189,14 +235,67 @@ impl Session {
         }
     }
 
+    fn tell_interrupted(&mut self, outcome: &Outcome) {
+        let Some(signal) = interrupt::heard().filter(|_| outcome.interrupted) else {
+            return;
+        };
+        let done = match outcome.ending {
+            Ending::PutBack | Ending::Stuck(_) => "what was begun is undone",
+            Ending::Done | Ending::Partly => "what was not begun is left out",
+        };
+        let text = format!("interrupted by {signal}: {done}");
+        self.diagnostics.push(Diagnostic::error("interrupted", text));
+    }
+
+    /// What is wanted and not there although every step was done, and for which a reload is put back like one that fails.
+    ///
+    /// *Shape*: a link, an address, a gateway or a membership that was there before, or is new in the file. What was
+    /// missing before the run as well is only reported, and so is what a hook line of that interface, or one that names it,
+    /// may have taken away.
+    fn lost_at_the_end(
+        &self,
+        plan: &Plan,
+        basis: Basis<'_>,
+        done: &[StepId],
+        (before, now): (&Snapshot, &Snapshot),
+    ) -> Vec<Diagnostic> {
+        let request = basis.request;
+        if request.verb != plan::Verb::Reload || request.admin_only {
+            return Vec::new();
+        }
+        let steps = done.iter().filter_map(|id| plan.steps.get(id.0 as usize));
+        let lines: Vec<(IfName, &String)> = steps
+            .filter_map(|step| match &step.action {
+                Action::Hook(iface, _, run) => Some(run.lines.iter().map(|line| (*iface, line))),
+                Action::Kernel(_) => None,
+            })
+            .flatten()
+            .collect();
+        let is_hooked = |name: &IfName| {
+            let mut lines = lines.iter();
+            lines.any(|(iface, line)| iface == name || line.contains(name.as_str()))
+        };
+        let scope: Vec<IfName> = request.scope.iter().copied().filter(|name| !is_hooked(name)).collect();
+        let lost = verify::lost(basis.desired, (before, now), basis.owned, &scope);
+        let lost = self.untold(lost, basis.desired, now);
+        let lost = lost
+            .into_iter()
+            .map(|fault| fault.help("see what takes it away; the reload is taken back for it"));
+        lost.collect()
+    }
+
     /// Tells what is not as wanted, but for what follows from what was told already, and what hangs on a NIC that is not
     /// there.
     fn tell_new(&mut self, found: Vec<Diagnostic>, desired: &Desired, now: &Snapshot) {
-        let told = self.diagnostics.clone();
-        let absent = LeftOut::of(desired, now, &lacking::left_out(&told, &self.sources));
-        let new = found.into_iter();
-        self.diagnostics
-            .extend(new.filter(|found| !is_told(&told, found) && !absent.has(found)));
+        let new = self.untold(found, desired, now);
+        self.diagnostics.extend(new);
+    }
+
+    fn untold(&self, mut found: Vec<Diagnostic>, desired: &Desired, now: &Snapshot) -> Vec<Diagnostic> {
+        let told = &self.diagnostics;
+        let absent = LeftOut::of(desired, now, &lacking::left_out(told, &self.sources));
+        found.retain(|found| !is_told(told, found) && !absent.has(found));
+        found
     }
 
     /// Takes room for all that a plan writes down, before its first step: /run may fill up meanwhile.

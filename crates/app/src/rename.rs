@@ -1,9 +1,12 @@
 //! `rename CUR=NEW` lines of classic ifupdown: links that get their name before anything else is done.
 
 use crate::account::Account;
+use crate::args::Args;
+use crate::command::Command;
+use crate::session::Session;
 use cleat_diag::{Diagnostic, Place};
 use cleat_eni::RenamePair;
-use cleat_model::kernel::Kernel;
+use cleat_model::kernel::{Kernel, Query};
 use cleat_model::name::IfName;
 use cleat_model::op::Op;
 use cleat_model::snapshot::{Link, Snapshot};
@@ -29,6 +32,48 @@ impl Due {
             to: self.to,
         }
     }
+}
+
+/// Links with other names than the kernel has, or had.
+#[derive(Debug, Default)]
+pub struct Renames {
+    /// Those that are still to get theirs (`--no-act`).
+    pub due: Vec<Due>,
+    /// Those that got theirs.
+    pub done: Vec<Due>,
+}
+
+/// Gives links the names that `rename` lines ask for, before anything else. With `--no-act` nothing is done and the
+/// renames that are due are answered; an interface named by its old name on the command line gets its new one.
+pub(crate) fn of_file(
+    args: &Args,
+    session: &mut Session,
+    kernel: &mut dyn Kernel,
+    account: &mut Account,
+) -> (Args, Renames) {
+    let mut args = args.clone();
+    let mut renames = Renames::default();
+    if session.decls.renames.is_empty() || args.command == Command::Ifdown {
+        return (args, renames);
+    }
+    let Some(snapshot) = session.snapshot(kernel, Query::default()) else {
+        return (args, renames);
+    };
+    let (dues, mut found) = due(&session.root, &session.decls.renames, &snapshot);
+    session.diagnostics.append(&mut found);
+    for named in &mut args.names {
+        if let Some(due) = dues.iter().find(|due| due.from.as_str() == named.name) {
+            named.name = due.to.to_string();
+        }
+    }
+    if args.no_act {
+        renames.due = dues;
+    } else {
+        let (done, mut found) = perform(&dues, kernel, account);
+        session.diagnostics.append(&mut found);
+        renames.done = done;
+    }
+    (args, renames)
 }
 
 /// The renames that are still to be done: the current name is there and the new one is not.
@@ -67,9 +112,9 @@ pub fn due(root: &Root, pairs: &[RenamePair], snapshot: &Snapshot) -> (Vec<Due>,
     (dues, diagnostics)
 }
 
-/// Renames the links, one after the other; what the kernel refuses is reported.
-pub fn perform(dues: &[Due], kernel: &mut dyn Kernel, account: &mut Account) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
+/// Renames the links, one after the other; what the kernel refuses is reported. Answers what was renamed.
+pub fn perform(dues: &[Due], kernel: &mut dyn Kernel, account: &mut Account) -> (Vec<Due>, Vec<Diagnostic>) {
+    let (mut done, mut diagnostics) = (Vec::new(), Vec::new());
     for due in dues {
         let op = due.op();
         let Some(answer) = kernel.perform(std::slice::from_ref(&op)).pop() else {
@@ -79,6 +124,31 @@ pub fn perform(dues: &[Due], kernel: &mut dyn Kernel, account: &mut Account) -> 
         if let Err(error) = answer {
             let text = format!("cannot rename {} to {} ({op}): {error}", due.from, due.to);
             diagnostics.push(Diagnostic::error("rename-failed", text).at(due.place, "").on(due.to));
+        } else {
+            done.push(*due);
+        }
+    }
+    (done, diagnostics)
+}
+
+/// Gives the links their old names, the last first; what the kernel refuses is reported.
+pub fn take_back(dues: &[Due], kernel: &mut dyn Kernel, account: &mut Account) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    for due in dues.iter().rev() {
+        let op = Op::RenameLink {
+            from: due.to,
+            to: due.from,
+        };
+        let Some(answer) = kernel.perform(std::slice::from_ref(&op)).pop() else {
+            continue;
+        };
+        account.did(&op, &answer);
+        if let Err(error) = answer {
+            let text = format!(
+                "not all was put back: {} is called {} ({op}): {error}",
+                due.from, due.to
+            );
+            diagnostics.push(Diagnostic::error("not-put-back", text).at(due.place, "").on(due.to));
         }
     }
     diagnostics

@@ -67,6 +67,7 @@ pub fn is_so_still(
         vlans,
         fdb,
         rules,
+        ..Query::default()
     };
     let now = match early {
         Some(early) => early.kernel.digest(query),
@@ -105,6 +106,8 @@ impl Question {
             vlans,
             fdb,
             rules,
+            // Nothing is planned from them.
+            neighbours: _,
         } = self.query;
         let answered = Answered {
             question,

@@ -6,9 +6,11 @@
 
 mod diagnostic;
 mod escape;
+mod length;
 pub mod render;
 mod source;
 
 pub use diagnostic::{Diagnostic, Label, Note, Severity, Summary};
 pub use escape::{escaped, escaped_lines};
+pub use length::length;
 pub use source::{FileId, Place, Position, Source, Sources, Span, Spanned};

@@ -30,12 +30,12 @@ fn short(bytes: &[u8]) -> Option<u16> {
 }
 
 /// Four bytes at an offset of a fixed header.
-fn number_at(body: &[u8], at: usize) -> Option<u32> {
+pub(crate) fn number_at(body: &[u8], at: usize) -> Option<u32> {
     number(body.get(at..at + 4)?)
 }
 
 /// An IP address; its length is its family.
-fn ip(bytes: &[u8]) -> Option<IpAddr> {
+pub(crate) fn ip(bytes: &[u8]) -> Option<IpAddr> {
     if let Ok(bytes) = <[u8; 4]>::try_from(bytes) {
         return Some(Ipv4Addr::from(bytes).into());
     }

@@ -1,10 +1,16 @@
 //! Whether somebody answers for an address on a link: the kernel's own ARP and neighbour discovery are made to ask.
 
+use crate::decode::{AF_INET, AF_INET6, ip, number_at};
 use crate::netlink::Netlink;
 use crate::socket::Request;
 use cleat_model::kernel::KernelError;
+use cleat_model::name::Mac;
+use cleat_model::nla;
+use cleat_model::types::Neighbour as Fixed;
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_REPLACE};
-use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourFlags, NeighbourMessage};
+use netlink_packet_route::neighbour::{
+    NeighbourAddress, NeighbourAttribute, NeighbourFlags, NeighbourMessage, NeighbourState,
+};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use nix::libc;
 use std::net::IpAddr;
@@ -61,6 +67,69 @@ impl Netlink {
             Err(error) => Err(error),
         }
     }
+}
+
+/// `NTF_ROUTER` of linux/neighbour.h.
+const ROUTER: u8 = 0x80;
+const NDA_DST: u16 = 1;
+const NDA_LLADDR: u16 = 2;
+
+impl Netlink {
+    /// The neighbours of all links that were given by hand, each with the index of its link, like
+    /// `ip neigh show nud permanent`.
+    pub(crate) fn fixed_neighbours(&mut self) -> Result<Vec<(u32, Fixed)>, KernelError> {
+        let question = RouteNetlinkMessage::GetNeighbour(NeighbourMessage::default());
+        self.socket
+            .dump(&question, |_, body| fixed(body))
+            .map(|found| found.last)
+    }
+
+    /// Gives links neighbours by hand, like `ip neigh replace ADDRESS lladdr MAC dev LINK nud permanent`.
+    pub(crate) fn give_neighbours(&mut self, all: &[(u32, Fixed)]) -> Result<(), KernelError> {
+        let give = |(index, neighbour): &(u32, Fixed)| {
+            let mut message = message(*index, neighbour.ip);
+            message.header.state = NeighbourState::Other(PERMANENT);
+            if neighbour.router {
+                message.header.flags = NeighbourFlags::Router;
+            }
+            let mac = neighbour.mac.bytes().to_vec();
+            message.attributes.push(NeighbourAttribute::LinkLayerAddress(mac));
+            Request {
+                message: RouteNetlinkMessage::NewNeighbour(message),
+                flags: NLM_F_CREATE | NLM_F_REPLACE,
+            }
+        };
+        let requests: Vec<Request> = all.iter().map(give).collect();
+        let answers = self.socket.transact(&requests);
+        answers.into_iter().rfind(Result::is_err).unwrap_or(Ok(()))
+    }
+}
+
+/// The index of the link, and the neighbour; `None` for those that were learned, and those of links without addresses.
+///
+/// *Source*: `struct ndmsg` of linux/neighbour.h: index at 4, state at 8, flags at 10, attributes from 12.
+fn fixed(body: &[u8]) -> Option<(u32, Fixed)> {
+    let [family, _, _, _, _, _, _, _, s0, s1, flags, ..] = *body else {
+        return None;
+    };
+    let is_ip = matches!(family, AF_INET | AF_INET6);
+    if !is_ip || u16::from_ne_bytes([s0, s1]) & PERMANENT == 0 {
+        return None;
+    }
+    let (mut to, mut mac) = (None, None);
+    for (kind, bytes) in nla::iter(body.get(12..)?) {
+        match kind {
+            NDA_DST => to = ip(bytes),
+            NDA_LLADDR => mac = Mac::new(bytes),
+            _ => {}
+        }
+    }
+    let neighbour = Fixed {
+        ip: to?,
+        mac: mac?,
+        router: flags & ROUTER != 0,
+    };
+    Some((number_at(body, 4)?, neighbour))
 }
 
 /// Forgets what is known of `address` on the link of that index, like `ip neigh del ADDRESS dev LINK`.

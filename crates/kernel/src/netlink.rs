@@ -3,6 +3,7 @@
 use crate::encode::{self, Work};
 use crate::explain;
 use crate::names::{Names, Resolver};
+use crate::read::Begun;
 use crate::socket::{Request, Socket, is_of_the_moment};
 use cleat_model::announce::Moved;
 use cleat_model::hash::Set;
@@ -10,6 +11,7 @@ use cleat_model::kernel::{Kernel, KernelError, Query};
 use cleat_model::name::IfName;
 use cleat_model::op::Op;
 use cleat_model::snapshot::{IFLA_IFALIAS, Snapshot};
+use cleat_model::types::Neighbour;
 use cleat_root::Root;
 use nix::libc;
 
@@ -180,6 +182,14 @@ impl Kernel for Netlink {
     fn snapshot(&mut self, query: Query) -> Result<Snapshot, KernelError> {
         let begun = self.begin()?;
         self.finish(begun, query)
+    }
+
+    fn complete(&mut self, snapshot: Snapshot, rest: Query) -> Result<Snapshot, KernelError> {
+        self.finish(Begun::of(snapshot), rest)
+    }
+
+    fn restore_neighbours(&mut self, all: &[(u32, Neighbour)]) -> Result<(), KernelError> {
+        self.give_neighbours(all)
     }
 
     fn perform(&mut self, ops: &[Op]) -> Vec<Result<(), KernelError>> {

@@ -27,6 +27,13 @@ pub(crate) struct Begun {
     digest: Option<Fold>,
 }
 
+impl Begun {
+    /// One that is to be completed.
+    pub(crate) fn of(snapshot: Snapshot) -> Self {
+        Self { snapshot, digest: None }
+    }
+}
+
 impl Netlink {
     /// Begins to read the kernel, in a thread: the next snapshot or digest is of the time from now on, and waits for
     /// nothing that has come until then.
@@ -127,6 +134,11 @@ impl Netlink {
             rules.extend(self.rules(AddressFamily::Inet6, AF_INET6)?);
             note(&mut digest, &rules);
             snapshot.rules = Some(rules);
+        }
+        if query.neighbours {
+            let neighbours = self.fixed_neighbours()?;
+            note(&mut digest, &neighbours);
+            gather(&mut snapshot.neighbours, neighbours);
         }
         self.last_digest = digest.map(|digest| digest.finish());
         Ok(snapshot)

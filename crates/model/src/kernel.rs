@@ -3,6 +3,7 @@
 use crate::announce::Moved;
 use crate::op::Op;
 use crate::snapshot::Snapshot;
+use crate::types::Neighbour;
 use std::fmt;
 
 /// Which of the costlier dumps are wanted; links and addresses always are.
@@ -16,6 +17,8 @@ pub struct Query {
     pub fdb: bool,
     /// Rules of policy routing.
     pub rules: bool,
+    /// Neighbours that were given by hand.
+    pub neighbours: bool,
 }
 
 impl Query {
@@ -25,7 +28,20 @@ impl Query {
         vlans: true,
         fdb: true,
         rules: true,
+        neighbours: true,
     };
+
+    /// What of [`Query::ALL`] this one leaves out.
+    #[must_use]
+    pub fn rest(self) -> Self {
+        Self {
+            routes: !self.routes,
+            vlans: !self.vlans,
+            fdb: !self.fdb,
+            rules: !self.rules,
+            neighbours: !self.neighbours,
+        }
+    }
 }
 
 /// What the kernel refused, in its own words.
@@ -91,9 +107,27 @@ pub trait Kernel {
     /// When a dump failed as a whole. What cannot be decoded in part is kept in part ([`crate::snapshot::Link::partial`]).
     fn snapshot(&mut self, query: Query) -> Result<Snapshot, KernelError>;
 
+    /// Reads what a snapshot lacks, as `rest` says.
+    ///
+    /// # Errors
+    /// As [`Kernel::snapshot`].
+    fn complete(&mut self, snapshot: Snapshot, rest: Query) -> Result<Snapshot, KernelError> {
+        let _ = (snapshot, rest);
+        self.snapshot(Query::ALL)
+    }
+
     /// Performs independent steps, in one go where that is possible; the answer at `i` belongs to `ops[i]`.
     /// A failing step does not keep the others from being tried.
     fn perform(&mut self, ops: &[Op]) -> Vec<Result<(), KernelError>>;
+
+    /// Gives links neighbours by hand again, each with the index of its link: `ip neigh replace ... nud permanent`.
+    ///
+    /// # Errors
+    /// The last refusal; the others are tried all the same. The simulator has none.
+    fn restore_neighbours(&mut self, all: &[(u32, Neighbour)]) -> Result<(), KernelError> {
+        let _ = all;
+        Ok(())
+    }
 
     /// Tells neighbours of addresses that they reach by another hardware address now.
     ///

@@ -3,7 +3,7 @@
 use crate::hash::Map;
 use crate::name::{IfName, Mac};
 use crate::nla::Attrs;
-use crate::types::{Address, Fdb, Kind, Multipath, Route, Rule, VlanRange};
+use crate::types::{Address, Fdb, Kind, Multipath, Neighbour, Route, Rule, VlanRange};
 
 /// `IFF_UP` of linux/if.h.
 pub const IFF_UP: u32 = 1;
@@ -155,6 +155,8 @@ pub struct Snapshot {
     pub fdb: Map<u32, Vec<Fdb>>,
     /// Rules without a selector, in the order in which they are asked; `None` where they were not read.
     pub rules: Option<Vec<Rule>>,
+    /// Neighbours that were given by hand, by link index.
+    pub neighbours: Map<u32, Vec<Neighbour>>,
 }
 
 impl Snapshot {
@@ -209,6 +211,7 @@ impl Snapshot {
         self.routes.remove(&index);
         self.vlans.remove(&index);
         self.fdb.remove(&index);
+        self.neighbours.remove(&index);
         Some(link)
     }
 
@@ -265,6 +268,11 @@ impl Snapshot {
     /// Whether there is such a rule. Where rules were not read there is none.
     pub fn has_rule(&self, rule: Rule) -> bool {
         self.rules.as_ref().is_some_and(|rules| rules.contains(&rule))
+    }
+
+    /// Neighbours of a link that were given by hand.
+    pub fn neighbours(&self, index: u32) -> &[Neighbour] {
+        self.neighbours.get(&index).map_or(&[], Vec::as_slice)
     }
 
     /// Fixed forwarding entries of a link.

@@ -337,6 +337,25 @@ pub struct Fdb {
     pub vlan: Option<u16>,
     /// `NTF_SELF` (on the link itself) or, where false, `NTF_MASTER` (in its bridge).
     pub on_self: bool,
-    /// `NUD_PERMANENT` or `NUD_NOARP` (static): not learned.
+    /// Whether its state is the usual one of its table: permanent on the link itself (`NUD_PERMANENT`), static in a bridge
+    /// (`NUD_NOARP`). Else it is the other of the two.
     pub fixed: bool,
+}
+
+/// A neighbour whose hardware address somebody gave by hand (`ip neigh add ... nud permanent`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Neighbour {
+    /// `NDA_DST`.
+    pub ip: IpAddr,
+    /// `NDA_LLADDR`.
+    pub mac: Mac,
+    /// `NTF_ROUTER`.
+    pub router: bool,
+}
+
+impl fmt::Display for Neighbour {
+    /// As `ip neigh add` takes it, without the device.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} lladdr {}", self.ip, self.mac)
+    }
 }

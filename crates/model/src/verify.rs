@@ -4,6 +4,7 @@ use crate::attr::{On, Wire};
 use crate::desired::{Desired, Knob, WantLink};
 use crate::fake::{defaults, same_place};
 use crate::name::IfName;
+use crate::owned::Owned;
 use crate::plan::{address_agrees, derived_mtu, is_stray, route_agrees, same_entry};
 use crate::show::IFA_F_NOPREFIXROUTE;
 use crate::snapshot::{Link, Snapshot};
@@ -327,6 +328,55 @@ fn scope_word(scope: ScopeId) -> String {
 pub fn verify(desired: &Desired, now: &Snapshot, scope: &[IfName]) -> Vec<Diagnostic> {
     let wanted = scope.iter().filter_map(|name| desired.get(*name));
     wanted.flat_map(|want| faults(want, now)).collect()
+}
+
+/// Links, addresses, gateways and memberships of `scope` that are wanted and not there `now`, each pointing at the line
+/// that wants it: those that were there `before`, or that are new. What was ours and missing before is not among them, and
+/// neither is what is there in another form.
+pub fn lost(
+    desired: &Desired,
+    (before, now): (&Snapshot, &Snapshot),
+    owned: &Owned,
+    scope: &[IfName],
+) -> Vec<Diagnostic> {
+    const VITAL: [&str; 6] = ["link", "address", "gateway", "bridge-ports", "bond-slaves", "vrf"];
+    let wanted = scope.iter().filter_map(|name| desired.get(*name));
+    let of = |want: &WantLink| -> Vec<Diagnostic> {
+        let missing = |item: &CheckItem| !item.ok && item.found.is_empty() && VITAL.contains(&item.name);
+        let mut items: Vec<CheckItem> = check(want, now).into_iter().filter(missing).collect();
+        if items.is_empty() {
+            return Vec::new();
+        }
+        let was = check(want, before);
+        let same = |item: &CheckItem, was: &CheckItem| was.name == item.name && was.wanted == item.wanted;
+        items.retain(|item| {
+            !item.is_stray()
+                && was
+                    .iter()
+                    .all(|was| was.ok || !same(item, was) || !is_ours(want, item, owned))
+        });
+        items.iter().map(|item| fault(want, item)).collect()
+    };
+    wanted.flat_map(of).collect()
+}
+
+/// Whether what an item asks for was made by us before.
+fn is_ours(want: &WantLink, item: &CheckItem, owned: &Owned) -> bool {
+    let Some(ours) = owned.get(want.name) else { return false };
+    let is = |text: String| text == item.wanted;
+    match item.name {
+        "address" => ours.addresses.iter().any(|address| is(address.to_string())),
+        "gateway" => ours
+            .routes
+            .iter()
+            .any(|route| route.via.is_some_and(|via| is(via.to_string()))),
+        "vrf" => ours.master.is_some_and(|master| is(master.to_string())),
+        "link" => ours.created.is_some(),
+        _ => IfName::new(&item.wanted).is_ok_and(|port| {
+            let port = owned.get(port).and_then(|port| port.master);
+            port == Some(want.name)
+        }),
+    }
 }
 
 /// The links of `scope` that are not there at all, each pointing at the line that wants it.

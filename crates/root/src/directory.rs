@@ -1,6 +1,7 @@
 //! Directories: made, flushed, swept and removed.
 
-use crate::{Call, Durability, Root, RootError};
+use crate::keep::NOBODY;
+use crate::{Call, Durability, Root, RootError, paths};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -79,10 +80,21 @@ impl Root {
     /// Removes the files that an atomic write cut short by a power cut or a kill left in a directory: those of
     /// processes that are no more. Returns how many there were.
     pub fn sweep(&self, path: impl AsRef<Path>) -> Result<usize, RootError> {
-        let path = path.as_ref();
+        self.sweep_where(path.as_ref(), |_| true)
+    }
+
+    /// Sweeps where our programs write, but for old files that are kept beside new ones ([`Root::keep`]). It is only
+    /// litter: what cannot be swept stays.
+    pub fn sweep_up(&self) {
+        for directory in paths::WRITTEN {
+            let _ = self.sweep_where(Path::new(directory), |pid| pid != NOBODY);
+        }
+    }
+
+    fn sweep_where(&self, path: &Path, is_litter: impl Fn(u32) -> bool) -> Result<usize, RootError> {
         let mut swept = 0;
         for name in self.read_dir(path)? {
-            let Some(pid) = name.to_str().and_then(maker) else {
+            let Some(pid) = name.to_str().and_then(maker).filter(|pid| is_litter(*pid)) else {
                 continue;
             };
             if pid != std::process::id() && !PathBuf::from(format!("/proc/{pid}")).exists() {

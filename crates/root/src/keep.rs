@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// No process has this number: what was kept and forgotten is swept as what a process left that is no more.
-const NOBODY: u32 = 0;
+pub(crate) const NOBODY: u32 = 0;
 
 impl Root {
     /// Keeps a file beside itself, under a name that `number` makes, for [`Root::put_kept_back`]. It is the same file: it

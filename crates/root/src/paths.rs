@@ -28,6 +28,8 @@ pub const OUR_FILES: [&str; 3] = [
     "/usr/local/lib/systemd/network/*-cleat-*.link",
     "/etc/sysctl.d/*-cleat*.conf",
 ];
+/// Where our programs write files that take the place of others.
+pub const WRITTEN: [&str; 4] = ["/etc/network", "/etc/cleat/commit", "/var/lib/cleat", RUN_DIR];
 /// What is mounted.
 pub const PROC_MOUNTS: &str = "/proc/self/mountinfo";
 /// A name for this boot, another one after each start of the kernel.

@@ -30,11 +30,12 @@ impl Store {
             .all(|path| matches!(self.root.metadata_of_link(path), Err(error) if error.is_missing()))
     }
 
-    /// Takes the lock that Proxmox's tools take for the staged file.
+    /// Takes the lock that Proxmox's tools take for the staged file, and sweeps away what killed runs left.
     ///
     /// *Errors*: [`StoreError::Lock`] names the holder after `wait`.
     pub fn lock(&self, wait: Duration) -> Result<Locked<'_>, StoreError> {
         let lock = self.root.lock(paths::PVE_INTERFACES_LOCK, wait)?;
+        self.root.sweep_up();
         Ok(Locked {
             store: self,
             _lock: lock,

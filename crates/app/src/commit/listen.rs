@@ -1,7 +1,7 @@
 //! The wait of `try` at its terminal.
 
 use super::trial::Trial;
-use crate::hangup;
+use crate::{hangup, interrupt};
 use cleat_root::Root;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io::{self, IsTerminal, Read};
@@ -47,7 +47,7 @@ pub fn listen(root: &Root, open: impl Fn() -> bool, guard: impl Fn()) -> Heard {
         if left.is_zero() {
             return Heard::Time;
         }
-        if hangup::heard() {
+        if hangup::heard() || interrupt::heard().is_some() {
             return Heard::HangUp;
         }
         if !terminal {

@@ -8,6 +8,7 @@ use super::listen::{Heard, listen};
 use super::reload::{self, Follows};
 use crate::args::Verbosity;
 use crate::cli::{self, End};
+use crate::interrupt;
 use crate::logging::Reporter;
 use crate::settings::Check;
 use cleat_diag::{Diagnostic, Sources, escaped_lines};
@@ -69,6 +70,8 @@ impl Outside for Here {
     }
 
     fn reload(&self, root: &Root) -> bool {
+        // From here on a signal undoes what is begun, and the verb goes on with that.
+        interrupt::catch();
         reload::reload(root, self.verbosity)
     }
 

@@ -79,7 +79,7 @@ fn run(args: &Args, session: &mut Session) -> Follows {
         Exit::Done => Follows::Whole,
         // What hangs on a NIC that is absent was left out, and the rest is as the file says.
         Exit::Failed if !stops => Follows::Whole,
-        Exit::Failed | Exit::Busy | Exit::Usage => {
+        Exit::Failed | Exit::Busy | Exit::Usage | Exit::Interrupted(_) => {
             let texts: Vec<&str> = errors.iter().map(|found| found.message.as_str()).collect();
             Follows::Faults(texts.join("; "))
         }

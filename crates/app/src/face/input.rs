@@ -71,6 +71,8 @@ pub fn reload_plan<T>(
         snapshot: now,
         owned: state.owned(),
         request: &request,
+        is_way_back: false,
+        renamed: &[],
     };
     let plan = session.plan(basis)?;
     let seen = look(session, &plan, basis);

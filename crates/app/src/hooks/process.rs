@@ -2,6 +2,8 @@
 
 use super::tied::Tie;
 use super::tree::Tree;
+use crate::interrupt;
+use cleat_diag::length;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::collections::BTreeMap;
@@ -30,6 +32,8 @@ pub enum Fault {
     Signal(i32),
     /// It ran longer than allowed and was killed with all that it had started.
     Late(Duration),
+    /// It was ended with all that it had started, since the run was interrupted.
+    Interrupted,
 }
 
 impl fmt::Display for Fault {
@@ -41,7 +45,8 @@ impl fmt::Display for Fault {
                 Ok(signal) => write!(out, "killed by {signal}"),
                 Err(_) => write!(out, "killed by signal {number}"),
             },
-            Fault::Late(limit) => write!(out, "still running after {} s, killed", limit.as_secs_f64()),
+            Fault::Late(limit) => write!(out, "still running after {}, killed", length(*limit)),
+            Fault::Interrupted => out.write_str("ended, as the run was interrupted"),
         }
     }
 }
@@ -118,11 +123,14 @@ fn start(
 }
 
 fn wait(mut child: Child, output: &File, limit: Duration) -> Ended {
-    let fault = match wait_until(&mut child, Instant::now() + limit) {
+    let fault = match wait_until(&mut child, Instant::now() + limit, &|| interrupt::asked().is_some()) {
         Ok(Some(status)) => fault_of(status),
         Ok(None) => {
             kill(&mut child);
-            Some(Fault::Late(limit))
+            Some(match interrupt::asked() {
+                Some(_) => Fault::Interrupted,
+                None => Fault::Late(limit),
+            })
         }
         Err(error) => Some(Fault::Start(error)),
     };
@@ -132,14 +140,14 @@ fn wait(mut child: Child, output: &File, limit: Duration) -> Ended {
 }
 
 /// Waits for the end with short sleeps that grow: a script of 2 ms is seen to end within 1 ms.
-fn wait_until(child: &mut Child, end: Instant) -> io::Result<Option<ExitStatus>> {
+fn wait_until(child: &mut Child, end: Instant, stops: &dyn Fn() -> bool) -> io::Result<Option<ExitStatus>> {
     let mut pause = Duration::from_micros(200);
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
         let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        if left.is_zero() || stops() {
             return Ok(None);
         }
         std::thread::sleep(pause.min(left));
@@ -154,7 +162,7 @@ fn kill(child: &mut Child) {
     // An error means that nobody is left in the group.
     let _ = killpg(group, Signal::SIGTERM);
     tree.signal(Signal::SIGTERM);
-    let _ = wait_until(child, Instant::now() + GRACE);
+    let _ = wait_until(child, Instant::now() + GRACE, &|| false);
     tree.grow();
     let _ = killpg(group, Signal::SIGKILL);
     tree.signal(Signal::SIGKILL);

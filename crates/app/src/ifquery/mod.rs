@@ -124,8 +124,7 @@ fn running(args: &Args, session: &mut Session) -> Exit {
     let query = Query {
         routes: true,
         vlans: true,
-        fdb: false,
-        rules: false,
+        ..Query::default()
     };
     let Some(snapshot) = session.snapshot(&mut kernel, query) else {
         return Exit::Failed;

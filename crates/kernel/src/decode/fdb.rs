@@ -50,7 +50,8 @@ pub(crate) fn fdb(body: &[u8]) -> Option<(u32, Fdb)> {
             dst,
             vlan,
             on_self,
-            fixed: true,
+            // Sources: `fdb_to_nud` in net/bridge/br_fdb.c, `vxlan_fdb_add` in drivers/net/vxlan/vxlan_core.c.
+            fixed: on_self == (state & PERMANENT != 0),
         },
     ))
 }

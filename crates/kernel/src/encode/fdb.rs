@@ -44,7 +44,8 @@ pub(super) fn message(index: u32, fdb: &Fdb) -> NeighbourMessage {
     let state = match (fixed, on_self) {
         (true, true) => NOARP | PERMANENT,
         (true, false) => NOARP | REACHABLE,
-        (false, _) => REACHABLE,
+        (false, true) => NOARP | REACHABLE,
+        (false, false) => PERMANENT,
     };
     message.header.state = NeighbourState::Other(state);
     message.attributes = vec![NeighbourAttribute::LinkLayerAddress(mac.bytes().to_vec())];

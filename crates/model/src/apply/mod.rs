@@ -1,5 +1,6 @@
 //! Walks a plan: what is independent goes to the kernel in one go, failures are kept, and undone where that is asked.
 
+mod aftermath;
 mod observer;
 mod piecemeal;
 
@@ -8,6 +9,7 @@ use crate::journal::{JournalSink, Record};
 use crate::kernel::{Kernel, KernelError};
 use crate::name::IfName;
 use crate::op::{Action, HookRun, Op, Plan, Step, StepId};
+pub use aftermath::{cannot_judge, is_on_its_way, judge, put_right};
 use cleat_diag::{Diagnostic, Place};
 pub use observer::{NoObserver, Observer, StepResult};
 use piecemeal::Refused;
@@ -66,9 +68,9 @@ pub enum Ending {
     Done,
     /// Some failed or were left out, the rest was done.
     Partly,
-    /// A step failed, and everything was put back.
+    /// A step failed, and what was done was undone.
     PutBack,
-    /// A step failed, and this many steps could not be put back.
+    /// A step failed, and this many steps could not be undone; after [`judge`]: this many things are not as before.
     Stuck(usize),
 }
 
@@ -83,7 +85,15 @@ pub struct Outcome {
     pub failed: Vec<StepId>,
     /// Steps that were left out because they need one that failed.
     pub left_out: Vec<StepId>,
-    /// What went wrong, and the state that the host is in.
+    /// Whether somebody asked for an end before the last step: see [`Observer::stops`].
+    pub interrupted: bool,
+    /// Of those that were done, what was so already: nothing to undo.
+    pub idle: BTreeSet<StepId>,
+    /// Links that were deleted and made again on the way back, by [`judge`].
+    pub rebuilt: Vec<IfName>,
+    /// What could not be undone, with the kernel's words.
+    pub stuck: Vec<String>,
+    /// What went wrong, and the state that the host is in. After a run that was undone [`judge`] says the latter.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -111,38 +121,41 @@ pub fn apply_observed(
     on_error: OnError,
     observer: &mut dyn Observer,
 ) -> Outcome {
-    let mut walk = Walk {
-        plan,
-        journal,
-        observer,
-        journal_failed: false,
-        outcome: Outcome {
-            ending: Ending::Done,
-            done: Vec::new(),
-            failed: Vec::new(),
-            left_out: Vec::new(),
-            diagnostics: Vec::new(),
-        },
-        off: BTreeSet::new(),
-        idle: BTreeSet::new(),
-        on_error,
-        partly: false,
-        unanswered: BTreeSet::new(),
-    };
+    let mut walk = Walk::new(plan, journal, observer, on_error);
     walk.record(&Record::Begin {
         steps: plan.steps.len(),
     });
-    for wave in waves(plan) {
+    let mut waves = waves(plan).into_iter();
+    for wave in waves.by_ref() {
         walk.wave(&wave, kernel, hooks);
-        if on_error == OnError::RollBack && !walk.outcome.failed.is_empty() {
+        walk.outcome.interrupted = walk.observer.stops();
+        if on_error == OnError::RollBack && (!walk.outcome.failed.is_empty() || walk.outcome.interrupted) {
             walk.roll_back(kernel);
             return walk.outcome;
         }
+        if walk.outcome.interrupted {
+            break;
+        }
     }
+    walk.not_begun(waves.flatten());
     walk.tell_left_out();
     if !walk.outcome.failed.is_empty() || walk.partly {
         walk.outcome.ending = Ending::Partly;
     }
+    walk.outcome
+}
+
+/// Undoes a run that was done, last step first.
+pub fn take_back(
+    plan: &Plan,
+    outcome: Outcome,
+    kernel: &mut dyn Kernel,
+    journal: &mut dyn JournalSink,
+    observer: &mut dyn Observer,
+) -> Outcome {
+    let mut walk = Walk::new(plan, journal, observer, OnError::RollBack);
+    walk.outcome = outcome;
+    walk.roll_back(kernel);
     walk.outcome
 }
 
@@ -166,8 +179,6 @@ struct Walk<'a> {
     outcome: Outcome,
     /// Failed or left out.
     off: BTreeSet<StepId>,
-    /// Done before we came: nothing to undo.
-    idle: BTreeSet<StepId>,
     on_error: OnError,
     /// A step was done without an attribute that the kernel refused.
     partly: bool,
@@ -175,7 +186,36 @@ struct Walk<'a> {
     unanswered: BTreeSet<StepId>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(
+        plan: &'a Plan,
+        journal: &'a mut dyn JournalSink,
+        observer: &'a mut dyn Observer,
+        on_error: OnError,
+    ) -> Self {
+        Self {
+            plan,
+            journal,
+            observer,
+            journal_failed: false,
+            outcome: Outcome {
+                ending: Ending::Done,
+                done: Vec::new(),
+                failed: Vec::new(),
+                left_out: Vec::new(),
+                interrupted: false,
+                idle: BTreeSet::new(),
+                rebuilt: Vec::new(),
+                stuck: Vec::new(),
+                diagnostics: Vec::new(),
+            },
+            off: BTreeSet::new(),
+            on_error,
+            partly: false,
+            unanswered: BTreeSet::new(),
+        }
+    }
+
     fn record(&mut self, record: &Record) {
         if let Err(error) = self.journal.put(&record.line()) {
             if !self.journal_failed {
@@ -225,6 +265,10 @@ impl Walk<'_> {
         }
         for step in &ready {
             if let Action::Hook(iface, phase, run) = &step.action {
+                if self.observer.stops() {
+                    self.not_begun(std::iter::once(*step));
+                    continue;
+                }
                 let iface = *iface;
                 let faults = hooks.run(iface, *phase, run);
                 let result = match faults.is_empty() {
@@ -239,6 +283,14 @@ impl Walk<'_> {
         }
     }
 
+    /// Steps that an interruption came before.
+    fn not_begun<'s>(&mut self, steps: impl Iterator<Item = &'s Step>) {
+        for step in steps {
+            self.observer.saw(step, &StepResult::LeftOut);
+            self.partly = true;
+        }
+    }
+
     /// Whether the kernel's answer means that a step is done.
     fn is_done(&mut self, step: &Step, answer: Result<(), KernelError>, kernel: &mut dyn Kernel) -> bool {
         match answer {
@@ -248,12 +300,12 @@ impl Walk<'_> {
             }
             Err(error) if is_so_already(&step.action, &error) => {
                 self.observer.saw(step, &StepResult::WasSo);
-                self.idle.insert(step.id);
+                self.outcome.idle.insert(step.id);
                 true
             }
             Err(error) if matches!(step.action, Action::Kernel(Op::SetSysctl { .. })) => {
                 self.observer.saw(step, &StepResult::Failed(&error));
-                self.idle.insert(step.id);
+                self.outcome.idle.insert(step.id);
                 self.tell_sysctl(step, &error);
                 false
             }
@@ -403,7 +455,13 @@ impl Walk<'_> {
                 }
             }
         }
-        for id in self.outcome.done.iter().rev().filter(|id| !self.idle.contains(id)) {
+        for id in self
+            .outcome
+            .done
+            .iter()
+            .rev()
+            .filter(|id| !self.outcome.idle.contains(id))
+        {
             let Some(step) = self.plan.steps.get(id.0 as usize) else {
                 continue;
             };
@@ -424,23 +482,11 @@ impl Walk<'_> {
         }
         let undone = self.outcome.done.iter().chain(&self.unanswered).copied().collect();
         self.record(&Record::Undone { ids: undone });
-        let (ending, diagnostic) = match stuck.as_slice() {
-            [] => (
-                Ending::PutBack,
-                Diagnostic::info("put-back", "everything was put back: the host is as it was before"),
-            ),
-            faults => {
-                let steps = if faults.len() == 1 { "step" } else { "steps" };
-                let text = format!("{} {steps} could not be undone: {}", faults.len(), faults.join("; "));
-                let fault = Diagnostic::error("not-put-back", text);
-                (
-                    Ending::Stuck(faults.len()),
-                    fault.help("the rest was put back; `cleat status` shows what differs from the file"),
-                )
-            }
+        self.outcome.ending = match stuck.len() {
+            0 => Ending::PutBack,
+            count => Ending::Stuck(count),
         };
-        self.outcome.ending = ending;
-        self.outcome.diagnostics.push(diagnostic);
+        self.outcome.stuck = stuck;
     }
 }
 

@@ -76,6 +76,11 @@ impl fmt::Display for StepResult<'_> {
 pub trait Observer {
     /// A step and how it went. A step that is undone comes twice.
     fn saw(&mut self, step: &Step, result: &StepResult<'_>);
+
+    /// Whether the run is to end early. It is asked after each wave of steps and before each hook.
+    fn stops(&self) -> bool {
+        false
+    }
 }
 
 /// Looks away.

@@ -6,6 +6,7 @@ use crate::desired::Desired;
 use crate::fake::refuse;
 use crate::journal::{JournalSink, NoJournal, Recovery, recover};
 use crate::plan::Verb;
+use crate::snapshot::Snapshot;
 use crate::trial::{Host, SAID, Say, all, link, name};
 use crate::types::Kind;
 
@@ -47,6 +48,13 @@ fn failing(host: &mut Host, plan: &Plan, command: &str, error: KernelError) {
         .map(|(_, at)| plan.steps[*at].action.to_string())
         .position(|found| found == command);
     host.kernel.fail_at(at.expect("a step of the plan"), error);
+}
+
+/// What is said once the kernel was compared with how it was.
+fn judged(plan: &Plan, before: &Snapshot, kernel: &mut dyn Kernel, mut outcome: Outcome) -> Outcome {
+    let now = put_right(plan, before, kernel, &mut |_, _| {}).expect("the simulator can be read");
+    judge(plan, before, &now, &mut outcome);
+    outcome
 }
 
 #[test]
@@ -106,6 +114,7 @@ fn a_reload_that_fails_says_that_everything_was_put_back() {
         &mut journal,
         OnError::RollBack,
     );
+    let outcome = judged(&planned.plan, &before, &mut host.kernel, outcome);
     assert_eq!(outcome.ending, Ending::PutBack);
     assert_eq!(
         told(&outcome),
@@ -115,7 +124,7 @@ fn a_reload_that_fails_says_that_everything_was_put_back() {
             "info[put-back]: everything was put back: the host is as it was before",
         ]
     );
-    let names = |now: &crate::snapshot::Snapshot| {
+    let names = |now: &Snapshot| {
         now.links()
             .iter()
             .map(|link| (link.name, link.flags))
@@ -159,7 +168,7 @@ struct Mute<'a, K> {
 }
 
 impl<K: Kernel> Kernel for Mute<'_, K> {
-    fn snapshot(&mut self, query: crate::kernel::Query) -> Result<crate::snapshot::Snapshot, KernelError> {
+    fn snapshot(&mut self, query: crate::kernel::Query) -> Result<Snapshot, KernelError> {
         self.kernel.snapshot(query)
     }
 
@@ -172,10 +181,34 @@ impl<K: Kernel> Kernel for Mute<'_, K> {
     }
 }
 
+/// A kernel that refuses what looks like this command, whenever it is asked.
+struct Refusing<'a> {
+    kernel: &'a mut crate::fake::FakeKernel,
+    command: &'static str,
+}
+
+impl Kernel for Refusing<'_> {
+    fn snapshot(&mut self, query: crate::kernel::Query) -> Result<Snapshot, KernelError> {
+        self.kernel.snapshot(query)
+    }
+
+    fn perform(&mut self, ops: &[Op]) -> Vec<Result<(), KernelError>> {
+        let one = |op: &Op| match op.to_string() == self.command {
+            true => vec![Err(KernelError::errno(16))],
+            false => self.kernel.perform(std::slice::from_ref(op)),
+        };
+        ops.iter().flat_map(one).collect()
+    }
+}
+
+/// vmbr0 had taken the MAC of its first port.
+const MAC_BACK: &str = "ip link set vmbr0 address 02:00:00:00:00:04";
+
 #[test]
-fn what_cannot_be_put_back_is_said_with_the_step() {
+fn what_was_refused_on_the_way_back_is_done_by_a_second_way() {
     let mut host = Host::new(&["eno1", "eno2"]);
     let planned = host.plan(&bridges(), &all(Verb::Reload, &bridges()));
+    let before = host.kernel.now().clone();
     failing(
         &mut host,
         &planned.plan,
@@ -196,14 +229,57 @@ fn what_cannot_be_put_back_is_said_with_the_step() {
         &mut NoJournal,
         OnError::RollBack,
     );
+    assert_eq!(outcome.stuck, [format!("{MAC_BACK}: Device or resource busy")]);
+    let outcome = judged(&planned.plan, &before, &mut host.kernel, outcome);
+    assert_eq!(outcome.ending, Ending::PutBack);
+    assert_eq!(
+        told(&outcome).last().map(String::as_str),
+        Some("info[put-back]: everything was put back: the host is as it was before")
+    );
+}
+
+#[test]
+fn what_cannot_be_put_back_is_named_with_its_value() {
+    let mut host = Host::new(&["eno1"]);
+    let before = host.kernel.now().clone();
+    let first = Desired::new(vec![
+        link("eno1", Kind::Physical).addr("10.0.0.1/24").set("mtu", "1400"),
+    ]);
+    let planned = host.plan(&first, &all(Verb::Reload, &first));
+    failing(
+        &mut host,
+        &planned.plan,
+        "ip addr add 10.0.0.1/24 dev eno1",
+        KernelError::errno(16),
+    );
+    let mut kernel = Refusing {
+        kernel: &mut host.kernel,
+        command: "ip link set eno1 mtu 1500",
+    };
+    let outcome = apply(
+        &planned.plan,
+        &mut kernel,
+        &mut NoHooks,
+        &mut NoJournal,
+        OnError::RollBack,
+    );
+    let outcome = judged(&planned.plan, &before, &mut kernel, outcome);
     assert_eq!(outcome.ending, Ending::Stuck(1));
     assert_eq!(
         told(&outcome).last().map(String::as_str),
-        // vmbr0 had taken the MAC of its first port.
-        Some(
-            "error[not-put-back]: 1 step could not be undone: ip link set vmbr0 address 02:00:00:00:00:04: Device or \
-             resource busy"
-        )
+        Some("error[not-put-back]: eno1: not all was put back: eno1 has mtu 1400, not 1500")
+    );
+    let notes: Vec<&str> = outcome
+        .diagnostics
+        .last()
+        .expect("one")
+        .notes
+        .iter()
+        .map(|note| note.text.as_str())
+        .collect();
+    assert_eq!(
+        notes,
+        ["could not be undone: ip link set eno1 mtu 1500: Device or resource busy"]
     );
 }
 
@@ -378,8 +454,8 @@ fn an_option_that_a_reload_is_refused_puts_everything_back() {
         [
             "error[step-failed]: vmbr0: cannot create bridge vmbr0 (ip link add vmbr0 mtu 1400 address \
              01:00:00:00:00:01 up type bridge): Cannot assign requested address",
-            "info[put-back]: everything was put back: the host is as it was before",
         ]
     );
+    assert_eq!(outcome.ending, Ending::PutBack);
     assert!(host.kernel.now().get(name("vmbr0")).is_none());
 }

@@ -5,6 +5,7 @@
 //! the kernel gives every new port is not added twice. What nobody declared and we never made is not touched.
 
 mod address;
+mod back;
 mod builder;
 mod down;
 mod follow;
@@ -38,6 +39,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 pub(crate) use address::{agrees as address_agrees, is_ours_to_judge, same_entry};
+pub use back::{back, is_ours, lost_neighbours};
 pub use hooks::{gone_lines, undo_lines};
 pub(crate) use moving::is_stray;
 pub(crate) use mtu::derived as derived_mtu;

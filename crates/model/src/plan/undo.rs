@@ -81,51 +81,62 @@ fn restore(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, sim: &mut FakeKernel
     back.kernel.predict();
     // The other end of a veth pair gets a MAC by chance again: it must not look like the one that it had.
     back.kernel.number_past(goal.keys().copied().max().unwrap_or(0));
-    for (index, piece) in goal {
-        let there = back.kernel.now().by_index(*index).map(|link| link.name);
-        if let (None, Some(name)) = (piece, there) {
-            back.take(Op::DeleteLink { name });
-        }
-    }
-    let pieces = in_order(goal);
-    for piece in &pieces {
-        back.make(&piece.link);
-    }
-    for piece in &pieces {
-        back.settings(&piece.link);
-    }
-    // Settings come before ports: a bond without a MAC of its own would take that of its first port.
-    for piece in &pieces {
-        back.master(&piece.link);
-    }
-    for piece in &pieces {
-        back.port(piece);
-    }
-    for piece in pieces.iter().rev() {
-        if !piece.link.is_up() {
-            back.up(&piece.link);
-        }
-    }
-    for piece in &pieces {
-        if piece.link.is_up() {
-            back.up(&piece.link);
-        }
-    }
-    for piece in &pieces {
-        back.settings(&piece.link);
-        back.net(piece);
-    }
+    back.walk();
     back.ops
 }
 
-struct Back<'a> {
-    kernel: FakeKernel,
-    ops: Vec<Op>,
-    start: &'a Snapshot,
-    goal: &'a BTreeMap<u32, Option<Piece>>,
+/// The way back, as it is found on a simulated kernel.
+pub(super) struct Back<'a> {
+    /// The kernel after the steps so far.
+    pub(super) kernel: FakeKernel,
+    /// The steps so far.
+    pub(super) ops: Vec<Op>,
+    /// The kernel as the way begins.
+    pub(super) start: &'a Snapshot,
+    /// What is to be, by the index in `start`; `None`: nothing.
+    pub(super) goal: &'a BTreeMap<u32, Option<Piece>>,
 }
 
 impl Back<'_> {
+    /// Leads the simulated kernel to the goal, step by step.
+    pub(super) fn walk(&mut self) {
+        let goal = self.goal;
+        for (index, piece) in goal {
+            let there = self.kernel.now().by_index(*index).map(|link| link.name);
+            if let (None, Some(name)) = (piece, there) {
+                self.take(Op::DeleteLink { name });
+            }
+        }
+        let pieces = in_order(goal);
+        for piece in &pieces {
+            self.make(&piece.link);
+        }
+        for piece in &pieces {
+            self.settings(&piece.link);
+        }
+        // Settings come before ports: a bond without a MAC of its own would take that of its first port.
+        for piece in &pieces {
+            self.master(&piece.link);
+        }
+        for piece in &pieces {
+            self.port(piece);
+        }
+        for piece in pieces.iter().rev() {
+            if !piece.link.is_up() {
+                self.up(&piece.link);
+            }
+        }
+        for piece in &pieces {
+            if piece.link.is_up() {
+                self.up(&piece.link);
+            }
+        }
+        for piece in &pieces {
+            self.settings(&piece.link);
+            self.net(piece);
+        }
+    }
+
     fn name(&self, index: u32) -> Option<IfName> {
         let before = self
             .goal
@@ -135,7 +146,7 @@ impl Back<'_> {
         before.or_else(|| self.start.by_index(index).map(|link| link.name))
     }
 
-    fn take(&mut self, op: Op) {
+    pub(super) fn take(&mut self, op: Op) {
         if self.kernel.step(&op).is_ok() {
             self.ops.push(op);
         }
@@ -352,7 +363,10 @@ impl Back<'_> {
                 self.take(Op::DelAddress { name, address: is });
             }
         }
-        for old in was.addresses.iter().filter(|old| returns(old, &was.link)) {
+        // The kernel has the newest IPv6 address of a scope first, and IPv4 addresses in the order in which they came.
+        let (v4, v6): (Vec<&Address>, Vec<&Address>) = was.addresses.iter().partition(|old| old.ip.is_ipv4());
+        let all = v4.into_iter().chain(v6.into_iter().rev());
+        for old in all.filter(|old| returns(old, &was.link)) {
             let there = self.kernel.now().addresses(index).iter().find(|is| old.same(is));
             if !there.is_some_and(|is| is.metric == old.metric && is.preferred == old.preferred) {
                 let mut address = old.clone();
@@ -394,14 +408,18 @@ impl Back<'_> {
 /// Whether an address is put back: those that the kernel made, or got from a router advertisement, come back by
 /// themselves.
 pub(super) fn returns(address: &Address, link: &Link) -> bool {
-    let lasts = address.ip.is_ipv4() || address.flags & IFA_F_PERMANENT != 0;
-    lasts && !is_made_by_kernel(address, link)
+    lasts(address) && !is_made_by_kernel(address, link)
+}
+
+/// Whether an address is none of those that a router gives and takes.
+pub(crate) fn lasts(address: &Address) -> bool {
+    address.ip.is_ipv4() || address.flags & IFA_F_PERMANENT != 0
 }
 
 /// Whether it is the link-local address that the kernel makes of the MAC or, in the stable modes, of a secret.
 ///
 /// *Source*: `addrconf_addr_gen` in net/ipv6/addrconf.c; RFC 4291, appendix A.
-fn is_made_by_kernel(address: &Address, link: &Link) -> bool {
+pub(crate) fn is_made_by_kernel(address: &Address, link: &Link) -> bool {
     const STABLE_PRIVACY: u8 = 2;
     let IpAddr::V6(ip) = address.ip else { return false };
     if scope6(address.ip).0 != 253 {

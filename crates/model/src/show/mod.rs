@@ -334,10 +334,11 @@ fn fdb_options(out: &mut fmt::Formatter<'_>, fdb: &Fdb) -> fmt::Result {
         write!(out, " vlan {vlan}")?;
     }
     out.write_str(if fdb.on_self { " self" } else { " master" })?;
-    if fdb.fixed {
-        write!(out, " permanent")?;
-    }
-    Ok(())
+    out.write_str(if fdb.on_self == fdb.fixed {
+        " permanent"
+    } else {
+        " static"
+    })
 }
 
 impl Phase {
