@@ -140,7 +140,10 @@ fn pins_of(file: &LinkFile) -> Vec<Pin> {
         .permanent
         .iter()
         .map(|one| pin(one, AddressKey::Permanent));
-    let current = file.matching.addresses.iter().map(|one| pin(one, AddressKey::Current));
+    // One that stands behind both keys is one pin.
+    let current = file.matching.addresses.iter();
+    let current = current.filter(|one| !file.matching.permanent.contains(one));
+    let current = current.map(|one| pin(one, AddressKey::Current));
     permanent.chain(current).collect()
 }
 

@@ -427,3 +427,22 @@ fn pins_that_swap_names_fail_where_the_initramfs_gave_the_old_ones() {
         ]
     );
 }
+
+/// Source: systemd.link(5), [MATCH] SECTION: all keys have to hold, so that an address behind two of them is one NIC's.
+#[test]
+fn an_address_behind_both_keys_is_one_pin() {
+    let bed = Bed::new();
+    bed.nic_as("enp1s0", "bc:24:11:00:00:01", "enp1s0", |link| {
+        link.perm_mac = cleat_model::name::Mac::new(&[0xbc, 0x24, 0x11, 0, 0, 1]);
+    });
+    let file = |permanent: &str| {
+        format!(
+            "[Match]\nMACAddress=bc:24:11:00:00:01\nPermanentMACAddress={permanent}\nType=ether\n[Link]\nName=lan0\n"
+        )
+    };
+    bed.write("/etc/systemd/network/10-lan0.link", &file("bc:24:11:00:00:01"));
+    assert_eq!(told(&bed), [""; 0]);
+    let host = bed.host();
+    assert_eq!(host.pins.list.len(), 1);
+    assert_eq!(host.coming(&host.nics[0]).next.name(), Some("lan0"));
+}
