@@ -74,13 +74,29 @@ pub fn start(command: &mut Command) -> Result<Child, String> {
 
 /// Waits for a child of [`start`] to end; past the limit kills it and its group.
 pub fn wait_limited(child: &mut Child, limit: Duration) -> Result<End, String> {
+    wait_or_settle(child, limit, limit, || false)
+}
+
+/// The same for a child whose work may be done before it ends: `grace` after `is_done` it is killed, too.
+pub fn wait_or_settle(
+    child: &mut Child,
+    limit: Duration,
+    grace: Duration,
+    mut is_done: impl FnMut() -> bool,
+) -> Result<End, String> {
     let start = Instant::now();
+    let mut limit = limit;
+    let mut done = false;
     // Short waits first, so that a short program costs no more than it takes.
     let mut pause = Duration::from_millis(1);
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Ok(End::Exited(status)),
             Ok(None) if start.elapsed() < limit => {
+                if !done && is_done() {
+                    done = true;
+                    limit = limit.min(start.elapsed() + grace);
+                }
                 std::thread::sleep(pause);
                 pause = (pause * 2).min(Duration::from_millis(50));
             }
@@ -115,6 +131,22 @@ pub fn output_file(path: &Path) -> Result<File, String> {
 mod tests {
     use super::*;
     use std::io::Read;
+
+    #[test]
+    fn a_child_whose_work_is_done_is_not_waited_for_up_to_the_limit() {
+        let mut command = Command::new("sleep");
+        let mut child = start(command.arg("600")).expect("it starts");
+        let mut asked = 0;
+        let end = wait_or_settle(&mut child, Duration::from_secs(600), Duration::ZERO, || {
+            asked += 1;
+            asked == 3
+        });
+        assert!(
+            matches!(end, Ok(End::Overran(limit)) if limit < Duration::from_secs(60)),
+            "{end:?}"
+        );
+        assert_eq!(child.wait().expect("it ended").to_string(), "signal: 9 (SIGKILL)");
+    }
 
     // Second witness: the pipe, which a process that is left would hold open.
     #[test]

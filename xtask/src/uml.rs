@@ -21,6 +21,9 @@ use crate::tree;
 /// Where the package puts the kernel.
 pub const KERNEL: &str = "/usr/bin/linux.uml";
 const MODULES: &str = "/usr/lib/uml/modules";
+/// How long a machine may take to switch itself off when the job is done. One in some thousand never ends: the kernel says
+/// `reboot: Power down` and its process goes on.
+const POWER_OFF: Duration = Duration::from_secs(60);
 
 /// What to run in the kernel.
 pub struct Job<'a> {
@@ -94,12 +97,12 @@ pub fn run(job: &Job, sink: &mut (dyn Write + Send)) -> Result<JobEnd, String> {
     let output = child.stdout.take();
     let end = std::thread::scope(|scope| {
         scope.spawn(|| output.map(|output| copy_lines(output, sink)));
-        process::wait_limited(&mut child, *limit)
+        process::wait_or_settle(&mut child, *limit, POWER_OFF, || !written(scratch).is_empty())
     })?;
-    if let End::Overran(limit) = end {
+    let status = written(scratch);
+    if let (End::Overran(limit), true) = (end, status.is_empty()) {
         return Ok(JobEnd::Overran(limit));
     }
-    let status = std::fs::read_to_string(scratch.join("status")).unwrap_or_default();
     status.trim().parse().map(JobEnd::Status).map_err(|_| {
         let text = std::fs::read(&console).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
@@ -107,6 +110,11 @@ pub fn run(job: &Job, sink: &mut (dyn Write + Send)) -> Result<JobEnd, String> {
         let last = lines[lines.len().saturating_sub(15)..].join("\n");
         format!("user-mode Linux ended without a result ({end}); its console ends with\n{last}")
     })
+}
+
+/// The exit status that the job's shell wrote; empty where it has not come to its end.
+fn written(scratch: &Path) -> String {
+    std::fs::read_to_string(scratch.join("status")).unwrap_or_default()
 }
 
 /// A kernel argument that names a path.
