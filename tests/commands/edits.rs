@@ -154,6 +154,33 @@ fn a_wrong_name_of_a_port_does_not_take_the_address_from_the_nic() {
     assert_eq!(master("eno1").as_deref(), Some("vmbr0"));
 }
 
+/// A pattern that matches nothing leaves the bridge without a port, as a wrong name does.
+fn stays_whatever_the_pattern(room: &Room, text: &str, loses: &str, link: &str) {
+    running(room, text);
+    for pattern in ["regex enx.*", "glob enx[1-9]"] {
+        let other = BRIDGE.replace("bridge-ports eno1", &format!("bridge-ports {pattern}"));
+        write_interfaces(&format!("{LO}{other}"));
+        let reload = call("ifreload -a");
+        let expected = format!("no link here matches `bridge-ports {pattern}`, and {loses} with nothing in its place");
+        assert!(reload.code == 1 && reload.err.contains(&expected), "{reload:?}");
+        assert_eq!(addresses(link), ["192.0.2.10/24"], "{text}{pattern}");
+        assert!(run("ip route").contains("default via 192.0.2.1"), "{text}{pattern}");
+    }
+}
+
+#[test]
+fn a_pattern_that_matches_no_port_does_not_take_the_uplink_of_a_bridge() {
+    let room = netns::enter!(Bridge, Veth);
+    stays_whatever_the_pattern(&room, BRIDGE, "`vmbr0` would lose its `eno1`", "vmbr0");
+    assert_eq!(master("eno1").as_deref(), Some("vmbr0"));
+}
+
+#[test]
+fn a_pattern_that_matches_no_port_does_not_take_the_address_of_a_nic() {
+    let room = netns::enter!(Bridge, Veth);
+    stays_whatever_the_pattern(&room, NIC, "`eno1` would lose its address `192.0.2.10`", "eno1");
+}
+
 /// As when a card is taken out: what hangs on it is left out, and the other changes are made.
 #[test]
 fn an_absent_nic_does_not_stop_the_other_changes_of_a_reload() {

@@ -15,7 +15,18 @@ pub fn in_place(desired: &Desired, now: &Snapshot, owned: &Owned) -> Vec<Diagnos
     let today = Today { desired, now, owned };
     let links = desired.links().iter();
     let absent = links.filter(|want| want.kind == Kind::Physical && now.get(want.name).is_none());
-    absent.filter_map(|want| today.lost(want)).collect()
+    let unmatched = desired.links().iter().filter_map(|want| Some((want, unmatched(want)?)));
+    let unmatched = unmatched.filter_map(|(want, option)| today.lost_by_pattern(want, &option));
+    absent.filter_map(|want| today.lost(want)).chain(unmatched).collect()
+}
+
+/// The line of a bridge or bond whose pattern for ports matches no link on this machine.
+fn unmatched(want: &WantLink) -> Option<String> {
+    let mut options = want.vars.options().filter(|_| want.ports.is_empty());
+    options.find_map(|(key, value)| {
+        let is_list = matches!(key, "bridge-ports" | "bond-slaves");
+        (is_list && !matches!(value.trim(), "" | "none")).then(|| format!("{key} {}", value.trim()))
+    })
 }
 
 /// NICs that are told to be absent, and what cannot be made without them: that it is not there need not be told again.
@@ -75,13 +86,30 @@ impl Today<'_> {
             let named = upper.lower().find(|lower| lower.name == absent.name);
             let place = named.and_then(|named| named.origin.place());
             if let Some(loses) = self.lower_of(upper, absent.name) {
-                return Some(instead(absent.name, upper.name, &format!("its `{loses}`"), place));
+                return Some(instead(
+                    &is_absent(absent),
+                    upper.name,
+                    &format!("its `{loses}`"),
+                    place,
+                ));
             }
         }
         let place = absent.origin.place();
         let idle = self.idle(absent);
         let (ip, link) = self.address_of(&idle).or_else(|| self.replaced(absent, &idle))?;
-        Some(instead(absent.name, link, &format!("its address `{ip}`"), place))
+        Some(instead(&is_absent(absent), link, &format!("its address `{ip}`"), place))
+    }
+
+    /// What would be lost for a pattern that matches no port.
+    fn lost_by_pattern(&self, want: &WantLink, option: &str) -> Option<Diagnostic> {
+        let why = format!("no link here matches `{option}`");
+        let place = want.origin.place();
+        if let Some(port) = self.port_of(want) {
+            return Some(instead(&why, want.name, &format!("its `{port}`"), place));
+        }
+        let idle = self.idle(want);
+        let (ip, link) = self.address_of(&idle).or_else(|| self.replaced(want, &idle))?;
+        Some(instead(&why, link, &format!("its address `{ip}`"), place))
     }
 
     /// The port or parent that the link has today by our making, and would no longer have.
@@ -94,6 +122,13 @@ impl Today<'_> {
         {
             return Some(parent.name);
         }
+        self.port_of(upper)
+    }
+
+    /// A port of our making that the link would no longer have, where none stays.
+    fn port_of(&self, upper: &WantLink) -> Option<IfName> {
+        let link = self.now.get(upper.name)?;
+        let is_wanted = |name: IfName| upper.lower().any(|lower| lower.name == name);
         let ports = self.now.ports(link.index).map(|port| port.name);
         let is_ours = |name: &IfName| {
             let owned = self.owned.get(*name);
@@ -164,8 +199,12 @@ impl Today<'_> {
     }
 }
 
-fn instead(absent: IfName, link: IfName, loses: &str, place: Option<Place>) -> Diagnostic {
-    let message = format!("`{absent}` is not there, and `{link}` would lose {loses} with nothing in its place");
+fn is_absent(absent: &WantLink) -> String {
+    format!("`{}` is not there", absent.name)
+}
+
+fn instead(why: &str, link: IfName, loses: &str, place: Option<Place>) -> Diagnostic {
+    let message = format!("{why}, and `{link}` would lose {loses} with nothing in its place");
     let found = Diagnostic::error("missing-instead", message).on(link);
     let found = match place {
         Some(place) => found.at(place, "no such link on this machine"),
