@@ -120,7 +120,7 @@ fn a_sourced_file_of_no_bytes_is_lost_where_the_generation_has_some() {
     );
 }
 
-/// Written so by somebody: a boot does as the file says.
+/// An administrator wrote it: a boot does what the file says.
 #[test]
 fn a_file_that_declares_the_loopback_or_a_link_without_auto_is_meant() {
     let room = netns::enter!(Veth);
@@ -138,7 +138,7 @@ fn a_file_that_declares_the_loopback_or_a_link_without_auto_is_meant() {
     }
 }
 
-/// What failed is no way out, and a host that never had a network loses none.
+/// A generation that failed does not help, and a host that never had a network loses none.
 #[test]
 fn without_a_healthy_generation_that_has_a_network_nothing_is_brought_up_instead() {
     let room = netns::enter!(Veth);

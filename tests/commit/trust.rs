@@ -1,5 +1,5 @@
-//! Files of the configuration that others than root may change. Second witness: perm of chmod(1) and chown(1), in the
-//! messages as stat(1) has them.
+//! Files of the configuration that others than root may change. Second witness: what chmod(1) and chown(1)
+//! were asked for.
 
 use super::bed::{LIVE, STAGED, commit, config, done, host, text};
 use crate::commands::bed::{Called, addresses, call, called};
