@@ -5,6 +5,7 @@ pub mod bed;
 mod boot;
 mod editing;
 mod history;
+mod killed;
 mod live;
 mod lost;
 mod past;

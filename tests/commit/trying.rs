@@ -46,9 +46,9 @@ fn a_trial_that_nobody_confirms_is_put_back() {
         "{tried:?}"
     );
     assert!(
-        tried
-            .err
-            .ends_with("cleat-commit: nobody confirmed: everything is as before\n"),
+        tried.err.ends_with(
+            "cleat-commit: nobody confirmed: the file from before is live again, and the network follows it\n"
+        ),
         "{tried:?}"
     );
     is_back("192.0.2.1/24", "198.51.100.2/24");

@@ -12,9 +12,10 @@ use crate::op::Op;
 use crate::plan::undo::{is_made_by_kernel, lasts};
 use crate::show::words::{Nest, attribute, settable, word};
 use crate::snapshot::{IFF_UP, IFLA_ADDRESS, IFLA_GROUP, IFLA_IFALIAS, IFLA_MTU, IFLA_TXQLEN, Link, Snapshot};
-use crate::types::{Address, Kind};
+use crate::types::{Address, Kind, Multipath};
 use crate::vlans::VlanMap;
 use std::fmt::{self, Display};
+use std::net::IpAddr;
 
 /// `IFF_NOARP`, `IFF_PROMISC`, `IFF_ALLMULTI` and `IFF_MULTICAST` of linux/if.h, with their words in ip-link(8).
 const FLAGS: [(u32, &str); 5] = [
@@ -103,6 +104,7 @@ pub fn differences(before: &Snapshot, now: &Snapshot) -> Vec<Difference> {
         }
     }
     all.rules();
+    all.multipath();
     let known: Set<u32> = matched.values().copied().collect();
     for new in now.links().iter().filter(|is| !known.contains(&is.index)) {
         all.found_new(new, Op::DeleteLink { name: new.name }, "is there".to_owned());
@@ -157,6 +159,25 @@ impl Differences<'_> {
                 rule: *rule,
             };
             self.found_new(host, take_away, format!("has the rule `{rule}`"));
+        }
+    }
+
+    /// Routes over several ways, each of which may have lost its link.
+    fn multipath(&mut self) {
+        for route in &self.before.multipath {
+            let legs = route
+                .legs
+                .iter()
+                .map(|(index, via)| (self.matched.get(index).copied().unwrap_or(0), *via));
+            let legs: Vec<(u32, Option<IpAddr>)> = legs.collect();
+            let same = |is: &&Multipath| is.route == route.route && is.legs == legs;
+            let first = route.legs.first().and_then(|(index, _)| self.before.by_index(*index));
+            if let (None, Some(first)) = (self.now.multipath.iter().find(same), first) {
+                self.lost(
+                    first,
+                    format!("is without the route {} over {} ways", route.route, legs.len()),
+                );
+            }
         }
     }
 
@@ -443,4 +464,20 @@ fn alike(a: &Address, b: &Address) -> bool {
         && a.preferred.is_some() == b.preferred.is_some()
         && a.valid.is_some() == b.valid.is_some()
         && a.flags & flags == b.flags & flags
+}
+
+/// Differences in one sentence:
+/// `vmbr0 has no address 10.0.0.1/24, has mtu 1500, not 9000; eno1 is not up`.
+pub fn sentence(all: &[&Difference]) -> String {
+    let mut text = String::new();
+    let mut last = None;
+    for found in all {
+        match last {
+            Some(link) if link == found.link => text += &format!(", {}", found.text),
+            Some(_) => text += &format!("; {found}"),
+            None => text += &found.to_string(),
+        }
+        last = Some(found.link);
+    }
+    text
 }

@@ -105,7 +105,7 @@ fn wait_at_terminal(desk: &Desk, number: u32, watch: Lock) -> End {
     };
     let told = match ended {
         Some(Ended::Kept) => return desk.print(&format!("generation {number} is kept\n")),
-        Some(Ended::PutBack) => "nobody confirmed: everything is as before",
+        Some(Ended::PutBack) => "nobody confirmed: the file from before is live again, and the network follows it",
         Some(Ended::Stuck) => "nobody confirmed, and not everything could be put back: see the journal",
         None => "it was decided elsewhere: `cleat-commit history` shows how",
     };

@@ -2,7 +2,7 @@
 //! where not.
 
 use super::{Ending, Outcome, piecemeal};
-use crate::differs::{Change, Difference, differences, rebuilt};
+use crate::differs::{Change, Difference, differences, rebuilt, sentence};
 use crate::kernel::{Kernel, KernelError, Query};
 use crate::name::IfName;
 use crate::op::{Op, Plan};
@@ -129,19 +129,4 @@ fn not_put_back(left: &[&Difference], stuck: &[String]) -> Vec<Diagnostic> {
         all.push(last.help("all else is as it was before"));
     }
     all
-}
-
-/// `vmbr0 has no address 10.0.0.1/24, has mtu 1500, not 9000; eno1 is not up`.
-fn sentence(all: &[&Difference]) -> String {
-    let mut text = String::new();
-    let mut last = None;
-    for found in all {
-        match last {
-            Some(link) if link == found.link => text += &format!(", {}", found.text),
-            Some(_) => text += &format!("; {found}"),
-            None => text += &found.to_string(),
-        }
-        last = Some(found.link);
-    }
-    text
 }
