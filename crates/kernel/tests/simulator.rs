@@ -47,4 +47,8 @@ transcripts! {
     bonds_are_as_the_simulator_has_them: "bonds" [Bond, Veth]
     bond_options_are_as_the_simulator_has_them: "bond-options" [Bond]
     vrfs_are_as_the_simulator_has_them: "vrfs" [Vrf, Veth, Inet6]
+    members_of_vrfs_are_as_the_simulator_has_them: "vrf-members" [Vrf, Veth, Vlan, Bridge, Inet6]
+    members_of_a_vrf_that_is_deleted_are_as_the_simulator_has_them: "vrf-deleted" [Vrf, Veth, Bridge, Inet6]
+    tables_of_vrfs_are_as_the_simulator_has_them: "vrf-tables" [Vrf, Veth]
+    rules_are_as_the_simulator_has_them: "rules" [Vrf, Inet6]
 }

@@ -14,6 +14,9 @@ pub(crate) const CONF4_PROMOTE_SECONDARIES: usize = 19;
 /// `DEVCONF_DISABLE_IPV6` of linux/ipv6.h.
 pub(crate) const CONF6_DISABLE: usize = 26;
 
+/// `DEVCONF_KEEP_ADDR_ON_DOWN`.
+pub(super) const CONF6_KEEP_ADDRESSES: usize = 42;
+
 /// The network of an address.
 pub(crate) fn network(ip: IpAddr, prefix: u8) -> IpAddr {
     match ip {
@@ -215,13 +218,21 @@ impl FakeKernel {
 
     /// A link that goes down loses all its routes and its IPv6 addresses; IPv4 addresses stay.
     ///
-    /// *Source*: `fib_disable_ip`, `addrconf_ifdown` (keep_addr_on_down is off).
+    /// With `keep_addr_on_down` the IPv6 addresses stay that were given for good, but for the link-local one.
+    ///
+    /// *Source*: `fib_disable_ip`, `addrconf_ifdown`.
     pub(super) fn disconnect(&mut self, index: u32) {
         self.touch(index);
         self.now.routes.remove(&index);
-        let lo = self.now.by_index(index).is_some_and(Link::is_loopback);
+        let link = self.now.by_index(index);
+        let lo = link.is_some_and(Link::is_loopback);
+        let keeps = link.and_then(|link| link.conf6.get(CONF6_KEEP_ADDRESSES));
+        let keeps = keeps.is_some_and(|keeps| *keeps > 0);
         if let Some(addresses) = self.now.addresses.get_mut(&index) {
-            addresses.retain(|address| address.ip.is_ipv4() || lo && address.ip.is_loopback());
+            addresses.retain(|address| {
+                let lasts = address.flags & IFA_F_PERMANENT != 0 && scope6(address.ip).0 != 253;
+                address.ip.is_ipv4() || lo && address.ip.is_loopback() || keeps && lasts
+            });
         }
     }
 

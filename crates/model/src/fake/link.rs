@@ -1,7 +1,9 @@
 //! Links: made, deleted, set, up and down.
 
+use super::address::CONF6_KEEP_ADDRESSES;
 use super::defaults::{self, IFLA_VXLAN_LINK};
 use super::*;
+use crate::attrs::vxlan;
 use crate::nla::Attrs;
 use crate::op::Sysctl;
 use crate::snapshot::{IFF_UP, IFLA_ADDRESS, IFLA_IFALIAS, IFLA_MTU};
@@ -11,6 +13,7 @@ const IFLA_VLAN_ID: u16 = 1;
 const IFLA_VLAN_FLAGS: u16 = 2;
 const IFLA_VLAN_PROTOCOL: u16 = 5;
 const IFLA_VXLAN_ID: u16 = 1;
+const IFLA_VRF_TABLE: u16 = 1;
 const IFLA_VXLAN_PORT: u16 = 15;
 const IFLA_BR_FORWARD_DELAY: u16 = 1;
 const IFLA_BR_STP_STATE: u16 = 5;
@@ -107,6 +110,10 @@ impl FakeKernel {
             check_mtu(kind, None, mtu)?;
         }
         match kind {
+            // `vrf_newlink`: RT_TABLE_UNSPEC is no table.
+            Kind::Vrf if number(data.get(IFLA_VRF_TABLE)).is_none_or(|table| table == 0) => {
+                return Err(refuse(EINVAL, "Invalid VRF table id"));
+            }
             Kind::Vlan => {
                 let below = below.ok_or_else(|| refuse(EINVAL, "link not specified"))?;
                 let id = data
@@ -346,6 +353,10 @@ impl FakeKernel {
         if *kind == Kind::Bridge {
             check_forward_delay(link, data)?;
         }
+        // Its driver changes nothing of a link that is there.
+        if *kind == Kind::Vrf {
+            return Err(KernelError::errno(EOPNOTSUPP));
+        }
         let resolved: Result<Vec<(u16, u32)>, KernelError> = links
             .iter()
             .map(|(number, link)| Ok((*number, link.map_or(Ok(0), |link| self.index(link))?)))
@@ -414,12 +425,17 @@ impl FakeKernel {
     pub(super) fn set_conf(&mut self, name: IfName, v6: bool, key: &str, value: i64) -> Answer {
         let index = self.index(name)?;
         let value = i32::try_from(value).map_err(|_| KernelError::errno(EINVAL))?;
-        let at = crate::table::all().find_map(|attr| match attr.wire {
-            crate::attr::Wire::Conf4(at, found) if !v6 && found == key => Some(at),
-            crate::attr::Wire::Conf6(at, found) if v6 && found == key => Some(at),
-            _ => None,
-        });
-        let at = usize::from(at.ok_or_else(|| KernelError::errno(ENOENT))?);
+        let kept = (v6 && key == "keep_addr_on_down").then_some(CONF6_KEEP_ADDRESSES);
+        let of_row = || {
+            crate::table::all().find_map(|attr| match attr.wire {
+                crate::attr::Wire::Conf4(at, found) if !v6 && found == key => Some(at),
+                crate::attr::Wire::Conf6(at, found) if v6 && found == key => Some(at),
+                _ => None,
+            })
+        };
+        let at = kept
+            .or_else(|| of_row().map(usize::from))
+            .ok_or_else(|| KernelError::errno(ENOENT))?;
         let known = self.link(index)?;
         let values = if v6 { &known.conf6 } else { &known.conf4 };
         if at >= values.len() {
@@ -496,6 +512,14 @@ fn merge(kind: &Kind, old: &mut Attrs, new: &Attrs) {
             (true, Some((value, mask)), Some((before, known))) => {
                 let value = (before & !mask) | (value & mask);
                 old.set(number, &[value.to_ne_bytes(), known.to_ne_bytes()].concat());
+            }
+            // `vxlan_fill_info` leaves out an address that is zero.
+            _ if *kind == Kind::Vxlan
+                && vxlan::ADDRESSES.contains(&number)
+                && payload.iter().all(|byte| *byte == 0) =>
+            {
+                let others = old.iter().filter(|(is, _)| *is != number);
+                *old = others.map(|(is, payload)| (is, payload.to_vec())).collect();
             }
             _ => old.set(number, payload),
         }

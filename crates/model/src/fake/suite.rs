@@ -5,6 +5,7 @@
 //! simulator must give the same, letter by letter.
 
 mod steps;
+mod vrf;
 
 use crate::kernel::{Kernel, KernelError, Query};
 use crate::name::Mac;
@@ -114,6 +115,10 @@ pub fn state(now: &Snapshot) -> BTreeSet<String> {
             lines.insert(format!("{}: fdb {} dst {:?}", link.name, fdb.mac, fdb.dst));
         }
     }
+    lines.extend(now.rules.iter().flatten().map(|rule| match rule.v6 {
+        true => format!("-6 rule {rule}"),
+        false => format!("rule {rule}"),
+    }));
     lines
 }
 
@@ -162,7 +167,11 @@ pub fn scenarios() -> Vec<Scenario> {
         vlan_filtering(),
         bonds(),
         bond_options(),
-        vrfs(),
+        vrf::vrfs(),
+        vrf::members(),
+        vrf::deleted(),
+        vrf::tables(),
+        vrf::rules(),
     ]
 }
 
@@ -531,36 +540,5 @@ fn bond_options() -> Scenario {
             set(&[mode(2), four(7, 200)]),
         ],
         witness: include_str!("witness/bond-options.txt"),
-    }
-}
-
-fn vrfs() -> Scenario {
-    let inside = |via: &str| Route {
-        table: 100,
-        ..route("0.0.0.0/0", via, 0, false)
-    };
-    Scenario {
-        name: "vrfs",
-        steps: vec![
-            make("blue", Kind::Vrf, 1, &[(1, 100u32.to_ne_bytes().to_vec())]),
-            up("blue"),
-            veth("e0", "f0", 2),
-            up("f0"),
-            up("e0"),
-            add("e0", "10.0.0.1/24"),
-            add("e0", "fd00::1/64"),
-            way("e0", route("0.0.0.0/0", "10.0.0.254", 0, false), false),
-            join("e0", "blue"),
-            way("e0", inside("10.0.0.254"), false),
-            add("e0", "10.1.0.1/24"),
-            leave("e0"),
-            join("blue", "blue"),
-            join("lo", "blue"),
-            make("red", Kind::Vrf, 3, &[(1, 101u32.to_ne_bytes().to_vec())]),
-            join("red", "blue"),
-            join("e0", "red"),
-            delete("red"),
-        ],
-        witness: include_str!("witness/vrfs.txt"),
     }
 }

@@ -37,6 +37,10 @@ like_linux! {
     bonds_behave_as_in_linux: "bonds"
     bond_options_behave_as_in_linux: "bond-options"
     vrfs_behave_as_in_linux: "vrfs"
+    members_of_vrfs_behave_as_in_linux: "vrf-members"
+    members_of_a_vrf_that_is_deleted_behave_as_in_linux: "vrf-deleted"
+    tables_of_vrfs_behave_as_in_linux: "vrf-tables"
+    rules_behave_as_in_linux: "rules"
 }
 
 /// The steps whose answer or changes differ, with both.

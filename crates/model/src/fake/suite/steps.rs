@@ -5,7 +5,7 @@ use crate::name::{IfName, Mac};
 use crate::nla::Attrs;
 use crate::op::Op;
 use crate::snapshot::{IFLA_ADDRESS, IFLA_MTU};
-use crate::types::{Address, Fdb, Kind, Route, ScopeId, VlanRange};
+use crate::types::{Address, Fdb, Kind, Route, Rule, ScopeId, VlanRange};
 
 pub(super) fn name(text: &str) -> IfName {
     // The names are written below, each within the rules: a test plays every scenario.
@@ -229,6 +229,14 @@ pub(super) fn remote(dst: &str) -> Fdb {
         vlan: None,
         on_self: true,
         fixed: true,
+    }
+}
+
+pub(super) fn rule(v6: bool, priority: u32, table: u32, add: bool) -> Op {
+    let (name, rule) = (name("blue"), Rule { v6, priority, table });
+    match add {
+        true => Op::AddRule { name, rule },
+        false => Op::DelRule { name, rule },
     }
 }
 
