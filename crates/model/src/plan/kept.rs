@@ -2,7 +2,7 @@
 
 use super::builder::Builder;
 use super::link::{guests, is_foreign_port, located};
-use super::{Verb, down, ports};
+use super::{Verb, down, link, ports};
 use crate::desired::{Phase, WantLink};
 use crate::fake::same_place;
 use crate::name::IfName;
@@ -16,7 +16,8 @@ const GUESTS: Origin = Origin::Own("guests go with their bridge");
 /// Whether a run that brings links up may begin. Errors are said where it must not:
 ///
 /// - a reload, where a link that we made is still declared, but nothing in the file makes it any longer: a line was lost;
-/// - where a link that left the file must stay for its guests, and others want what it needs.
+/// - where a link that left the file must stay for its guests, and others want what it needs;
+/// - a reload, where a link that others use would have to be rebuilt.
 ///
 /// With `force` both may go, and a bridge that takes the place of another gets its guests.
 pub(super) fn may_begin(builder: &mut Builder<'_>) -> bool {
@@ -46,7 +47,7 @@ pub(super) fn may_begin(builder: &mut Builder<'_>) -> bool {
             (false, heir) => may &= taken.is_empty() || tell_taken(builder, &link, &guests, &taken, heir),
         }
     }
-    may
+    may && (builder.request.verb != Verb::Reload || link::may_rebuild(builder))
 }
 
 /// Whether commands of the stanza, or Open vSwitch's scripts, may make the link.

@@ -56,7 +56,9 @@ pub(super) fn make(builder: &mut Builder<'_>, want: &WantLink) -> Made {
     if differs || !differing.recreate.is_empty() {
         let found = found.clone();
         if !may_go(builder, want, &found, &differing) {
-            return if differs { Made::No } else { Made::Differs };
+            // It stays as it is with all that it has: the rest of its stanza is meant for the link that it is to become.
+            builder.keep(name);
+            return Made::No;
         }
         let what = match differing.recreate.first() {
             Some(attr) => format!("`{}` cannot be changed on a living link", attr.name),
@@ -103,22 +105,53 @@ fn may_go(builder: &mut Builder<'_>, want: &WantLink, found: &Link, differing: &
     if builder.request.verb == super::Verb::Reload && want.no_auto_down {
         let fault = Diagnostic::warning(
             "kept-up",
-            format!("{name} would have to be made anew, but is not taken down"),
+            format!("{name} would have to be rebuilt, but is not taken down"),
         );
         builder.say(located(fault, want, origin).help("`no-auto-down` holds it: use `ifdown` and `ifup`"));
         return false;
     }
+    !is_in_use(builder, want, found, origin)
+}
+
+/// Whether others use a link that would have to be rebuilt; told where it is so.
+fn is_in_use(builder: &mut Builder<'_>, want: &WantLink, found: &Link, origin: Origin) -> bool {
     let guests = guests(builder, found);
     if guests.is_empty() || builder.request.force {
-        return true;
+        return false;
     }
     let list = guests.iter().map(|guest| guest.as_str()).collect::<Vec<_>>().join(", ");
-    let fault = Diagnostic::error(
-        "link-has-guests",
-        format!("{name} would have to be made anew, but others hang on it: {list}"),
-    );
-    builder.say(located(fault, want, origin).help("take them away first, or use `--force`"));
-    false
+    let text = format!("{} would have to be rebuilt, but is still in use by {list}", want.name);
+    let fault = Diagnostic::error("link-has-guests", text);
+    builder.say(located(fault, want, origin).help(
+        "stop what uses it first, give the new link another name, or use `--force`, which rebuilds it without them",
+    ));
+    true
+}
+
+/// Whether a reload may rebuild each link that it has to: one that others use may not go, and with it as it was the rest of
+/// the file would be done by half. What `no-auto-down` holds stays, with all that it stands on.
+pub(super) fn may_rebuild(builder: &mut Builder<'_>) -> bool {
+    let mut may = true;
+    for want in builder.to_bring_up() {
+        let Some(found) = builder.link(want.name).filter(|found| found.kind != Kind::Physical) else {
+            continue;
+        };
+        let differs = differs_in_kind(builder, want, found);
+        if !differs && !knobs::may_need_a_new_link(builder, want, found) {
+            continue;
+        }
+        let differing = knobs::differing(builder, want, found);
+        if !differs && differing.recreate.is_empty() {
+            continue;
+        }
+        if want.no_auto_down {
+            builder.keep(want.name);
+            continue;
+        }
+        let found = found.clone();
+        may &= !is_in_use(builder, want, &found, differing.origin.unwrap_or(want.origin));
+    }
+    may
 }
 
 /// Links that hang on this one and are none of ours: ports and links on top.

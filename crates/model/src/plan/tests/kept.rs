@@ -298,3 +298,87 @@ fn a_veth_pair_stays_where_its_other_end_carries_a_vlan_that_stays() {
     let planned = host.plan(&none, &all(Verb::Reload, &none));
     assert_eq!(lines(&planned), [""; 0]);
 }
+
+/// A VLAN with an address and a container's macvlan, on a NIC.
+fn with_macvlan(id: &str, address: &str) -> (Host, Desired) {
+    let wanted = |id: &str, address: &str| {
+        Desired::new(vec![
+            link("eno1", Kind::Physical),
+            link("mgmt", Kind::Vlan).on("eno1").set("vlan-id", id).addr(address),
+            link("eno2", Kind::Physical).addr("10.0.0.1/24"),
+        ])
+    };
+    let mut host = Host::new(&["eno1", "eno2"]);
+    host.up(&wanted("5", "192.0.2.10/24"));
+    let parent = host.kernel.now().get(name("mgmt")).expect("the VLAN").index;
+    let mut guest = defaults::link(700, name("mv0"), Kind::Macvlan, defaults::mac(700));
+    guest.parent = Some(parent);
+    host.kernel.now_mut().insert(guest);
+    host.kernel = crate::fake::FakeKernel::new(host.kernel.now().clone());
+    (host, wanted(id, address))
+}
+
+#[test]
+fn a_link_that_others_use_is_not_rebuilt_and_nothing_of_the_file_is_done() {
+    let (host, wanted) = with_macvlan("6", "192.0.2.20/24");
+    refuses(
+        &host,
+        &wanted,
+        "error[link-has-guests]: mgmt would have to be rebuilt, but is still in use by mv0",
+        "stop what uses it first, give the new link another name, or use `--force`, which rebuilds it without them",
+    );
+    let mut request = all(Verb::Reload, &wanted);
+    request.force = true;
+    let forced = host.plan(&wanted, &request);
+    assert!(
+        lines(&forced).contains(&"ip link del mgmt".to_owned()),
+        "{}",
+        forced.plan
+    );
+    // What can change on a living link does.
+    let (mut host, wanted) = with_macvlan("5", "192.0.2.20/24");
+    assert_eq!(
+        host.reload(&wanted),
+        [
+            "ip addr add 192.0.2.20/24 dev mgmt",
+            "ip addr del 192.0.2.10/24 dev mgmt",
+            "ip addr replace 192.0.2.20/24 dev mgmt"
+        ]
+    );
+}
+
+#[test]
+fn ifup_leaves_a_link_that_others_use_as_it_is_with_all_it_has_and_does_the_rest() {
+    let (host, wanted) = with_macvlan("6", "192.0.2.20/24");
+    let mut links = wanted.links().to_vec();
+    links[2] = links[2].clone().addr("10.0.0.2/24");
+    let wanted = Desired::new(links);
+    let planned = host.plan(&wanted, &all(Verb::Up, &wanted));
+    assert_eq!(
+        said(&planned),
+        ["error[link-has-guests]: mgmt would have to be rebuilt, but is still in use by mv0"]
+    );
+    assert_eq!(lines(&planned), ["ip addr add 10.0.0.2/24 dev eno2"]);
+}
+
+#[test]
+fn a_link_that_no_auto_down_holds_stays_as_it_is_with_what_it_stands_on() {
+    let mut host = Host::new(&["eno1", "eno2"]);
+    let wanted = |parent: &str, id: &str, address: &str| {
+        let mut vlan = link("mgmt", Kind::Vlan).on(parent).set("vlan-id", id).addr(address);
+        vlan.no_auto_down = true;
+        let dummy = link("dum", Kind::Dummy);
+        let mut links = vec![link("eno1", Kind::Physical), link("eno2", Kind::Physical)];
+        links.extend((parent == "dum").then_some(dummy));
+        links.push(vlan);
+        Desired::new(links)
+    };
+    host.up(&wanted("dum", "5", "192.0.2.10/24"));
+    let changed = wanted("eno1", "6", "192.0.2.20/24");
+    let planned = host.plan(&changed, &all(Verb::Reload, &changed));
+    assert_eq!(
+        said(&planned),
+        ["warning[kept-up]: mgmt would have to be rebuilt, but is not taken down"]
+    );
+    assert_eq!(lines(&planned), [""; 0]);
+}
