@@ -4,6 +4,7 @@
 //! no library reads for us: sysinfo(1)'s like have neither sockets nor file descriptors, and would read past our root.
 
 use cleat_model::impact::{Conversation, Role};
+use cleat_model::plan::Storage;
 use cleat_root::Root;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -65,19 +66,23 @@ pub(crate) fn now(root: &Root) -> Vec<Conversation> {
     )
 }
 
-/// The addresses of the host by which it has file systems or disks of another host, each with what goes over it.
+/// The addresses of the host by which it has file systems or disks of another host, each with what goes over it and where to.
 ///
 /// Which of them the root file system lies on is not told by the kernel in one place, and all of them matter.
-pub(crate) fn storage(root: &Root) -> BTreeMap<IpAddr, &'static str> {
+pub(crate) fn storage(root: &Root) -> BTreeMap<IpAddr, Storage> {
     let mut all = BTreeMap::new();
     for (path, _) in TABLES.iter().filter(|(_, tcp)| *tcp) {
         let text = root.read_text(path).unwrap_or_default();
         for socket in rows(&text, true) {
-            let service = STORAGE
-                .iter()
-                .find(|(port, _)| socket.peer.map(|peer| peer.1) == Some(*port));
-            if let Some((_, name)) = service.filter(|_| !socket.local.0.is_loopback()) {
-                all.insert(socket.local.0, *name);
+            let Some((server, port)) = socket.peer.filter(|_| !socket.local.0.is_loopback()) else {
+                continue;
+            };
+            if let Some((_, service)) = STORAGE.iter().find(|(known, _)| *known == port) {
+                let storage = all.entry(socket.local.0).or_insert_with(|| Storage {
+                    service,
+                    servers: BTreeSet::new(),
+                });
+                storage.servers.insert(server);
             }
         }
     }
@@ -288,6 +293,23 @@ mod tests {
         // The socket of the session is not in the tables: it is named all the same.
         let elsewhere = "2001:db8::7 51234 fe80::1%eno1 22";
         assert_eq!(role(&[], Some(elsewhere)), [Role::Login, Role::Session]);
+    }
+
+    #[test]
+    fn disks_over_the_network_are_told_with_the_address_and_all_their_servers() {
+        let tree = tempfile::tempdir().unwrap();
+        let root = Root::at(tree.path());
+        root.create_dir_all("/proc/self/net").unwrap();
+        // 192.0.2.10 to 192.0.2.20:3260 and 192.0.2.21:3260, and a login.
+        let disk = |last: &str| format!("   0: 0A0200C0:C822 {last}0200C0:0CBC 01 0:0 0:0 0 0 0 9 1\n");
+        let text = format!("{TCP}{}{}", disk("14"), disk("15"));
+        std::fs::write(tree.path().join("proc/self/net/tcp"), text).unwrap();
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let expected = Storage {
+            service: "iSCSI",
+            servers: [ip("192.0.2.20"), ip("192.0.2.21")].into(),
+        };
+        assert_eq!(storage(&root), BTreeMap::from([(ip("192.0.2.10"), expected)]));
     }
 
     #[test]

@@ -123,7 +123,7 @@ impl Session {
         });
         let request = with_fresh.as_ref().unwrap_or(request);
         let mut planned = plan::plan(desired, snapshot, owned, request);
-        let removes = planned.plan.ops().any(|op| matches!(op, Op::DelAddress { .. }));
+        let removes = planned.plan.ops().any(may_cut_off);
         let sysctls = made::of_plan(&self.root, &planned.plan, &mut self.sources);
         let storage = match removes {
             true => conversations::storage(&self.root),
@@ -411,6 +411,19 @@ impl Session {
             }
         }
     }
+}
+
+/// Whether a step may take away what the host reaches its disks by.
+fn may_cut_off(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::DelAddress { .. }
+            | Op::DelRoute { .. }
+            | Op::AddRoute { replace: true, .. }
+            | Op::DeleteLink { .. }
+            | Op::SetMaster { .. }
+            | Op::SetUp { up: false, .. }
+    )
 }
 
 /// Whether an error of that interface, or of that line, was told already: what follows from it need not be told again.

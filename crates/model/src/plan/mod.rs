@@ -23,6 +23,7 @@ mod ports;
 mod repair;
 mod route;
 mod scope;
+mod storage;
 pub(crate) mod undo;
 mod up;
 
@@ -86,6 +87,15 @@ impl Scripts {
     }
 }
 
+/// File systems or disks of other hosts that are reached from one address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Storage {
+    /// What goes over it (`NFS`).
+    pub service: &'static str,
+    /// The hosts that have them.
+    pub servers: BTreeSet<IpAddr>,
+}
+
 /// What a new link of a name would have of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fresh {
@@ -113,8 +123,8 @@ pub struct Request {
     /// What sysctl.d says of links that are to be made, each setting with its line, in the order of writing; written
     /// before the link is up. What the link's own options say holds against it.
     pub sysctls: BTreeMap<IfName, Vec<(Sysctl, Origin)>>,
-    /// Addresses of the host by which it has file systems or disks of another host, each with what goes over it (`NFS`).
-    pub storage: BTreeMap<IpAddr, &'static str>,
+    /// Addresses of the host by which it has file systems or disks of another host.
+    pub storage: BTreeMap<IpAddr, Storage>,
     /// What a new link of the name would have of an option's setting, by link and option: where it goes back to when the
     /// option is no longer written.
     pub fresh: BTreeMap<(IfName, &'static str), Fresh>,
@@ -185,6 +195,9 @@ fn run(mut builder: Builder<'_>) -> Planned {
     }
     if !builder.request.admin_only {
         local_rule::back_in_front(&mut builder);
+    }
+    if builder.request.verb == Verb::Reload && !builder.request.force {
+        storage::guard(&mut builder);
     }
     match builder.cuts_storage {
         true => builder.refuse(),

@@ -279,7 +279,7 @@ fn tell(builder: &mut Builder<'_>, port: IfName, address: &Address, master: IfNa
         link.name != port && all.any(|is| is.ip == address.ip)
     };
     let to = builder.now().links().iter().find(holds).map(|link| link.name);
-    let storage = builder.request.storage.get(&address.ip).copied();
+    let storage = builder.request.storage.get(&address.ip).map(|storage| storage.service);
     if let (None, Some(service), false) = (to, storage, builder.request.force) {
         builder.cuts_storage = true;
         let text = format!(
