@@ -1,6 +1,6 @@
 //! What is wanted against what is there, piece by piece.
 
-use crate::attr::{On, Wire};
+use crate::attr::{On, Value, Wire};
 use crate::desired::{Desired, Knob, WantLink};
 use crate::fake::{defaults, same_place};
 use crate::name::IfName;
@@ -199,7 +199,9 @@ fn check_knob(knob: &Knob, link: &Link) -> Option<CheckItem> {
     if matches!(attr.wire, Wire::None) || no_port || chosen_mac {
         return None;
     }
-    let found = attr.read(link);
+    // A port of a bond has the bond's address, and its own for when it leaves.
+    let own = link.bond_port_mac().filter(|_| attr.name == "hwaddress");
+    let found = own.map(Value::Mac).or_else(|| attr.read(link));
     let absent = matches!(attr.wire, Wire::Conf6(..)) && link.conf6.is_empty();
     let default = attr.default_value();
     let ok = match (&found, default) {

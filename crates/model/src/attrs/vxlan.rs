@@ -11,6 +11,8 @@ const GROUP: u16 = 2;
 const GROUP6: u16 = 16;
 const LOCAL: u16 = 4;
 const LOCAL6: u16 = 17;
+/// Those whose value is an address: the kernel shows none where it is zero.
+pub const ADDRESSES: [u16; 4] = [GROUP, GROUP6, LOCAL, LOCAL6];
 const TTL: u16 = 5;
 const TOS: u16 = 6;
 const LEARNING: u16 = 7;

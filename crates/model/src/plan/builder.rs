@@ -3,7 +3,7 @@
 use super::hooks::Due;
 use super::moving::Leaving;
 use super::{Planned, Request};
-use super::{local_rule, members, order, undo};
+use super::{local_rule, members, mtu, order, undo};
 use crate::desired::{Desired, Phase, WantLink};
 use crate::fake::defaults::vxlan_device;
 use crate::fake::{FakeKernel, Piece};
@@ -202,18 +202,18 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn sim(&mut self) -> &mut FakeKernel {
-        let (start, owned, desired) = (self.start, self.owned, self.desired);
+        let (start, owned) = (self.start, self.owned);
         self.sim.get_or_insert_with(|| {
             let mut sim = FakeKernel::new(start.clone());
             sim.predict();
             for link in start.links().iter().filter(|link| link.kind == Kind::Bridge) {
-                let said = |option| desired.get(link.name).is_some_and(|want| want.knob(option).is_some());
+                // That an option is written does not say that it was set: then the kernel still chooses.
                 let ours = owned.get(link.name);
-                let mac = ours.is_some_and(OwnedLink::has_fixed_mac) || said("hwaddress");
+                let mac = ours.is_some_and(OwnedLink::has_fixed_mac);
                 // A bridge that does not have the smallest MTU of its ports does not follow them.
                 let least = start.ports(link.index).map(Link::mtu).min();
                 let apart = least.is_some_and(|least| least != link.mtu());
-                let mtu = ours.is_some_and(|ours| ours.sets("mtu")) || said("mtu") || apart;
+                let mtu = ours.is_some_and(|ours| ours.sets("mtu")) || apart;
                 sim.assume_set(link.index, mac, mtu);
             }
             sim
@@ -393,7 +393,7 @@ impl<'a> Builder<'a> {
                 self.access(all, id, Thing::Link(name, Facet::Vlan), Access::Write);
             }
         }
-        for other in leans_on(op, self.now()) {
+        for other in leans_on(op, self.now()).into_iter().chain(mtu::lowered_with(self, op)) {
             self.access(all, id, Thing::Link(other, Facet::Link), Access::Read);
         }
         for other in others.iter().filter(|other| **other != name) {

@@ -125,6 +125,16 @@ fn adjust(builder: &mut Builder<'_>, want: &WantLink, differs: fn(u32, u32) -> b
     }
 }
 
+/// The links that the kernel lowers with one whose MTU a step sets. Their own MTUs go first, each in a request before: were
+/// one of those refused, taking this step back would not raise them again.
+pub(super) fn lowered_with(builder: &mut Builder<'_>, op: &Op) -> Vec<IfName> {
+    let index = match op {
+        Op::SetLink { name, link } if link.get(IFLA_MTU).is_some() => builder.link(*name).map(|link| link.index),
+        _ => None,
+    };
+    index.map(|index| builder.hanging(index).1).unwrap_or_default()
+}
+
 /// Sets it, and names the links of others that change with it.
 fn set(builder: &mut Builder<'_>, name: IfName, mtu: u32, origin: Origin) {
     let foreign = |builder: &Builder<'_>| -> Vec<(IfName, u32)> {

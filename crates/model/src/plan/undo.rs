@@ -1,13 +1,14 @@
 //! What takes a step back: from the simulated kernel before and after it.
 
 use super::link;
+use crate::attrs::vxlan;
 use crate::fake::{FakeKernel, IFA_F_PERMANENT, Piece, defaults, scope6};
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::{Action, Op};
 use crate::show::words::{Nest, settable};
 use crate::snapshot::{IFLA_ADDRESS, IFLA_GROUP, IFLA_IFALIAS, IFLA_MTU, IFLA_TXQLEN, Link, Snapshot};
-use crate::types::{Address, Kind};
+use crate::types::{Address, Kind, Route, ScopeId};
 use crate::vlans::VlanMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -25,7 +26,7 @@ pub(super) fn inverse(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, sim: &mut
             name,
             address,
             replace: false,
-        } if touched.len() == 1 => Some(Op::DelAddress {
+        } if touched.len() == 1 && !takes_routes_along(address, touched) => Some(Op::DelAddress {
             name: *name,
             address: address.clone(),
         }),
@@ -60,6 +61,17 @@ pub(super) fn inverse(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, sim: &mut
         Some(op) => vec![Action::Kernel(op)],
         None => restore(op, touched, sim).into_iter().map(Action::Kernel).collect(),
     }
+}
+
+/// Whether the address would take routes along that were there before it: with its last IPv4 address a link loses all its
+/// IPv4 routes, also those by `onlink` gateways (`fib_disable_ip`).
+fn takes_routes_along(address: &Address, touched: &BTreeMap<u32, Option<Piece>>) -> bool {
+    let v4 = |ip: &IpAddr| ip.is_ipv4();
+    address.ip.is_ipv4()
+        && touched.values().flatten().any(|was| {
+            let first = !was.addresses.iter().any(|address| v4(&address.ip));
+            first && was.routes.iter().any(|route| v4(&route.to.0))
+        })
 }
 
 /// Leads a kernel in state `now` back to these pieces: what is `None` is deleted, the rest made and set as it was.
@@ -147,8 +159,42 @@ impl Back<'_> {
     }
 
     pub(super) fn take(&mut self, op: Op) {
-        if self.kernel.step(&op).is_ok() {
+        self.takes(op);
+    }
+
+    /// Takes the step where the kernel does, and says so.
+    fn takes(&mut self, op: Op) -> bool {
+        let taken = self.kernel.step(&op).is_ok();
+        if taken {
             self.ops.push(op);
+        }
+        taken
+    }
+
+    /// Adds a route as it was. Its gateway may be in no subnet of the link (any longer): the kernel asks for a way to it only
+    /// as the route is added (`fib_check_nh`), so one is there for that moment.
+    fn route(&mut self, name: IfName, route: &Route) {
+        let add = |route: &Route, replace| Op::AddRoute {
+            name,
+            route: route.clone(),
+            replace,
+        };
+        let Some(via) = route.via.filter(|_| !self.takes(add(route, true))) else {
+            return;
+        };
+        const LINK: ScopeId = ScopeId(253);
+        let way = Route {
+            to: (via, if via.is_ipv4() { 32 } else { 128 }),
+            via: None,
+            onlink: false,
+            metric: 0,
+            source: None,
+            scope: if via.is_ipv4() { LINK } else { ScopeId(0) },
+            ..route.clone()
+        };
+        if self.takes(add(&way, false)) {
+            self.take(add(route, true));
+            self.take(Op::DelRoute { name, route: way });
         }
     }
 
@@ -209,7 +255,13 @@ impl Back<'_> {
         if !link.is_empty() {
             self.take(Op::SetLink { name: was.name, link });
         }
-        let data = differing(Nest::Data, &was.kind, &was.data, &is.data);
+        let mut data = differing(Nest::Data, &was.kind, &was.data, &is.data);
+        // The kernel shows no address where there is none.
+        for number in vxlan::ADDRESSES.into_iter().filter(|_| was.kind == Kind::Vxlan) {
+            if let (None, Some(new)) = (was.data.get(number), is.data.get(number)) {
+                data.push(number, &vec![0; new.len()]);
+            }
+        }
         // Which port is active is the bond's own choice; which is primary is ours.
         let links: Vec<(u16, Option<IfName>)> = [IFLA_BOND_PRIMARY]
             .into_iter()
@@ -385,11 +437,7 @@ impl Back<'_> {
         }
         for old in was.routes.iter().filter(|old| old.protocol != 2 || old.via.is_some()) {
             if !self.kernel.now().routes(index).contains(old) {
-                self.take(Op::AddRoute {
-                    name,
-                    route: old.clone(),
-                    replace: true,
-                });
+                self.route(name, old);
             }
         }
         for is in self.kernel.now().fdb(index).to_vec() {

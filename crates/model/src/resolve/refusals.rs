@@ -47,6 +47,15 @@ impl Build<'_> {
         let Some((Value::Mac(mac), place)) = said(link, "hwaddress") else {
             return;
         };
+        if link.name.as_str() == "lo" {
+            let told = Diagnostic::warning("no-effect", "`hwaddress` has no effect on `lo`");
+            let told = told.at(
+                place,
+                "left out: nothing is sent by it, and it could not go back to none",
+            );
+            self.refuse(at, "hwaddress", told);
+            return;
+        }
         // Addresses of InfiniBand are longer, and have no bit for groups.
         let ether = mac.bytes().len() == 6 || link.kind != Kind::Physical;
         if ether && !mac.is_unicast_ether() {

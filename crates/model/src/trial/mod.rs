@@ -3,8 +3,11 @@
 // Tests: what is wrong is to stop them.
 #![allow(clippy::expect_used)]
 
+mod essence;
 mod networks;
+pub mod two_files;
 
+pub(crate) use essence::{differing, essence};
 pub use networks::{NICS, Seed, network};
 
 use crate::apply::{Ending, NoHooks, OnError, Outcome, apply};
@@ -164,6 +167,7 @@ impl Say for WantLink {
 }
 
 /// A host: its kernel, and what is ours there.
+#[derive(Clone)]
 pub struct Host {
     /// Its kernel.
     pub kernel: FakeKernel,

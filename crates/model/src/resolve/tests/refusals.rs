@@ -28,6 +28,17 @@ fn a_hardware_address_of_a_group_is_left_out() {
 }
 
 #[test]
+fn a_hardware_address_of_lo_is_left_out_since_it_could_not_go_back_to_none() {
+    let (desired, found) = resolve("iface lo inet loopback\n  hwaddress 02:00:00:00:00:01\n", None);
+    assert_eq!(
+        found,
+        "warning[no-effect] lo: `hwaddress` has no effect on `lo`\n  2:3 «hwaddress 02:00:00:00:00:01» left out: nothing is \
+         sent by it, and it could not go back to none\n"
+    );
+    assert_eq!(knobs(get(&desired, "lo")), [""; 0]);
+}
+
+#[test]
 fn an_mtu_beyond_what_a_kind_takes_is_left_out() {
     assert_eq!(
         fault("iface vmbr0\n  bridge-ports none\n  mtu 65536\n"),
