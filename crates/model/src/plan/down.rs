@@ -5,6 +5,7 @@ use super::link::{bring_down, guests, located};
 use super::{Verb, route};
 use crate::desired::{Desired, Phase, WantLink};
 use crate::fake::stood_on;
+use crate::hash::Map;
 use crate::name::IfName;
 use crate::op::Op;
 use crate::owned::{Owned, OwnedLink};
@@ -131,17 +132,15 @@ fn uppers_first(builder: &Builder<'_>, names: &BTreeSet<IfName>) -> Vec<IfName> 
         lowers.retain(|lower| lower != name && names.contains(lower));
         lowers
     };
-    // Ports are asked for their master, so that not every link is asked for its ports. The other end of a veth pair goes
-    // with the first, so that end is asked as well.
     let mut below: BTreeMap<IfName, BTreeSet<IfName>> = names.iter().map(|name| (*name, lowers(name))).collect();
+    // Also over links that stay: each is asked for what is above it, so that not every master is asked for its ports.
+    let mut standing: Map<u32, Vec<u32>> = Map::default();
+    for link in now.links().iter().filter(|_| !names.is_empty()) {
+        stood_on(link).for_each(|lower| standing.entry(lower).or_default().push(link.index));
+    }
     for name in names {
-        let ends = now
-            .get(*name)
-            .into_iter()
-            .flat_map(|link| [Some(link), peer(now, link)]);
-        let masters = ends.flatten().filter_map(|end| builder.master(end));
-        for master in masters.filter(|master| master != name) {
-            if let Some(lowers) = below.get_mut(&master) {
+        for upper in climb(builder, *name, &standing, |upper| names.contains(&upper)) {
+            if let Some(lowers) = below.get_mut(&upper).filter(|_| upper != *name) {
                 lowers.insert(*name);
             }
         }
@@ -210,18 +209,51 @@ fn take_down(builder: &mut Builder<'_>, name: IfName, names: &BTreeSet<IfName>) 
     builder.run_hook(name, Phase::PostDown);
 }
 
-/// Whether a link that stays for its guests stands on this one, or has it as a port: what carries it stays too. A veth pair
-/// goes as one, so what the other end carries counts as well.
-fn carries_kept(builder: &mut Builder<'_>, link: &Link) -> bool {
+/// Whether a link that stays for its guests stands on this one, or has it as a port, at whatever height: what carries it
+/// stays too.
+fn carries_kept(builder: &Builder<'_>, link: &Link) -> bool {
     if !builder.keeps_any() {
         return false;
     }
-    let other = peer(builder.now(), link).cloned();
-    [Some(link), other.as_ref()].into_iter().flatten().any(|end| {
-        let (_, children) = builder.hanging(end.index);
-        let master = builder.master(end);
-        master.into_iter().chain(children).any(|upper| builder.is_kept(upper))
-    })
+    let mut standing: Map<u32, Vec<u32>> = Map::default();
+    for link in builder.now().links() {
+        stood_on(link).for_each(|lower| standing.entry(lower).or_default().push(link.index));
+    }
+    !climb(builder, link.name, &standing, |upper| builder.is_kept(upper)).is_empty()
+}
+
+/// The links above one where `stops` says so, and not what is above those: what stands on it, its master, and all of that
+/// of the other end of a veth pair, which goes with it. A master that is still declared has the ports that the file gives it.
+fn climb(
+    builder: &Builder<'_>,
+    from: IfName,
+    standing: &Map<u32, Vec<u32>>,
+    stops: impl Fn(IfName) -> bool,
+) -> BTreeSet<IfName> {
+    let now = builder.now();
+    let mut open: Vec<&Link> = now.get(from).into_iter().collect();
+    let ends: Vec<IfName> = open
+        .iter()
+        .flat_map(|link| [Some(*link), peer(now, link)])
+        .flatten()
+        .map(|end| end.name)
+        .collect();
+    let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
+    while let Some(link) = open.pop() {
+        if !seen.insert(link.index) {
+            continue;
+        }
+        if !ends.contains(&link.name) && stops(link.name) {
+            found.insert(link.name);
+            continue;
+        }
+        let master = link.master.and_then(|index| now.by_index(index));
+        open.extend(master.filter(|master| stops(master.name) || builder.want(master.name).is_none()));
+        open.extend(peer(now, link));
+        let children = standing.get(&link.index).into_iter().flatten();
+        open.extend(children.filter_map(|index| now.by_index(*index)));
+    }
+    found
 }
 
 /// The other end of a veth pair, where it is in this network namespace.

@@ -41,7 +41,10 @@ pub(super) fn up(builder: &mut Builder<'_>) {
     }
     moving::go(builder, true);
     for want in builder.desired.links().iter().filter(|want| all.contains(&want.name)) {
-        route::add(builder, want, true);
+        // One that could not be made what it is to be has nothing of its stanza.
+        if !builder.is_kept(want.name) {
+            route::add(builder, want, true);
+        }
     }
     repair::repair(builder);
 }

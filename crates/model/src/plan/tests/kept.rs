@@ -382,3 +382,27 @@ fn a_link_that_no_auto_down_holds_stays_as_it_is_with_what_it_stands_on() {
     );
     assert_eq!(lines(&planned), [""; 0]);
 }
+
+/// A VLAN that is declared as something else meanwhile carries the bridge that stays, and so does the NIC below it.
+#[test]
+fn a_nic_that_carries_what_stays_over_a_link_of_the_file_is_not_set_down() {
+    let mut host = Host::new(&["eno1"]);
+    host.up(&Desired::new(vec![
+        link("eno1", Kind::Physical),
+        link("eno1.5", Kind::Vlan)
+            .on("eno1")
+            .set("vlan-id", "5")
+            .in_master("vmbr0"),
+        link("vmbr0", Kind::Bridge).with_ports(&["eno1.5"]),
+    ]));
+    plug(&mut host, "tap100i0", "vmbr0");
+    let other = Desired::new(vec![link("eno1.5", Kind::Bridge)]);
+    let mut request = all(Verb::Reload, &other);
+    request.scope.clear();
+    let planned = host.plan(&other, &request);
+    assert_eq!(
+        said(&planned),
+        ["error[bridge-has-guests]: bridge vmbr0 stays as it is: others hang on it: tap100i0"]
+    );
+    assert_eq!(lines(&planned), [""; 0]);
+}
