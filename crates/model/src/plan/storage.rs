@@ -97,3 +97,6 @@ fn has_route(now: &Snapshot, to: IpAddr) -> bool {
     };
     now.links().iter().any(leads)
 }
+
+#[cfg(test)]
+mod tests;

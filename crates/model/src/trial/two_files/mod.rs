@@ -11,7 +11,7 @@ use super::{Host, differing, essence, lines};
 use crate::apply::{Ending, NoHooks, OnError, apply};
 use crate::decl::{NOT_DONE, declare};
 use crate::desired::Desired;
-use crate::fake::{FakeKernel, defaults};
+use crate::fake::defaults;
 use crate::journal::NoJournal;
 use crate::kernel::KernelError;
 use crate::name::IfName;
@@ -169,8 +169,6 @@ fn plug(host: &mut Host) {
         };
         now.vlans.insert(number, vec![own]);
     }
-    // The simulator finds out anew who stands on whom.
-    host.kernel = FakeKernel::new(host.kernel.now().clone());
 }
 
 /// Guests that the files do not speak of, with all that they have.
