@@ -21,7 +21,7 @@ fn old() -> String {
 /// Something goes, comes and changes.
 fn new() -> String {
     format!(
-        "{}\tgateway 10.0.0.253\n\nauto vx6\niface vx6\n\tvxlan-id 6\n\taddress 10.6.0.1/24\n",
+        "{}\tgateway 10.0.0.253\n\tmtu 1400\n\nauto vx6\niface vx6\n\tvxlan-id 6\n\taddress 10.6.0.1/24\n",
         config("10.0.0.2/24")
     )
 }

@@ -216,11 +216,13 @@ impl Recovery {
         for kept in self.done.iter().filter(|kept| !kept.others) {
             if let Action::Kernel(op) = &kept.action {
                 owned.record(op);
+                owned.record_options(op);
             }
         }
         for kept in self.open.iter().filter(|kept| !kept.others) {
             if let Action::Kernel(op) = &kept.action {
                 owned.record_begun(op);
+                owned.record_options(op);
             }
         }
     }

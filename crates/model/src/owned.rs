@@ -7,7 +7,7 @@ use crate::hash::Set;
 use crate::name::IfName;
 use crate::op::Op;
 use crate::plan::{route_agrees, same_entry};
-use crate::snapshot::{Link, Snapshot};
+use crate::snapshot::{IFLA_ADDRESS, Link, Snapshot};
 use crate::types::{Address, Fdb, Kind, Origin, Route, Rule, VlanRange};
 use crate::vlans::VlanMap;
 use serde::{Deserialize, Serialize};
@@ -156,6 +156,25 @@ impl Owned {
             all.to_mut().record(op);
         }
         all
+    }
+
+    /// Takes the options that a step sets for ours: what left the file goes back at the next run. Only for runs that did not
+    /// come to their end; else what is wanted says it. Hardware addresses are left out: bridges and bonds get theirs from a
+    /// port, with no line for it.
+    pub(crate) fn record_options(&mut self, op: &Op) {
+        let is_set = |wire: Wire| match (op, wire) {
+            (Op::SetLink { link, .. }, Wire::Link(number, _)) => number != IFLA_ADDRESS && link.get(number).is_some(),
+            (Op::SetConf { v6: false, key, .. }, Wire::Conf4(_, row)) => key == row,
+            (Op::SetConf { v6: true, key, .. }, Wire::Conf6(_, row)) => key == row,
+            (Op::SetAddrGenMode { .. }, Wire::AddrGenMode) => true,
+            _ => false,
+        };
+        for row in crate::table::all().filter(|row| is_set(row.wire)) {
+            let link = self.links.entry(op.name()).or_default();
+            if !link.knobs.iter().any(|knob| knob == row.name) {
+                link.knobs.push(row.name.to_owned());
+            }
+        }
     }
 
     /// Keeps what the kernel had of settings that this run was the first to set, and which new ports were down; `old` is the record before the run, and
