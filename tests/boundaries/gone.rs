@@ -38,7 +38,7 @@ fn other(row: &Attr, than: Option<&Value>) -> String {
         Grammar::Bool => vec!["yes".to_owned(), "no".to_owned()],
         Grammar::Decimal { max, .. } => vec![row.example.to_owned(), max.min(7).to_string()],
         Grammar::WordsOrRange { max, .. } => vec![row.example.to_owned(), max.to_string()],
-        Grammar::Mac => vec!["02:00:00:00:00:07".to_owned()],
+        Grammar::Mac | Grammar::MacOrRandom => vec!["02:00:00:00:00:07".to_owned()],
         _ => vec![row.example.to_owned()],
     };
     let is_other = |text: &String| row.parse(text).is_ok_and(|value| Some(&value) != default);

@@ -185,7 +185,7 @@ fn ends(row: &Attr) -> Vec<String> {
             all.extend([min.to_string(), max.to_string()]);
             all
         }
-        Grammar::Mac => list(&[
+        Grammar::Mac | Grammar::MacOrRandom => list(&[
             "02:00:00:00:00:07",
             "01:00:00:00:00:01",
             "ff:ff:ff:ff:ff:ff",

@@ -132,7 +132,7 @@ fn value(attr: &Attr) -> String {
         (_, Unit::Count) => "COUNT",
         (Grammar::Range { .. } | Grammar::Decimal { .. } | Grammar::WordsOrRange { .. }, Unit::None) => "NUMBER",
         (Grammar::Choice(_), Unit::None) => "WORD",
-        (Grammar::Mac, Unit::None) => "MAC",
+        (Grammar::Mac | Grammar::MacOrRandom, Unit::None) => "MAC",
         (Grammar::Ip4 | Grammar::Ip6 | Grammar::Ip, Unit::None) => "ADDRESS",
         (Grammar::Ip4List { .. }, Unit::None) => "ADDRESS...",
         (Grammar::Text { .. }, Unit::None) => "TEXT",

@@ -12,7 +12,9 @@ use crate::sysctl::{fresh, made};
 use crate::{interrupt, lacking};
 use cleat_diag::{Diagnostic, Severity};
 use cleat_model::apply::{self, Ending, OnError, Outcome};
+use cleat_model::attr::Value;
 use cleat_model::desired::Desired;
+use cleat_model::hash::Fold;
 use cleat_model::journal::{self, JournalSink, Recovery};
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::name::IfName;
@@ -22,9 +24,10 @@ use cleat_model::plan::{self, Request};
 use cleat_model::resolve;
 use cleat_model::snapshot::Snapshot;
 use cleat_model::verify;
-use cleat_root::{Log, Reserved, RootError};
+use cleat_root::{Log, Reserved, RootError, paths};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::path::Path;
 
 /// What a plan was made from.
@@ -84,9 +87,22 @@ impl Applied<'_> {
 impl Session {
     /// Builds the wanted network, judged against the kernel where `facts` are given.
     pub fn resolve(&mut self, facts: Option<&Snapshot>) -> Desired {
+        self.decls.draw = self.draw();
         let (desired, mut found) = resolve::resolve(&self.decls, facts);
         self.diagnostics.append(&mut found);
         desired
+    }
+
+    /// What hardware addresses are drawn from, where any is: another number at each boot.
+    fn draw(&self) -> u64 {
+        let mut options = self.decls.iter().flat_map(|decl| &decl.options);
+        if !options.any(|option| option.typed == Some(Value::Drawn)) {
+            return 0;
+        }
+        let mut hash = Fold::default();
+        let boot = self.root.read_text(paths::BOOT_ID).unwrap_or_default();
+        boot.hash(&mut hash);
+        hash.finish()
     }
 
     /// The dumps that this configuration, and what is ours, need; the costlier ones are left out where nothing would

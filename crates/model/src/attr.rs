@@ -108,6 +108,8 @@ pub enum Grammar {
     },
     /// Hardware address; `ether` may stand before it.
     Mac,
+    /// The same, or `random`: one that is drawn.
+    MacOrRandom,
     /// IPv4 address.
     Ip4,
     /// IPv6 address.
@@ -305,6 +307,8 @@ pub enum Value {
     Number(u64),
     /// A hardware address.
     Mac(Mac),
+    /// A hardware address that is drawn, before the machine is looked at.
+    Drawn,
     /// An address.
     Ip(IpAddr),
     /// A text.

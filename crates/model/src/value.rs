@@ -39,7 +39,8 @@ impl Attr {
             Grammar::Bool => Value::Number(among(&BOOLS)?),
             Grammar::Choice(words) => Value::Number(among(words)?),
             Grammar::WordsOrRange { words, min, max } => Value::Number(among(words).or_else(|| within(min, max))?),
-            Grammar::Mac => {
+            Grammar::MacOrRandom if text == "random" => Value::Drawn,
+            Grammar::Mac | Grammar::MacOrRandom => {
                 let text = text.strip_prefix("ether").map_or(text, str::trim_start);
                 Value::Mac(text.parse().ok()?)
             }
@@ -95,6 +96,7 @@ impl Attr {
                 format!("{words} or a whole number from {min} to {max}{unit}")
             }
             Grammar::Mac => "a hardware address such as `52:54:00:12:34:56`".to_owned(),
+            Grammar::MacOrRandom => "a hardware address such as `52:54:00:12:34:56`, or `random`".to_owned(),
             Grammar::Ip4 => "an IPv4 address".to_owned(),
             Grammar::Ip6 => "an IPv6 address".to_owned(),
             Grammar::Ip => "an IPv4 or IPv6 address".to_owned(),
@@ -109,6 +111,7 @@ impl Attr {
         match value {
             Value::Number(number) => self.show_number(*number),
             Value::Mac(mac) => mac.to_string(),
+            Value::Drawn => "random".to_owned(),
             Value::Ip(ip) => ip.to_string(),
             Value::Text(text) => text.clone(),
             Value::Ips(ips) => ips.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(" "),
@@ -170,6 +173,8 @@ impl Attr {
                 _ => (*number as u32).to_ne_bytes().to_vec(),
             },
             (_, Value::Mac(mac)) => mac.bytes().to_vec(),
+            // Nothing is asked of the kernel before it is drawn.
+            (_, Value::Drawn) => Vec::new(),
             (_, Value::Ip(ip)) => octets(*ip),
             (_, Value::Text(text)) => text.as_bytes().to_vec(),
             (_, Value::Ips(ips)) => {
@@ -224,7 +229,7 @@ impl Attr {
     /// A payload as a value; `None` where it is too short or of the wrong shape.
     pub fn decode(&self, payload: &[u8]) -> Option<Value> {
         Some(match (self.width()?, self.value) {
-            (Width::Bytes, Grammar::Mac) => Value::Mac(Mac::new(payload)?),
+            (Width::Bytes, Grammar::Mac | Grammar::MacOrRandom) => Value::Mac(Mac::new(payload)?),
             (Width::Bytes, Grammar::Text { .. }) => {
                 let text = payload.strip_suffix(b"\0").unwrap_or(payload);
                 Value::Text(String::from_utf8_lossy(text).into_owned())

@@ -52,9 +52,10 @@ pub static ROWS: &[Attr] = &[
             origin: "vlan",
         }],
         on: On::Link,
-        value: Grammar::Mac,
+        value: Grammar::MacOrRandom,
         wire: Wire::Link(IFLA_ADDRESS, Width::Bytes),
-        doc: "Hardware address of the link; `ether` before it is allowed.",
+        doc: "Hardware address of the link; `ether` before it is allowed. `random` is a locally administered one that is drawn \
+              once and stays until the next boot: a link that has one keeps it.",
         example: "52:54:00:12:34:56",
         source: "interfaces(5) `hwaddress`; ip-link(8) `address`",
         ..ROW

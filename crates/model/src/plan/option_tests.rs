@@ -245,7 +245,7 @@ fn what_a_nic_had_before_an_option_is_back_although_the_nic_was_down_in_between(
 fn values(row: &crate::attr::Attr) -> Vec<Value> {
     use crate::attr::Grammar;
     let texts: &[&str] = match row.value {
-        Grammar::Mac => &["02:00:00:00:00:07"],
+        Grammar::Mac | Grammar::MacOrRandom => &["02:00:00:00:00:07"],
         Grammar::Text { .. } => &["a text"],
         Grammar::Range { .. } if row.name == "mtu" => &["1400", "9000"],
         Grammar::Range { .. } => &["0", "3"],

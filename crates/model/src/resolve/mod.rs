@@ -2,6 +2,7 @@
 //! rules between options. Never fails: what is wrong is reported and left out, and nothing else.
 
 mod addresses;
+mod drawn;
 mod implied;
 mod kinds;
 mod knobs;
@@ -53,6 +54,7 @@ pub fn resolve(decls: &Decls, facts: Option<&Snapshot>) -> (Desired, Vec<Diagnos
     build.routes();
     build.ovs();
     build.order();
+    build.drawn();
     build.refusals();
     build.parents_down();
     build.limits();

@@ -65,8 +65,13 @@ fn an_address_goes_to_the_attribute_of_its_family() {
 fn a_hardware_address_may_have_its_type_before_it() {
     let attr = find("hwaddress").unwrap();
     assert_eq!(attr.parse("ether 52:54:00:12:34:56"), attr.parse("52:54:00:12:34:56"));
+    assert_eq!(attr.parse("random"), Ok(Value::Drawn));
     assert_eq!(
-        attr.parse("random"),
+        attr.parse("chance"),
+        Err("a hardware address such as `52:54:00:12:34:56`, or `random`".to_owned())
+    );
+    assert_eq!(
+        find("bond-ad-actor-system").unwrap().parse("random"),
         Err("a hardware address such as `52:54:00:12:34:56`".to_owned())
     );
 }
