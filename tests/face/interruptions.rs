@@ -199,3 +199,26 @@ fn a_vlan_that_leaves_the_uplink_is_told_for_the_guest_that_has_it_and_for_no_ot
     assert!(!reaches("g20", "10.0.20.1"), "tap20 lost its VLAN");
     assert!(reaches("g30", "10.0.30.1"), "tap30 has its own");
 }
+
+/// Whether a run of `cleat` looks who talks over the host's addresses, as strace(1) sees it. Tables of TCP alone are read for
+/// storage as well, by which both refuse.
+fn reads_sockets(verb: &str) -> bool {
+    let trace = "/run/trace";
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-o", trace, "-e", "trace=open,openat,openat2"]);
+    strace.args([env!("CARGO_BIN_EXE_cleat"), verb]);
+    let ended = strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    assert!(ended.status().expect("strace is installed").success(), "{verb}");
+    let text = std::fs::read_to_string(trace).unwrap();
+    assert!(text.contains("/etc/network/interfaces"), "{text}");
+    text.contains("net/udp")
+}
+
+#[test]
+fn a_check_does_not_look_who_talks_and_a_plan_does() {
+    let room = netns::enter!(Veth);
+    host_with_peer(&room, &[], NIC);
+    write_interfaces(&NIC.replace("192.0.2.10", "192.0.2.11"));
+    assert!(reads_sockets("plan"));
+    assert!(!reads_sockets("check"));
+}

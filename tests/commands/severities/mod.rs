@@ -8,8 +8,8 @@ mod faults;
 use super::bed::{Called, addresses, call, called, until, write_interfaces};
 use crate::commit::bed::{LIVE, STAGED, commit, json, start};
 use cleat_netns::{self as netns, Room, run, try_run};
-use faults::{FAULTS, Fault};
-use std::collections::BTreeMap;
+use faults::{FAULTS, Fault, SECTIONS_WITHOUT, WITHOUT};
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -213,6 +213,44 @@ fn each_fault_does_in_each_situation_what_the_table_says() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Second witness: the page, which another test compares with the codes in the sources.
+#[test]
+fn each_error_of_the_files_is_run_or_says_why_not() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/diagnostics.md")).unwrap();
+    let mut of_files: BTreeSet<String> = BTreeSet::new();
+    let mut others = Vec::new();
+    for section in text.split("\n## ").skip(1) {
+        let title = section.lines().next().unwrap_or_default();
+        if SECTIONS_WITHOUT.iter().any(|(without, _)| *without == title) {
+            others.push(title);
+            continue;
+        }
+        let rows = section.lines().filter(|line| line.starts_with("| `"));
+        for cells in rows.map(|line| line.split(" | ").collect::<Vec<_>>()) {
+            if cells[1].contains("error") {
+                of_files.insert(cells[0].trim_matches(['|', ' ', '`']).to_owned());
+            }
+        }
+    }
+    assert_eq!(others.len(), SECTIONS_WITHOUT.len(), "{others:?}");
+    assert!(of_files.len() > 50, "{of_files:?}");
+    let run: BTreeSet<String> = FAULTS
+        .iter()
+        .filter(|fault| fault.is_error)
+        .map(|fault| fault.code.to_owned())
+        .collect();
+    let without: BTreeSet<String> = WITHOUT.iter().map(|(code, _)| (*code).to_owned()).collect();
+    let both: Vec<_> = run.intersection(&without).collect();
+    assert!(both.is_empty(), "run, and said not to be: {both:?}");
+    let neither: Vec<_> = of_files
+        .iter()
+        .filter(|code| !run.contains(*code) && !without.contains(*code))
+        .collect();
+    assert!(neither.is_empty(), "neither run nor said why not: {neither:?}");
+    let gone: Vec<_> = without.difference(&of_files).collect();
+    assert!(gone.is_empty(), "no error of the files any more: {gone:?}");
 }
 
 /// Our exit codes of `ifup -a`, `ifreload -a` and `ifup NAME`, by the table.
