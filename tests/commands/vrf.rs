@@ -69,10 +69,6 @@ fn the_rule_for_table_local_stands_behind_vrfs_while_there_is_one() {
         &["eno1"],
         &format!("{without}auto blue\niface blue\n\tvrf-table 1010\n"),
     );
-    let first = [
-        vec!["0 local", "32766 main", "32767 default"],
-        vec!["0 local", "32766 main"],
-    ];
     let behind = [
         vec!["1000 l3mdev", "32765 local", "32766 main", "32767 default"],
         vec!["1000 l3mdev", "32765 local", "32766 main"],
@@ -82,7 +78,8 @@ fn the_rule_for_table_local_stands_behind_vrfs_while_there_is_one() {
         vec!["0 local", "1000 l3mdev", "32766 main", "32767 default"],
         vec!["0 local", "1000 l3mdev", "32766 main"],
     ];
-    assert_eq!(rules(), first);
+    // The room may have had a VRF already, to see whether the kernel can make one.
+    assert!(rules().iter().all(|family| family[0] == "0 local"));
     call("ifup -a").quietly();
     assert_eq!(rules(), behind);
     assert_eq!(call("ifquery -c blue").code, 0);
