@@ -172,7 +172,7 @@ const EINVAL: i32 = 22;
 const ERANGE: i32 = 34;
 
 fn row(name: &str) -> &'static Attr {
-    table::find(name).unwrap_or_else(|| panic!("{name} is no row"))
+    table::find(name).unwrap_or_else(|| panic!("{name} is not a row"))
 }
 
 fn name(text: &str) -> IfName {
@@ -184,7 +184,7 @@ fn put(attrs: &mut Attrs, option: &str, text: &str) {
     let value = row
         .parse(text)
         .unwrap_or_else(|accepts| panic!("{option} takes {accepts}"));
-    assert!(row.put(&value, attrs), "{option} is no attribute of a link");
+    assert!(row.put(&value, attrs), "{option} is not an attribute of a link");
 }
 
 fn perform(kernel: &mut Netlink, op: Op) {
@@ -325,7 +325,7 @@ fn settings_of_links_hold_on_a_real_kernel() {
         let (v6, key) = match row.wire {
             Wire::Conf4(_, key) => (false, key),
             Wire::Conf6(_, key) => (true, key),
-            _ => panic!("{option} is no setting"),
+            _ => panic!("{option} is not a setting"),
         };
         let cleat_model::attr::Value::Number(number) = row.parse(text).expect("a value") else {
             panic!("no number")

@@ -140,6 +140,30 @@ fn no_file_is_longer_than_600_lines_and_none_has_a_name_without_meaning() {
     }
 }
 
+/// English says "is not a port", and keeps "is no" for "there is no port" and "is no longer".
+#[test]
+fn no_message_says_is_no_where_it_means_is_not_a() {
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    for path in rust_files() {
+        for (number, line) in code_lines(&path) {
+            // What stands between quotes: every second piece.
+            for text in line.split('"').skip(1).step_by(2) {
+                seen += 1;
+                for (at, _) in text.match_indices("is no ") {
+                    let (before, after) = text.split_at(at);
+                    let is_right = before.to_ascii_lowercase().ends_with("there ") || after.starts_with("is no longer");
+                    if !is_right && after["is no ".len()..].starts_with(|next: char| next.is_ascii_lowercase()) {
+                        wrong.push(format!("{}:{number}: {text}", path.display()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(seen > 5_000, "only {seen} texts were found");
+    assert_eq!(wrong, [""; 0]);
+}
+
 #[test]
 fn model_does_no_io_has_no_clock_and_no_async() {
     for path in rust_files() {

@@ -103,5 +103,9 @@ fn rust_log_and_the_flags_say_how_much_is_told() {
     assert_eq!(said("apply", &log("info")), ["info", "error", "warning"]);
     assert_eq!(said("apply", &log("error")), ["error"]);
     assert_eq!(said("apply -q", &log("warn")), ["error", "warning"]);
-    assert_eq!(said("apply", &log("off")), ["error"], "what failed is told in any case");
+    assert_eq!(
+        said("apply", &log("off")),
+        ["error"],
+        "what failed is reported in any case"
+    );
 }

@@ -203,7 +203,7 @@ fn the_boot_is_ordered_from_the_commit_to_online() {
     }
     assert!(said("cleat-online.service", "After").contains("cleat-up.service"));
     assert!(said("cleat-online.service", "Before").contains("network-online.target"));
-    // Where pins may lie (`link.directory`), and may have to be made anew with their directory. Source: file-hierarchy(7)
+    // Where pins may lie (`link.directory`), and may have to be made again with their directory. Source: file-hierarchy(7)
     // has /usr/local; base-files of Debian brings /usr/local/lib.
     let writable = said("cleat-commit.service", "ReadWritePaths");
     let writable: Vec<&str> = writable.iter().map(|path| path.trim_start_matches('-')).collect();

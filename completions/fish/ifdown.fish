@@ -12,7 +12,7 @@ complete -c ifdown -s u -l use-current-config -d 'take down by what the file say
 complete -c ifdown -l admin-state -d 'only set the links up or down; no addresses, no hooks'
 complete -c ifdown -l ignore-errors -d 'a failing hook is a warning, whatever hook-failure in cleat.toml says'
 complete -c ifdown -l no-mappings -d 'do not run mapping scripts'
-complete -c ifdown -l read-environment -d 'heed CONFIGURE_INTERFACES=no, EXCLUDE_INTERFACES and VERBOSE=yes of the environment, as the unit hands on /etc/default/networking'
+complete -c ifdown -l read-environment -d 'honour CONFIGURE_INTERFACES=no, EXCLUDE_INTERFACES and VERBOSE=yes of the environment, as the unit hands on /etc/default/networking'
 complete -c ifdown -s L -l lock -r -F -d 'another lock file than /run/network/.lock'
 complete -c ifdown -l lock-wait -r -d 'how long another run is waited for (default 60)'
 complete -c ifdown -s v -l verbose -d 'print each step as it is done, with its result, and what changed'

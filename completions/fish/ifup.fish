@@ -14,7 +14,7 @@ complete -c ifup -l admin-state -d 'only set the links up or down; no addresses,
 complete -c ifup -l ignore-errors -d 'a failing hook is a warning, whatever hook-failure in cleat.toml says'
 complete -c ifup -l no-mappings -d 'do not run mapping scripts'
 complete -c ifup -l hotplug -d 'the named NICs have just appeared: bring up what is marked hotplug or auto and needs them'
-complete -c ifup -l read-environment -d 'heed CONFIGURE_INTERFACES=no, EXCLUDE_INTERFACES and VERBOSE=yes of the environment, as the unit hands on /etc/default/networking'
+complete -c ifup -l read-environment -d 'honour CONFIGURE_INTERFACES=no, EXCLUDE_INTERFACES and VERBOSE=yes of the environment, as the unit hands on /etc/default/networking'
 complete -c ifup -l wait -r -d 'how long missing NICs are waited for (default 10 while the machine boots, then 0)'
 complete -c ifup -s L -l lock -r -F -d 'another lock file than /run/network/.lock'
 complete -c ifup -l lock-wait -r -d 'how long another run is waited for (default 60)'

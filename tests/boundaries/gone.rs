@@ -42,7 +42,7 @@ fn other(row: &Attr, than: Option<&Value>) -> String {
         _ => vec![row.example.to_owned()],
     };
     let is_other = |text: &String| row.parse(text).is_ok_and(|value| Some(&value) != default);
-    texts.into_iter().find(is_other).expect("a value that is no default")
+    texts.into_iter().find(is_other).expect("a value that is not a default")
 }
 
 /// Sets each of the rows in the base, takes it out, and compares.

@@ -199,7 +199,7 @@ fn an_absent_nic_does_not_stop_the_other_changes_of_a_reload() {
     );
     assert_eq!(addresses("vmbr0"), ["192.0.2.20/24"]);
     assert_eq!(master("eno1").as_deref(), Some("vmbr0"));
-    // One that may come later is no failure, and the next reload has nothing to do.
+    // One that may come later is not a failure, and the next reload has nothing to do.
     write_interfaces(&format!(
         "{LO}allow-hotplug eno2\niface eno2 inet manual\n{}",
         text.replace("192.0.2.10", "192.0.2.20")

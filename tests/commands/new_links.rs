@@ -104,7 +104,7 @@ fn a_link_without_ipv6_never_has_a_link_local_address() {
     assert!(!heard().contains("vmbr0"), "{}", heard());
 }
 
-/// A value that the kernel refuses is told with its line; the link is brought up all the same, by a reload as well.
+/// A value that the kernel refuses is reported with its line; the link is brought up all the same, by a reload as well.
 #[test]
 fn a_refused_setting_is_a_warning_and_the_link_comes_up() {
     let room = netns::enter!(Bridge);

@@ -86,7 +86,7 @@ fn a_broken_staged_file_is_refused_with_its_place_and_both_files_stay() {
 /// Proxmox VE's own unit is held by this file alone (units/pvenetcommit.service.d).
 const NOTE: &str = "/run/cleat/refused.json";
 
-/// Whatever the store fails at is told in `cleat status`, too.
+/// Whatever the store fails at is reported in `cleat status`, too.
 #[test]
 fn regress_a_boot_that_fails_leaves_the_reason_behind() {
     let room = netns::enter!(Veth);
@@ -490,7 +490,7 @@ fn a_broken_settings_file_is_an_error_and_stops_nothing() {
     let boot = commit("boot");
     assert_eq!(boot.code, 0, "{boot:?}");
     assert!(
-        boot.err.starts_with("error: /etc/cleat/cleat.toml is no TOML: "),
+        boot.err.starts_with("error: /etc/cleat/cleat.toml is not TOML: "),
         "{boot:?}"
     );
     assert_eq!(text(LIVE), config("192.0.2.2/24"));

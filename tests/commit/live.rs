@@ -108,7 +108,7 @@ fn rollback_goes_back_now_or_at_the_next_boot() {
         (word.code, word.err.as_str()),
         (
             2,
-            "cleat-commit: `x` is no number of a generation; `cleat-commit history` has them\n"
+            "cleat-commit: `x` is not a number of a generation; `cleat-commit history` has them\n"
         )
     );
 }

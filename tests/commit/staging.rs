@@ -134,7 +134,7 @@ fn a_file_that_others_staged_long_ago_tells_its_age_and_what_it_undoes() {
     assert_eq!(text(LIVE), config("192.0.2.2/24"));
 }
 
-/// Not older than the live file: nothing is undone, and its age is told all the same.
+/// Not older than the live file: nothing is undone, and its age is reported all the same.
 #[test]
 fn a_file_that_others_staged_now_tells_its_age() {
     let room = netns::enter!(Veth);

@@ -30,7 +30,7 @@ warning[unknown-option]: unknown option `brigde-ageing`
   |     ^^^^^^^^^^^^^ handed to hook scripts only
   = help: did you mean `bridge-ageing`?
 
-error[bad-vlan-id]: 4095 is no VLAN id
+error[bad-vlan-id]: 4095 is not a VLAN id
  --> {file}:9:7
   |
 9 | iface eno1.4095 inet manual
@@ -60,7 +60,7 @@ fn json_has_the_same_faults_with_their_places() {
         [place("line"), place("column"), place("end_line"), place("end_column")],
         [9, 7, 9, 16]
     );
-    assert_eq!(found[1]["message"], "4095 is no VLAN id");
+    assert_eq!(found[1]["message"], "4095 is not a VLAN id");
     assert!(
         found[1]["path"].as_str().unwrap().ends_with("<stdin>"),
         "{}",

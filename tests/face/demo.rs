@@ -22,7 +22,7 @@ fn the_tour_loses_no_packet_and_leaves_nothing_behind() {
     ] {
         assert!(tour.out.contains(part), "{part:?} is not in\n{}", tour.out);
     }
-    // The refusal is told where errors are told.
+    // The refusal is reported where errors are told.
     assert!(tour.err.contains("[bridge-has-guests]"), "{}", tour.err);
     // Its vmbr0 was another one, in another network: here nothing came, went or changed.
     assert_eq!(netns::ip_json(&["-d", "link"]), before);

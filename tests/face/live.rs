@@ -94,7 +94,7 @@ fn a_plan_for_a_file_with_errors_is_refused_as_the_reload_would_be() {
     write_interfaces(&format!("{}\niface eno1.4095 inet manual\n", example("default-bridge")));
     let plan = cleat("plan");
     assert!(
-        plan.out.contains("error[bad-vlan-id]: 4095 is no VLAN id"),
+        plan.out.contains("error[bad-vlan-id]: 4095 is not a VLAN id"),
         "{}",
         plan.out
     );

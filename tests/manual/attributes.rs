@@ -207,7 +207,7 @@ fn needs(attr: &Attr) -> Vec<String> {
         Need::Set(other) => format!("Only with `{other}`."),
         Need::Excludes(other) => format!("Not beside `{other}`."),
         Need::OneOf { attr: other, values } => {
-            let row = table::find(other).unwrap_or_else(|| panic!("{} needs {other}, which is no row", attr.name));
+            let row = table::find(other).unwrap_or_else(|| panic!("{} needs {other}, which is not a row", attr.name));
             let words: Vec<String> = values
                 .iter()
                 .map(|value| format!("`{}`", row.show(&Value::Number(*value))))

@@ -120,7 +120,7 @@ fn no_frame_and_no_page_is_orphaned() {
         .iter()
         .flat_map(|(page, frame)| [page.to_string(), frame.to_string()])
         .collect();
-    // A page that is missing is told by the other test, which may be writing it just now.
+    // A page that is missing is reported by the other test, which may be writing it just now.
     let frames = |names: &BTreeSet<String>| -> BTreeSet<String> {
         names.iter().filter(|name| name.ends_with(".in")).cloned().collect()
     };

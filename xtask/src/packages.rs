@@ -72,7 +72,7 @@ pub fn ensure(wanted: &[Package], consent: Consent) -> Result<(), String> {
     let names: Vec<&str> = missing.iter().map(|package| package.name).collect();
     let by_hand = format!("install them by hand: apt-get install {}", names.join(" "));
     if !runs("apt-get", &["--version"]) {
-        return Err(format!("this is no Debian system (no apt-get); {by_hand}"));
+        return Err(format!("this is not a Debian system (no apt-get); {by_hand}"));
     }
     if consent == Consent::AskOnTerminal && !agreed()? {
         return Err(by_hand);

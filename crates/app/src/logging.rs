@@ -182,7 +182,7 @@ impl Reporter {
         self.close_without(diagnostics, outcome, &[]);
     }
 
-    /// As [`Reporter::close`], of a run that left these links out, which is told where there are no errors, too.
+    /// As [`Reporter::close`], of a run that left these links out, which is reported where there are no errors, too.
     pub fn close_without(&self, diagnostics: &[Diagnostic], outcome: &str, left_out: &[String]) {
         let summary = Summary::of(diagnostics);
         let least = if summary.errors == 0 {

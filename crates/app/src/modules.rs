@@ -23,7 +23,7 @@ impl Loading {
     /// (`rtnl-link-bond`). None where the kernel has a link of each kind already.
     ///
     /// *Source*: `request_module` of the kernel: the program is the one of `kernel.modprobe`, where an empty text says
-    /// that none is to be run; `-q`, as an alias that nothing has is no fault of modprobe's. What it cannot load the
+    /// that none is to be run; `-q`, as an alias that nothing has is not a fault of modprobe's. What it cannot load the
     /// kernel asks for once more, and tells of.
     pub(crate) fn of(root: &Root, names: &[IfName], desired: &Desired, snapshot: &Snapshot) -> Option<Self> {
         let aliases = lacking(names, desired, snapshot);

@@ -44,7 +44,7 @@ pub fn pick(args: &Args, decls: &Decls, known: &dyn Fn(IfName) -> bool) -> (Vec<
             Ok(_) if !args.classes.is_empty() || args.hotplug => {}
             Ok(name) => diagnostics.push(unknown(&name.to_string(), decls)),
             Err(error) => {
-                let text = format!("`{}` is no interface name: {error}", named.name);
+                let text = format!("`{}` is not an interface name: {error}", named.name);
                 diagnostics.push(Diagnostic::error("bad-interface", text));
             }
         }
@@ -54,7 +54,7 @@ pub fn pick(args: &Args, decls: &Decls, known: &dyn Fn(IfName) -> bool) -> (Vec<
 }
 
 /// The arguments with the declared interfaces in place of each shell pattern among the names: `ifup '/eth*'`. One that
-/// matches none stays, and is told by [`pick`].
+/// matches none stays, and is reported by [`pick`].
 pub fn expand<'a>(args: &'a Args, decls: &Decls) -> Cow<'a, Args> {
     let is_pattern = |named: &Named| pattern::of_names(&named.name).is_some();
     if !args.names.iter().any(is_pattern) {
@@ -84,7 +84,7 @@ fn expressions(words: &[String], diagnostics: &mut Vec<Diagnostic>) -> Vec<Regex
         match Regex::new(word) {
             Ok(expression) => expressions.push(expression),
             Err(error) => {
-                let text = format!("`--exclude {word}` is no regular expression: {error}");
+                let text = format!("`--exclude {word}` is not a regular expression: {error}");
                 diagnostics.push(Diagnostic::error("bad-expression", text));
             }
         }

@@ -51,7 +51,7 @@ impl State {
         Self::read(root, path, |reason| set_aside(root, path, reason))
     }
 
-    /// As [`State::load`], for those who only look: a damaged file is told and stays where it is.
+    /// As [`State::load`], for those who only look: a damaged file is reported and stays where it is.
     pub fn peek(root: &Root, path: &Path) -> (Self, Vec<Diagnostic>) {
         Self::read(root, path, |reason| damaged(path, reason))
     }

@@ -79,7 +79,7 @@ impl<T> Spanned<T> {
 
 /// A line and a column as people count them.
 ///
-/// *Units*: both from 1; the column counts characters, a byte that is no UTF-8 counts as one.
+/// *Units*: both from 1; the column counts characters, a byte that is not UTF-8 counts as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// Line, from 1.

@@ -14,7 +14,7 @@ pub use level::Level;
 mod level;
 
 /// Compares what the initramfs carries with what the root holds, says of it what `level` lets through, and leaves it.
-/// Returns whether that was done; a difference is no failure.
+/// Returns whether that was done; a difference is not a failure.
 pub fn run(initramfs: &Root, root: &Root, level: Level) -> bool {
     let log_to = |initramfs: &Root, told: &Diagnostic| log_to(initramfs, told, level);
     if !root.is_dir("/etc") {

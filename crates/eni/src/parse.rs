@@ -211,7 +211,7 @@ impl Parser {
             "this line is left out"
         };
         self.warn(
-            Diagnostic::error("not-utf8", "this line holds a byte that is no UTF-8")
+            Diagnostic::error("not-utf8", "this line holds a byte that is not UTF-8")
                 .at(
                     Place {
                         file: self.file,
@@ -253,7 +253,7 @@ impl Parser {
                 "script" => mapping.script = Some(line.value(rest)),
                 "map" => mapping.maps.push(line.value(rest)),
                 _ => {
-                    let found = format!("`{written}` is no option of a mapping");
+                    let found = format!("`{written}` is not an option of a mapping");
                     let found = Diagnostic::error("mapping-option", found)
                         .at(key.place, "left out")
                         .help("a mapping has one `script` line and `map` lines");

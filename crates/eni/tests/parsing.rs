@@ -296,8 +296,8 @@ fn bytes_that_are_no_utf8_are_fine_in_comments_only() {
     assert_eq!(
         found,
         [
-            "error: this line holds a byte that is no UTF-8 (/f:3:4) [not-utf8]; help: save the file as UTF-8",
-            "error: this line holds a byte that is no UTF-8 (/f:5:7) [not-utf8]; help: save the file as UTF-8",
+            "error: this line holds a byte that is not UTF-8 (/f:3:4) [not-utf8]; help: save the file as UTF-8",
+            "error: this line holds a byte that is not UTF-8 (/f:5:7) [not-utf8]; help: save the file as UTF-8",
         ]
     );
 }
@@ -319,7 +319,7 @@ fn heads_that_say_too_little_or_too_much_are_reported() {
             "warning: `vlan` stanzas are not known (/f:7:1) [unknown-stanza]",
             "error: `q` is not of the form CUR=NEW (/f:9:8) [rename-form]; help: write the name it has now, `=`, and the name to give",
             "error: `inherits` without the name of a stanza (/f:10:9) [no-name]",
-            "error: `foo` is no option of a mapping (/f:14:2) [mapping-option]; help: a mapping has one `script` line and `map` lines",
+            "error: `foo` is not an option of a mapping (/f:14:2) [mapping-option]; help: a mapping has one `script` line and `map` lines",
             "error: `source` without a path (/f:15:1) [no-name]",
             "error: `allow-` without the name of a class (/f:16:1) [no-name]",
         ]

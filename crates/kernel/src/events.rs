@@ -146,7 +146,7 @@ fn event(raw: &Raw) -> Option<Event> {
     match raw.kind {
         RTM_NEWLINK | RTM_DELLINK => {
             let (index, name) = index_and_name(body)?;
-            // A port that leaves its bridge is told as deleted, in the bridge's family.
+            // A port that leaves its bridge is reported as deleted, in the bridge's family.
             if raw.kind == RTM_DELLINK && family != AF_BRIDGE {
                 return Some(Event::LinkGone { index, name });
             }

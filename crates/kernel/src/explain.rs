@@ -56,13 +56,13 @@ pub(crate) fn explain(op: &Op, error: &mut KernelError) {
             format!("`{name}` cannot be a port of `{master}`")
         }
         (Op::SetPort { name, kind, .. }, libc::EINVAL | libc::EOPNOTSUPP) => {
-            format!("`{name}` is no port of a {kind}, or the kernel does not take the value")
+            format!("`{name}` is not a port of a {kind}, or the kernel does not take the value")
         }
         (Op::SetData { kind, .. }, libc::EOPNOTSUPP) => {
             format!("the running kernel cannot change this on `{kind}` links")
         }
         (Op::AddVlans { name, .. } | Op::DelVlans { name, .. }, libc::EOPNOTSUPP) => {
-            format!("`{name}` is no bridge or bridge port, or the running kernel cannot filter VLANs in bridges")
+            format!("`{name}` is not a bridge or bridge port, or the running kernel cannot filter VLANs in bridges")
         }
         (
             Op::CreateLink {

@@ -14,7 +14,7 @@ pub struct IfName {
     len: u8,
 }
 
-/// Why a name is no interface name.
+/// Why a name is not an interface name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameError {
     /// Nothing there.
@@ -185,7 +185,8 @@ impl fmt::Debug for Mac {
 impl std::str::FromStr for Mac {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let fault = || format!("{text:?} is no hardware address: six pairs of hex digits with `:` or `-` between them");
+        let fault =
+            || format!("{text:?} is not a hardware address: six pairs of hex digits with `:` or `-` between them");
         let separator = if text.contains('-') { '-' } else { ':' };
         let pairs: Option<Vec<u8>> = text
             .split(separator)
@@ -252,7 +253,7 @@ mod tests {
         assert!(!"01:00:5e:00:00:01".parse::<Mac>().unwrap().is_unicast_ether());
         assert_eq!(
             "aa:bb".parse::<Mac>(),
-            Err("\"aa:bb\" is no hardware address: six pairs of hex digits with `:` or `-` between them".to_owned())
+            Err("\"aa:bb\" is not a hardware address: six pairs of hex digits with `:` or `-` between them".to_owned())
         );
     }
 }

@@ -145,7 +145,7 @@ pub enum Op {
         /// The entry.
         fdb: Fdb,
     },
-    /// `ip rule add pref PRIORITY table TABLE`. Where the kernel refuses it, that is told and nothing more.
+    /// `ip rule add pref PRIORITY table TABLE`. Where the kernel refuses it, that is reported and nothing more.
     AddRule {
         /// The VRF for whose sake.
         name: IfName,
@@ -170,7 +170,7 @@ pub enum Op {
         /// The value.
         value: i64,
     },
-    /// `sysctl -w KEY=VALUE`, for a setting of the link that sysctl.d speaks of. Where the kernel refuses it, that is told
+    /// `sysctl -w KEY=VALUE`, for a setting of the link that sysctl.d speaks of. Where the kernel refuses it, that is reported
     /// and nothing more: the host is to have its network.
     SetSysctl {
         /// Which link.

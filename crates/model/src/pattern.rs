@@ -2,7 +2,7 @@
 
 /// Whether a shell pattern matches the whole name: `*`, `?`, `[abc]`, `[a-c]`, `[!a]`.
 ///
-/// *Source*: glob(7); a `/` is no special character here.
+/// *Source*: glob(7); a `/` is not a special character here.
 pub fn matches(pattern: &str, name: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let name: Vec<char> = name.chars().collect();

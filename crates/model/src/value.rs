@@ -184,7 +184,7 @@ impl Attr {
         }
     }
 
-    /// Number of the attribute that holds this value; `None` where the option is no netlink attribute of a link.
+    /// Number of the attribute that holds this value; `None` where the option is not a netlink attribute of a link.
     pub fn number_of(&self, value: &Value) -> Option<u16> {
         match (self.wire, value) {
             (Wire::DataIp { v4, .. }, Value::Ip(IpAddr::V4(_))) => Some(v4),
@@ -197,7 +197,7 @@ impl Attr {
     }
 
     /// Puts the value into the attributes of the place where it lives; bits of one flags attribute are joined. `false`
-    /// where the option is no netlink attribute of a link.
+    /// where the option is not a netlink attribute of a link.
     pub fn put(&self, value: &Value, attrs: &mut Attrs) -> bool {
         let Some(number) = self.number_of(value) else {
             return false;

@@ -23,7 +23,7 @@ pub struct LinkSet {
 impl LinkSet {
     /// Reads what a root holds. What cannot be read is left out and reported.
     ///
-    /// *Source*: systemd.link(5). /run is no part of it: nothing of it is carried from one boot to the next.
+    /// *Source*: systemd.link(5). /run is not a part of it: nothing of it is carried from one boot to the next.
     pub fn of_root(root: &Root) -> (Self, Vec<RootError>) {
         Self::of_directories(root, &paths::LINK_FILES)
     }

@@ -91,7 +91,7 @@ impl Udev {
         }
     }
 
-    /// A port name that is no clean text counts as absent; for others it means no name, or does not matter.
+    /// A port name that is not clean text counts as absent; for others it means no name, or does not matter.
     pub(crate) fn port_name_check(self) -> TextCheck {
         match self.version {
             ..253 | 258.. => TextCheck::Ignored,
@@ -101,7 +101,7 @@ impl Udev {
     }
 }
 
-/// What udev makes of a text with control characters, or that is no UTF-8.
+/// What udev makes of a text with control characters, or that is not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TextCheck {
     /// It is taken as it is.

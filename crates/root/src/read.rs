@@ -167,7 +167,7 @@ pub(crate) fn not_a_file(found: &fs::Metadata) -> Option<io::Error> {
         () if kind.is_fifo() => "it is a FIFO",
         () if kind.is_socket() => "it is a socket",
         () if kind.is_char_device() || kind.is_block_device() => "it is a device",
-        () => "it is no file",
+        () => "it is not a file",
     };
     Some(io::Error::new(io::ErrorKind::InvalidInput, what))
 }

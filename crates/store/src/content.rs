@@ -40,7 +40,7 @@ pub struct Content {
     /// Its bytes.
     #[serde(flatten, with = "as_text")]
     pub bytes: Vec<u8>,
-    /// Its mode, for when it has to be made anew.
+    /// Its mode, for when it has to be made again.
     pub mode: u32,
 }
 
@@ -112,7 +112,7 @@ mod as_text {
             Written::Hex(hex) => {
                 let pair = |at: usize| hex.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
                 let bytes: Option<Vec<u8>> = (0..hex.len()).step_by(2).map(pair).collect();
-                bytes.ok_or_else(|| D::Error::custom("this is no hexadecimal text"))
+                bytes.ok_or_else(|| D::Error::custom("this is not hexadecimal text"))
             }
         }
     }

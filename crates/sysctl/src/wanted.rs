@@ -1,4 +1,4 @@
-//! What is to be written: patterns expanded, prefixes heeded, and an order in which no write undoes another.
+//! What is to be written: patterns expanded, prefixes honoured, and an order in which no write undoes another.
 
 use crate::key::Key;
 use crate::resets::{is_one_setting, may_reset, rank, resets, resolve};

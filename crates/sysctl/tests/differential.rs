@@ -266,7 +266,7 @@ fn systemd_sysctl_and_we_write_the_same() {
     });
     let (compared, written) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
     let outcome = runner.run(&(tree(), prefixes()), |(tree, mut prefixes)| {
-        // With a prefix, systemd-sysctl passes over patterns with braces that it heeds without one: not taken over.
+        // With a prefix, systemd-sysctl passes over patterns with braces that it honours without one: not taken over.
         if tree.iter().any(|(_, _, text)| text.contains('{')) {
             prefixes.clear();
         }

@@ -318,7 +318,7 @@ fn where_the_kernel_refuses_the_last_of_several_patterns_the_value_before_it_sta
     );
 }
 
-/// Second witness: systemd-sysctl of this machine, for which EACCES is no failure; the mode of the file in /proc/sys.
+/// Second witness: systemd-sysctl of this machine, for which EACCES is not a failure; the mode of the file in /proc/sys.
 #[test]
 fn a_pattern_that_comes_upon_what_can_only_be_read_is_no_fault() {
     let text = "net.ipv4.conf.v0.[mp]*_[fa]*r* = 1\n";

@@ -200,7 +200,7 @@ fn each_fault_does_in_each_situation_what_the_table_says() {
             }
             let (ran, rest) = meet(fault, way);
             let told = format!("[{}]", fault.code);
-            // A stanza that was left out cannot be named, which is told instead.
+            // A stanza that was left out cannot be named, which is reported instead.
             let is_told = ran.err.contains(&told) || ran.out.contains(&told) || ran.err.contains("[interface-unknown]");
             let rest_is_due = !matches!(way, Way::Check | Way::Takeover | Way::Stage) && grade != "stops";
             let code = i32::from(grade != "warns");

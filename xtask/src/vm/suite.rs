@@ -29,7 +29,7 @@ pub fn stage(folder: &Path, profile: Profile, consent: Consent) -> Result<(), St
     install
         .arg(format!("--root={}", folder.display()))
         .arg(format!("--log={}", scratch.join("log").display()))
-        // The scripts heed DPKG_ROOT; the libraries are the machine's.
+        // The scripts honour DPKG_ROOT; the libraries are the machine's.
         .args(["--force-script-chrootless", "--force-depends", "--install"])
         .args(&built);
     process::succeed(&mut install, "dpkg")?;

@@ -329,7 +329,7 @@ pub static FLAGS: &[Flag] = &[
         &["read-environment"],
         None,
         UP_DOWN,
-        "heed CONFIGURE_INTERFACES=no, EXCLUDE_INTERFACES and VERBOSE=yes of the environment, as the unit hands on \
+        "honour CONFIGURE_INTERFACES=no, EXCLUDE_INTERFACES and VERBOSE=yes of the environment, as the unit hands on \
          /etc/default/networking",
     ),
     row(

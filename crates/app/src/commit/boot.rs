@@ -88,7 +88,7 @@ fn note_first_boot(desk: &Desk, generation: u32) {
     }
 }
 
-/// The store failed: that is told and noted, with what failed before it.
+/// The store failed: that is reported and noted, with what failed before it.
 fn failed(desk: &Desk, error: &StoreError, before: Option<&str>) -> End {
     let mut note = Refused::because(error.to_string(), desk.now);
     note.reasons.splice(0..0, before.map(str::to_owned));
@@ -195,7 +195,7 @@ fn pass_or_go_back(desk: &Desk, number: u32, check: &str) -> Result<End, End> {
     let parsed: Result<Check, String> = check.parse();
     let judged = match parsed {
         Ok(parsed) => desk.outside.check(&parsed, &desk.root, desk.settings.confirm_limit),
-        Err(takes) => Err(vec![format!("`{check}` is no check: it takes {takes}")]),
+        Err(takes) => Err(vec![format!("`{check}` is not a check: it takes {takes}")]),
     };
     let Err(reasons) = judged else {
         keep(desk, number)?;

@@ -42,7 +42,7 @@ pub(super) fn at_desk(call: &Call, run: impl FnOnce(&Desk) -> Result<End, End>) 
 }
 
 impl Desk {
-    /// Reads the settings; what is wrong with them is told.
+    /// Reads the settings; what is wrong with them is reported.
     pub fn at(root: Root, now: Timestamp, outside: Rc<dyn Outside>) -> Self {
         let mut sources = Sources::new();
         let (settings, found) = Settings::load(&root, &mut sources);
@@ -60,7 +60,7 @@ impl Desk {
     /// Takes the lock of the configuration.
     ///
     /// # Errors
-    /// Somebody holds it for too long, which is told.
+    /// Somebody holds it for too long, which is reported.
     pub fn lock(&self) -> Result<Locked<'_>, End> {
         self.hold().map_err(|error| self.fail(&error))
     }
@@ -134,7 +134,7 @@ impl Desk {
     /// A judge who knows this machine.
     ///
     /// # Errors
-    /// The kernel cannot be read, which is told.
+    /// The kernel cannot be read, which is reported.
     pub fn judge(&self) -> Result<Judge, End> {
         self.outside.judge(&self.root).map_err(|error| {
             let text = format!("cannot read the kernel's links (ip link): {error}");
@@ -150,7 +150,7 @@ impl Desk {
     /// The live file itself.
     ///
     /// # Errors
-    /// It cannot be read, which is told.
+    /// It cannot be read, which is reported.
     pub fn live_file(&self) -> Result<Option<Content>, End> {
         Content::read(&self.root, Path::new(paths::INTERFACES)).map_err(|error| self.fail(&error.into()))
     }

@@ -177,7 +177,7 @@ pub fn announce(root: &Root) -> Result<(), String> {
 
 /// What the guard does: waits until there is a generation to put back; `None` where the trial was decided without it.
 ///
-/// What cannot be read is told once, and looked at again: the guard is the last who can put anything back.
+/// What cannot be read is reported once, and looked at again: the guard is the last who can put anything back.
 pub(super) fn watch(desk: &Desk) -> Option<(Before, Cause)> {
     let mut known: Option<LiveChange> = None;
     let mut told = false;

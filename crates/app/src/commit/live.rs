@@ -54,7 +54,7 @@ pub(super) fn make_live(desk: &Desk, what: What, until: Option<Timestamp>) -> Re
     Ok(Some(committed))
 }
 
-/// Judges and commits; what came of it is told. `None` where there was nothing to do.
+/// Judges and commits; what came of it is reported. `None` where there was nothing to do.
 fn commit(desk: &Desk, what: What, until: Option<Timestamp>) -> Result<Option<Committed>, End> {
     let judge = desk.judge()?;
     let options = CommitOptions {
@@ -96,7 +96,7 @@ fn commit(desk: &Desk, what: What, until: Option<Timestamp>) -> Result<Option<Co
     }
 }
 
-/// Makes room for the history and takes in what waits for it. What cannot be done is told, and stops nothing.
+/// Makes room for the history and takes in what waits for it. What cannot be done is reported, and stops nothing.
 pub(super) fn settle_history(desk: &Desk, locked: &Locked<'_>) {
     let settled = locked.set_up_history().and_then(|()| locked.import_spool()).map(drop);
     let pruned = locked.prune(desk.keep()).map(|gone| {

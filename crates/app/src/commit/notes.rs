@@ -18,7 +18,7 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// The note for as long as a boot's commit has not come to its end: whatever cuts it short, the reason is told, and
+    /// The note for as long as a boot's commit has not come to its end: whatever cuts it short, the reason is reported, and
     /// nobody moves the file unjudged.
     pub fn unfinished(time: Timestamp) -> Self {
         let reason =
@@ -62,7 +62,7 @@ impl Refused {
 
     /// What was refused is not staged any more.
     pub fn forget(root: &Root) {
-        // Where it stays, it is told until the next boot.
+        // Where it stays, it is reported until the next boot.
         let _ = root.remove(paths::REFUSED);
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn number(word: &OsStr) -> Result<u32, End> {
     parsed.filter(|number| *number > 0).ok_or_else(|| {
         let word = word.to_string_lossy();
         complain(&format!(
-            "`{word}` is no number of a generation; `cleat-commit history` has them"
+            "`{word}` is not a number of a generation; `cleat-commit history` has them"
         ));
         End::Usage
     })

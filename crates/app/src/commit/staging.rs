@@ -108,7 +108,7 @@ fn is_staged_file(desk: &Desk, path: &Path) -> bool {
     matches!((one, staged), (Ok(one), Ok(staged)) if one == staged)
 }
 
-/// What is staged; what is not fit to be is told.
+/// What is staged; what is not fit to be is reported.
 fn staged(desk: &Desk) -> Result<Option<Staged>, End> {
     match desk.store.staged().map_err(|error| desk.fail(&error))? {
         Found::Unfit(unfit) => Err(desk.refuse(*unfit)),

@@ -29,7 +29,7 @@ pub static PROGRAM: Program = Program {
             words: Words {
                 name: "FILE",
                 doc: "judge this file (`-` is standard input) in place of /etc/network/interfaces, and for itself: a \
-                      NIC that this machine lacks is no fault",
+                      NIC that this machine lacks is not a fault",
                 least: 0,
                 most: 1,
                 hint: Hint::File,

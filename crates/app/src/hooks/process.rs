@@ -21,7 +21,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How much of the output is kept.
 const MOST_OUTPUT: usize = 256 * 1024;
 
-/// Why a program is no success.
+/// Why a program is not a success.
 #[derive(Debug)]
 pub enum Fault {
     /// It could not be started.
@@ -56,7 +56,7 @@ impl fmt::Display for Fault {
 pub struct Ended {
     /// What it printed on standard output and standard error, in one.
     pub output: String,
-    /// Why it is no success.
+    /// Why it is not a success.
     pub fault: Option<Fault>,
 }
 

@@ -105,7 +105,11 @@ pub fn of_phase(root: &Root, phase: Phase) -> Vec<Script> {
     let mut scripts = Vec::new();
     for name in names {
         let Some(name) = name.to_str().filter(|name| runs(name)) else {
-            debug!("{}: {:?} is no name of a script, left out", directory.display(), name);
+            debug!(
+                "{}: {:?} is not a name of a script, left out",
+                directory.display(),
+                name
+            );
             continue;
         };
         let path = directory.join(name);

@@ -150,7 +150,7 @@ impl Entry {
             let digits = std::str::from_utf8(&header[6 + 8 * index..][..8]).map_err(|_| damaged())?;
             u32::from_str_radix(digits, 16).map_err(|_| damaged())
         };
-        // The length of a path: anything longer is no header.
+        // The length of a path: anything longer is not a header.
         let length = field(11)? as usize;
         if length == 0 || length > 4096 {
             return Err(damaged());
@@ -176,7 +176,7 @@ pub fn is_magic(bytes: &[u8]) -> bool {
 }
 
 fn damaged() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "it is no cpio archive")
+    io::Error::new(io::ErrorKind::InvalidData, "it is not a cpio archive")
 }
 
 fn padded(length: u64) -> u64 {

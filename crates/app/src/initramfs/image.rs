@@ -109,7 +109,7 @@ fn read_stream(from: &mut dyn Read, files: &mut Files, wanted: &dyn Fn(&str) -> 
     let mut magic = [0; 6];
     while next_magic(from, &mut magic)? {
         if !cpio::is_magic(&magic) {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no cpio archive"));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a cpio archive"));
         }
         files.read_archive(from, wanted)?;
     }

@@ -1,4 +1,4 @@
-//! The initramfs of each kernel: whether its .link files are those of the root, and how it is made anew.
+//! The initramfs of each kernel: whether its .link files are those of the root, and how it is rebuilt.
 
 mod cpio;
 pub mod image;
@@ -80,7 +80,7 @@ pub struct State {
 }
 
 impl State {
-    /// Whether an image has to be made anew.
+    /// Whether an image has to be rebuilt.
     pub fn is_stale(&self, image: &Image) -> bool {
         !image.differences.is_empty() || (self.hooked && !image.early)
     }
@@ -90,7 +90,7 @@ impl State {
         self.images.iter().any(|image| !image.differences.is_empty())
     }
 
-    /// The images that have to be made anew.
+    /// The images that have to be rebuilt.
     pub fn stale(&self) -> impl Iterator<Item = &Image> {
         self.images.iter().filter(|image| self.is_stale(image))
     }
@@ -154,7 +154,7 @@ fn image_files(root: &Root) -> Vec<(PathBuf, String)> {
 /// How a refresh is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// Make the images anew though nothing changed.
+    /// Rebuild the images though nothing changed.
     pub force: bool,
     /// Only say what would be done.
     pub dry: bool,
@@ -169,11 +169,11 @@ pub enum Refreshed {
     Fresh(State),
     /// A dry run: these commands would be run.
     Would(State, Vec<String>),
-    /// The images were made anew, and looked into: they carry the root's .link files.
+    /// The images were rebuilt, and looked into: they carry the root's .link files.
     Rebuilt(State),
 }
 
-/// Makes the initramfs of all kernels anew, where a .link file changed since they were made, and looks into them
+/// Rebuilds the initramfs of all kernels, where a .link file changed since they were made, and looks into them
 /// afterwards. `progress` is told what is begun.
 ///
 /// Like `update-initramfs -u -k all` or `dracut --regenerate-all --force`, then `proxmox-boot-tool refresh` where that
@@ -205,7 +205,7 @@ pub fn refresh(
     if image_files(root).is_empty() {
         return Ok(Refreshed::NotUsed);
     }
-    // An image that cannot be read is made anew: the generator reads none.
+    // An image that cannot be read is rebuilt: the generator reads none.
     if !policy.force && told.is_empty() && state.stale().next().is_none() {
         return Ok(Refreshed::Fresh(state));
     }
@@ -254,10 +254,10 @@ fn still_stale(state: &State, image: &Image) -> Vec<Diagnostic> {
     let mut told: Vec<Diagnostic> = image
         .differences
         .iter()
-        .map(|difference| error(format!("{path}, made anew, {difference}")))
+        .map(|difference| error(format!("{path}, rebuilt, {difference}")))
         .collect();
     if state.hooked && !image.early {
-        told.push(error(format!("{path}, made anew, lacks {}", paths::EARLY)));
+        told.push(error(format!("{path}, rebuilt, lacks {}", paths::EARLY)));
     }
     told
 }

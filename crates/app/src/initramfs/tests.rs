@@ -137,7 +137,7 @@ fn an_image_that_lacks_the_pin_though_made_anew_is_an_error() {
     assert_eq!(
         refreshed(&host, &stand, Policy::default()),
         Err(vec![
-            "error: /boot/initrd.img-6.1.0-37-amd64, made anew, lacks 50-pmx-nic1.link [initramfs-rebuilt-stale]; \
+            "error: /boot/initrd.img-6.1.0-37-amd64, rebuilt, lacks 50-pmx-nic1.link [initramfs-rebuilt-stale]; \
              help: our hook /usr/share/initramfs-tools/hooks/cleat is not installed"
                 .to_owned()
         ])

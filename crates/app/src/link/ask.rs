@@ -148,7 +148,7 @@ pub(super) fn shown(root: &Root, programs: &dyn Programs, work: &Work) -> String
     match initramfs::refresh(root, programs, dry(), &mut |_| {}) {
         Ok(Refreshed::NotUsed) => text += "this host boots without an initramfs\n",
         // The files are not there yet: an image that is fresh now is stale then.
-        Ok(_) if work.files.iter().any(is_link_file) => text += "the initramfs of every kernel is made anew\n",
+        Ok(_) if work.files.iter().any(is_link_file) => text += "the initramfs of every kernel is rebuilt\n",
         Ok(_) => {}
         Err(told) => {
             let told = told.iter().map(|found| format!("the initramfs: {}\n", found.message));
@@ -217,7 +217,7 @@ fn done(work: &Work, refreshed: &Refreshed) -> String {
     let initramfs = match refreshed {
         Refreshed::NotUsed => "there is no initramfs to be made",
         Refreshed::Fresh(_) | Refreshed::Would(..) => "the initramfs has it",
-        Refreshed::Rebuilt(_) => "the initramfs was made anew",
+        Refreshed::Rebuilt(_) => "the initramfs was rebuilt",
     };
     match work.configuration.is_changed() {
         true => format!("done: {initramfs}, the configuration is staged. Reboot for the new names\n"),

@@ -33,7 +33,7 @@ pub enum Recovered {
 }
 
 /// Writes the files, stages the configuration, and puts the .link files into the initramfs. Where a step fails, all that
-/// was done is taken back, and the initramfs is made anew once more where it had been made.
+/// was done is taken back, and the initramfs is rebuilt once more where it had been made.
 ///
 /// A record of what was there before lies under /var/lib/cleat meanwhile: by it [`recover`] ends what a power cut left half
 /// done.

@@ -9,7 +9,7 @@ use cleat_model::{decl, resolve, table};
 use cleat_root::{Root, paths};
 use std::path::{Path, PathBuf};
 
-/// How a file that Proxmox VE's SDN makes begins. It is made anew from the SDN's own configuration.
+/// How a file that Proxmox VE's SDN makes begins. It is rebuilt from the SDN's own configuration.
 const MADE_BY_SDN: &[u8] = b"#version:";
 
 /// A file before and after.
@@ -76,7 +76,7 @@ impl Configuration {
             .eq(self.start.iter().cloned())
     }
 
-    /// The network that it asks for, whatever this machine has; what is wrong with it is told by `cleat check`.
+    /// The network that it asks for, whatever this machine has; what is wrong with it is reported by `cleat check`.
     pub fn wanted(&self) -> Desired {
         let (decls, _) = decl::declare(self.set.items());
         resolve::resolve(&decls, None).0

@@ -11,14 +11,14 @@ use cleat_root::Root;
 pub const VERB: Verb = Verb {
     name: "refresh",
     usage: "cleat-link refresh [-n] [--force]",
-    short: "makes the initramfs of all kernels anew where .link files changed",
-    doc: "Makes the initramfs of all kernels anew, where its .link files are not those of the root, and looks into the \
+    short: "rebuilds the initramfs of all kernels where .link files changed",
+    doc: "Rebuilds the initramfs of all kernels, where its .link files are not those of the root, and looks into the \
           new ones. Runs `update-initramfs -u -k all` or `dracut --regenerate-all --force`, and `proxmox-boot-tool \
           refresh` where that keeps the boot partitions. Exit code 1 where an initramfs is still not as it should be.",
     words: Words::NONE,
     options: &[
         flag("-n, --dry-run", "only tell what is stale and what would be run"),
-        flag("--force", "make them anew though nothing changed"),
+        flag("--force", "rebuild them though nothing changed"),
     ],
     run: |call| run(call, &Root::real(), &Host),
 };
@@ -49,7 +49,7 @@ fn told(end: &Refreshed) -> String {
     match end {
         Refreshed::NotUsed => "this host boots without an initramfs\n".to_owned(),
         Refreshed::Fresh(state) => images(state, "carries"),
-        Refreshed::Rebuilt(state) => images(state, "was made anew and carries"),
+        Refreshed::Rebuilt(state) => images(state, "was rebuilt and carries"),
         Refreshed::Would(state, commands) => {
             let stale = state.images.iter().flat_map(|image| reasons(state, image));
             let run = commands.iter().map(|command| format!("would run `{command}`\n"));

@@ -15,7 +15,7 @@ pub(super) const VERB: Verb = Verb {
     usage: "cleat-link unpin NAME... | --all [-n] [-y]",
     short: "takes pins back",
     doc: "Takes pins back: the .link file goes, the configuration and the sysctl snippets get the name that the NIC will \
-          have without it, and the initramfs is made anew. Only pins of cleat-link are taken back, with --foreign those \
+          have without it, and the initramfs is rebuilt. Only pins of cleat-link are taken back, with --foreign those \
           of others too.",
     words: Words {
         name: "NAME",

@@ -71,7 +71,7 @@ impl From<RootError> for Refusal {
 /// The plan that makes this scheme the one of the next boot.
 ///
 /// # Errors
-/// A file that cannot be read or is no text; a scheme that is written by hand where it would count more, or beside.
+/// A file that cannot be read or is not text; a scheme that is written by hand where it would count more, or beside.
 pub fn pin(root: &Root, loader: Loader, scheme: &str) -> Result<Plan, Refusal> {
     let changes = match loader {
         Loader::Grub | Loader::ProxmoxGrub => {

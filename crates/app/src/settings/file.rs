@@ -15,7 +15,7 @@ pub(super) fn read(settings: &mut Settings, bytes: Vec<u8>, sources: &mut Source
         Ok(text) => read_text(settings, text),
         Err(error) => {
             let at = error.valid_up_to();
-            vec![Fault::broken(at..at + 1, "this byte is no UTF-8")]
+            vec![Fault::broken(at..at + 1, "this byte is not UTF-8")]
         }
     };
     if faults.is_empty() {
@@ -48,7 +48,7 @@ impl Fault {
         };
         match self {
             Fault::Broken(range, text) => {
-                let message = format!("{} is no TOML: {text}", paths::CONFIG);
+                let message = format!("{} is not TOML: {text}", paths::CONFIG);
                 Diagnostic::error("config-file", message)
                     .at(place(range), "nothing of the file is used")
                     .note(DEFAULTS_HOLD)

@@ -64,7 +64,7 @@ impl Default for Settings {
 
 impl Settings {
     /// Reads the file and the environment. What is wrong with them is reported, and the default holds: of a key whose
-    /// value is wrong, or of all where the file is no TOML. A file with faults is added to `sources`, which the
+    /// value is wrong, or of all where the file is not TOML. A file with faults is added to `sources`, which the
     /// diagnostics point into.
     pub fn load(root: &Root, sources: &mut Sources) -> (Self, Vec<Diagnostic>) {
         let mut settings = Self::default();

@@ -94,13 +94,13 @@ fn a_broken_file_leaves_all_settings_as_built_in() {
     let missing = "key with no value, expected `=`";
     for (text, place, reason) in [
         (&b"lock-wait = 5\nhook-limit 7\n"[..], "2:12", missing),
-        (b"lock-wait = 5\n# \xff\n", "2:3", "this byte is no UTF-8"),
+        (b"lock-wait = 5\n# \xff\n", "2:3", "this byte is not UTF-8"),
     ] {
         let (settings, found) = with(text);
         assert_eq!(settings, Settings::default());
         assert_eq!(found.len(), 1);
         let file = "/etc/cleat/cleat.toml";
-        let line = format!("error: {file} is no TOML: {reason} ({file}:{place}) [config-file]");
+        let line = format!("error: {file} is not TOML: {reason} ({file}:{place}) [config-file]");
         assert_eq!(found, [line]);
     }
 }

@@ -14,7 +14,7 @@ pub(super) const VERB: Verb = Verb {
     usage: "cleat-sysctl apply [--prefix KEY]...",
     short: "writes the settings that are not as sysctl.d says",
     doc: "Reads sysctl.d as systemd-sysctl does, and the kernel, and writes what differs. What resets other settings is \
-          written before them: net.ipv4.ip_forward sets `forwarding` of every link. Each fault is told with its line, \
+          written before them: net.ipv4.ip_forward sets `forwarding` of every link. Each fault is reported with its line, \
           and the rest is written.",
     words: Words::NONE,
     options: &[PREFIX],

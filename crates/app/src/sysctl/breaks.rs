@@ -77,7 +77,7 @@ fn said_in_interfaces(root: Root, links: &[String]) -> Option<Diagnostic> {
     )
 }
 
-/// Links whose routes come from router advertisements, which a router does not heed.
+/// Links whose routes come from router advertisements, which a router does not honour.
 pub(super) fn as_ipv6_router(root: &Root) -> Vec<Diagnostic> {
     let text = root.read_text("/proc/thread-self/net/ipv6_route").unwrap_or_default();
     let heeds = |link: &&str| {
@@ -94,7 +94,8 @@ pub(super) fn as_ipv6_router(root: &Root) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let list = Vec::from_iter(links).join(", ");
-    let text = format!("a router does not heed router advertisements: the routes that these brought run out on {list}");
+    let text =
+        format!("a router does not honour router advertisements: the routes that these brought run out on {list}");
     vec![
         Diagnostic::warning("forward-stops-ra", text)
             .help("set `accept_ra` of these links to 2, in the interfaces file `accept-ra 2`"),
@@ -127,7 +128,7 @@ mod tests {
     use super::*;
 
     /// Second witness: a host that took its default route from a router has the flags 00450003 there; linux/ipv6_route.h.
-    /// Documentation/networking/ip-sysctl.rst: with `accept_ra` 2 a router heeds advertisements, too.
+    /// Documentation/networking/ip-sysctl.rst: with `accept_ra` 2 a router honours advertisements, too.
     #[test]
     fn routes_that_a_router_advertised_run_out_where_forwarding_goes_on() {
         let tree = tempfile::tempdir().unwrap();
@@ -161,7 +162,7 @@ mod tests {
             .into_iter()
             .map(|found| (found.code, found.message))
             .collect();
-        let text = "a router does not heed router advertisements: the routes that these brought run out on eno1";
+        let text = "a router does not honour router advertisements: the routes that these brought run out on eno1";
         assert_eq!(told, [("forward-stops-ra", text.to_owned())]);
         write("/proc/thread-self/net/ipv6_route", &route("00000003", "eno1"));
         assert_eq!(as_ipv6_router(&root), [], "a route that somebody set");

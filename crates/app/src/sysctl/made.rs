@@ -14,7 +14,7 @@ use log::debug;
 use std::collections::BTreeMap;
 
 /// The settings of the links that the plan makes, with their lines; empty for a plan that makes none. The files are added
-/// to `sources`; what is wrong in them is told by `cleat-sysctl check`.
+/// to `sources`; what is wrong in them is reported by `cleat-sysctl check`.
 pub fn of_plan(root: &Root, plan: &Plan, sources: &mut Sources) -> BTreeMap<IfName, Vec<(Sysctl, Origin)>> {
     let made = plan.ops().filter_map(|op| match op {
         Op::CreateLink { name, peer, .. } => Some([Some(*name), *peer]),

@@ -152,7 +152,7 @@ fn vlans_on_a_link_that_is_no_port_are_refused_with_a_reason() {
     };
     assert_eq!(
         refused(&mut kernel, &op).to_string(),
-        "Operation not supported: `a` is no bridge or bridge port, or the running kernel cannot filter VLANs in bridges"
+        "Operation not supported: `a` is not a bridge or bridge port, or the running kernel cannot filter VLANs in bridges"
     );
 }
 

@@ -174,7 +174,7 @@ pub static ROWS: &[Attr] = &[
         on: On::Link,
         value: Grammar::Choice(RA_WORDS),
         wire: Wire::Conf6(CONF6_ACCEPT_RA, "accept_ra"),
-        doc: "Whether router advertisements are heeded: never, unless the link forwards (1), or always (2).",
+        doc: "Whether router advertisements are honoured: never, unless the link forwards (1), or always (2).",
         example: "2",
         source: "interfaces(5) `accept_ra`; kernel documentation ip-sysctl `accept_ra`",
         ..ROW

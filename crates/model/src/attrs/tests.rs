@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What every row must keep.
 fn holds(name: &str) {
-    let attr = table::find(name).unwrap_or_else(|| panic!("{name} is no row"));
+    let attr = table::find(name).unwrap_or_else(|| panic!("{name} is not a row"));
     assert_eq!(attr.name, name, "the row has another name");
     for alias in attr.aliases {
         assert!(
@@ -21,7 +21,7 @@ fn holds(name: &str) {
     for text in [attr.doc, attr.example, attr.source] {
         assert!(!text.trim().is_empty(), "a text is missing");
     }
-    assert!(attr.doc.ends_with('.'), "the text is no sentence: {}", attr.doc);
+    assert!(attr.doc.ends_with('.'), "the text is not a sentence: {}", attr.doc);
     if let Grammar::Structure = attr.value {
         assert_eq!(attr.wire, Wire::None);
         return;

@@ -183,7 +183,7 @@ fn method(stanza: &Iface, name: &str, found: &mut Vec<Diagnostic>) -> Option<(Me
         found.push(
             Diagnostic::error(
                 "unknown-family",
-                format!("`{}` is no address family of this program", family.value),
+                format!("`{}` is not an address family of this program", family.value),
             )
             .at(family.place, "the stanza is left out")
             .on(name)
@@ -220,7 +220,7 @@ fn method(stanza: &Iface, name: &str, found: &mut Vec<Diagnostic>) -> Option<(Me
             found.push(
                 Diagnostic::error(
                     "unknown-method",
-                    format!("`{}` is no method of this program", word.value),
+                    format!("`{}` is not a method of this program", word.value),
                 )
                 .at(word.place, takes)
                 .on(name)

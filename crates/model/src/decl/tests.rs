@@ -268,9 +268,9 @@ fn methods_and_families_that_are_not_ours_leave_the_stanza_out() {
     let text = "iface ppp0 inet ppp\n provider x\niface can0 can static\niface eno1 inet6 auto\niface eno2 inet dhcp\n";
     assert_eq!(
         fault(text),
-        "error[unknown-method] ppp0: `ppp` is no method of this program\n  \
+        "error[unknown-method] ppp0: `ppp` is not a method of this program\n  \
          1:17 «ppp» takes `static`, `manual`, `loopback` or `dhcp`\n  note: the stanza is left out\n\
-         error[unknown-family] can0: `can` is no address family of this program\n  3:12 «can» the stanza is left out\n  \
+         error[unknown-family] can0: `can` is not an address family of this program\n  3:12 «can» the stanza is left out\n  \
          help: write `inet` or `inet6`, or nothing for both\n\
          warning[dhcp-not-yet] eno2: addresses by `dhcp` are not asked for yet\n  \
          5:17 «dhcp» the link is brought up without an address\n  help: start a DHCP client in a `post-up` line\n"

@@ -1,4 +1,4 @@
-//! Routes of others by an address that moves: they follow it, or their loss is told.
+//! Routes of others by an address that moves: they follow it, or their loss is reported.
 
 use super::builder::{Builder, Gone};
 use super::moving::{masters, port_of};
@@ -71,7 +71,7 @@ pub(super) fn lost(builder: &mut Builder<'_>, from: IfName, before: &[Route]) {
 }
 
 /// Puts a route of others back that is gone though nobody took it away on purpose: on its link, or on the link that
-/// took over its subnet. Where no link can carry it, that is told.
+/// took over its subnet. Where no link can carry it, that is reported.
 pub(super) fn restore(builder: &mut Builder<'_>, from: IfName, old: &Route) {
     // Our own does not come back in the table of a VRF either.
     if is_recorded(builder, from, old) {

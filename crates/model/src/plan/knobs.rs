@@ -22,7 +22,7 @@ pub(super) struct Differing {
     pub(super) live: Attrs,
     pub(super) while_down: Attrs,
     pub(super) without_ports: Attrs,
-    /// Options that need the link to be made anew.
+    /// Options that need the link to be made again.
     pub(super) recreate: Vec<&'static Attr>,
     pub(super) conf: Vec<Op>,
     pub(super) origin: Option<Origin>,

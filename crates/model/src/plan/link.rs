@@ -1,4 +1,4 @@
-//! Links: made, made anew, and set.
+//! Links: made, made again, and set.
 
 use super::builder::{Builder, Gone};
 use super::knobs::{self, Differing};
@@ -64,7 +64,7 @@ pub(super) fn make(builder: &mut Builder<'_>, want: &WantLink) -> Made {
             Some(attr) => format!("`{}` cannot be changed on a living link", attr.name),
             None => "it is of another kind or stands on another link than is wanted".to_owned(),
         };
-        let flaps = Diagnostic::warning("interrupts", format!("{name} is deleted and made anew: {what}"));
+        let flaps = Diagnostic::warning("interrupts", format!("{name} is deleted and made again: {what}"));
         builder.say(located(flaps, want, differing.origin.unwrap_or(want.origin)));
         builder.op(name, Op::DeleteLink { name }, differing.origin.unwrap_or(want.origin));
         return make_missing(builder, want);
@@ -79,7 +79,7 @@ pub(super) fn make(builder: &mut Builder<'_>, want: &WantLink) -> Made {
     if differing.is_empty() { Made::Set } else { Made::Differs }
 }
 
-/// Whether a link may be deleted to be made anew.
+/// Whether a link may be deleted to be made again.
 fn may_go(builder: &mut Builder<'_>, want: &WantLink, found: &Link, differing: &Differing) -> bool {
     let name = want.name;
     let origin = differing.origin.unwrap_or(want.origin);
@@ -255,7 +255,7 @@ fn chosen_mac(want: &WantLink) -> Option<Mac> {
     }
 }
 
-/// A bridge or bond that is made anew keeps the MAC that it had, where none is said.
+/// A bridge or bond that is made again keeps the MAC that it had, where none is said.
 fn keep_mac(builder: &Builder<'_>, name: IfName, link: &mut Attrs) {
     let said = builder
         .want(name)

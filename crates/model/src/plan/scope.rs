@@ -9,7 +9,7 @@ use crate::types::Kind;
 
 impl<'a> Builder<'a> {
     /// The links to bring up, lower ones first: those asked for, what must be made for them, and what goes down with a
-    /// link that is made anew.
+    /// link that is made again.
     pub(super) fn to_bring_up(&self) -> Vec<&'a WantLink> {
         let mut names: Set<IfName> = self.request.scope.iter().copied().collect();
         let mut left: Vec<IfName> = names.iter().copied().collect();
@@ -24,7 +24,7 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        // What stands on a link that is made anew goes with it: it is made again too.
+        // What stands on a link that is made again goes with it: it is made again too.
         for want in self.desired.links() {
             let on_new =
                 |lower: IfName| names.contains(&lower) && self.start.get(want.name).is_some() && self.made_anew(lower);

@@ -222,7 +222,7 @@ fn a_link_that_must_be_made_anew_gets_back_all_that_hung_on_it() {
     let planned = host.plan(&wanted("8"), &request);
     assert_eq!(
         said(&planned),
-        ["warning[interrupts]: vx0 is deleted and made anew: `vxlan-id` cannot be changed on a living link"]
+        ["warning[interrupts]: vx0 is deleted and made again: `vxlan-id` cannot be changed on a living link"]
     );
     assert_eq!(
         host.reload(&wanted("8")),

@@ -261,7 +261,7 @@ pub(super) fn bad_vlan_id(id: u64, place: Place) -> Diagnostic {
     } else {
         "past the last one"
     };
-    Diagnostic::error("bad-vlan-id", format!("{id} is no VLAN id"))
+    Diagnostic::error("bad-vlan-id", format!("{id} is not a VLAN id"))
         .at(place, why)
         .help("choose one from 1 to 4094")
 }

@@ -98,7 +98,7 @@ impl Build<'_> {
         };
         for (port, value) in pairs {
             if !is_port(&port) {
-                let message = format!("`{}` is no port of `{bridge}`", port.value);
+                let message = format!("`{}` is not a port of `{bridge}`", port.value);
                 self.found.push(
                     Diagnostic::error("no-port", message)
                         .at(port.place, format!("`{}` has no effect on it", attr.name))

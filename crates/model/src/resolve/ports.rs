@@ -56,7 +56,7 @@ impl Build<'_> {
                     Mode::Regex => match Regex::new(&format!("^(?:{text})$")) {
                         Ok(regex) => ports.extend(self.matching(&word, on, &|name| regex.is_match(name))),
                         Err(error) => self.found.push(
-                            Diagnostic::error("bad-regex", format!("`{text}` is no regular expression"))
+                            Diagnostic::error("bad-regex", format!("`{text}` is not a regular expression"))
                                 .at(word.place, error.to_string().replace('\n', " "))
                                 .on(on),
                         ),
@@ -209,7 +209,7 @@ impl Build<'_> {
         }
     }
 
-    /// Why a link cannot be a member: what it names is no VRF. One that the kernel has will do, and one that `pre-up`
+    /// Why a link cannot be a member: what it names is not a VRF. One that the kernel has will do, and one that `pre-up`
     /// lines may make.
     fn no_vrf(&self, name: IfName, said: &Said, vrf: IfName) -> Option<Diagnostic> {
         let declared = self.link(vrf).filter(|_| self.decls.get(vrf).is_some());

@@ -55,7 +55,7 @@ impl Build<'_> {
             }
             (None, Some(word)) => {
                 let diagnostic =
-                    Diagnostic::error("primary-no-port", format!("`{}` is no port of `{bond}`", word.value))
+                    Diagnostic::error("primary-no-port", format!("`{}` is not a port of `{bond}`", word.value))
                         .at(word.place, "cannot be the primary port")
                         .on(bond);
                 let ports: Vec<String> = ports.iter().map(|port| format!("`{port}`")).collect();

@@ -122,7 +122,7 @@ impl Build<'_> {
             for (port, value) in self.pairs(bridge, said) {
                 let Some(at) = places.get(port.value.as_str()).copied() else {
                     self.found.push(
-                        Diagnostic::error("no-port", format!("`{}` is no port of `{bridge}`", port.value))
+                        Diagnostic::error("no-port", format!("`{}` is not a port of `{bridge}`", port.value))
                             .at(port.place, "has no effect")
                             .on(bridge)
                             .help("name a port of `bridge-ports`"),

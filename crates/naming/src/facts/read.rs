@@ -16,7 +16,7 @@ pub fn nics(root: &Root) -> Result<Vec<NicFacts>, RootError> {
     let names = root.read_dir(paths::SYS_CLASS_NET)?;
     let mut found = Vec::new();
     for name in names.iter().filter_map(|name| name.to_str()) {
-        // A file here is no interface: `bonding_masters`.
+        // A file here is not an interface: `bonding_masters`.
         if !root.is_dir(interface(name)) {
             continue;
         }

@@ -87,7 +87,7 @@ impl TryFrom<String> for HardwareAddress {
 
     fn try_from(word: String) -> Result<Self, String> {
         word.parse()
-            .map_err(|NoAddress| format!("`{word}` is no hardware address"))
+            .map_err(|NoAddress| format!("`{word}` is not a hardware address"))
     }
 }
 

@@ -37,7 +37,7 @@ pub struct LinkFiles {
 }
 
 impl LinkFiles {
-    /// Reads all that systemd would read. Never fails: what cannot be read is told and left out.
+    /// Reads all that systemd would read. Never fails: what cannot be read is reported and left out.
     pub fn load(root: &Root) -> Self {
         let mut all = Self {
             udev: Udev::installed(root),
@@ -52,7 +52,7 @@ impl LinkFiles {
         all
     }
 
-    /// What the udev of an initramfs reads of the files that it carries. What is wrong with them is not told: that is told
+    /// What the udev of an initramfs reads of the files that it carries. What is wrong with them is not told: that is reported
     /// of the root's.
     pub fn carried(set: &LinkSet, udev: Option<Udev>) -> Self {
         let mut all = Self {

@@ -230,7 +230,7 @@ impl Match {
         let (not, words) = list_of(said, Style::Escaped, found);
         for word in words {
             if !is_assignment(&word) {
-                found.push(bad(said, format!("`{word}` is no KEY=VALUE")));
+                found.push(bad(said, format!("`{word}` is not a KEY=VALUE")));
                 continue;
             }
             self.properties.push(format!("{}{word}", if not { "!" } else { "" }));
@@ -261,7 +261,7 @@ fn addresses(list: &mut Vec<HardwareAddress>, said: &Assignment, found: &mut Vec
         match word.parse::<HardwareAddress>() {
             Ok(address) if list.contains(&address) => {}
             Ok(address) => list.push(address),
-            Err(_) => found.push(bad(said, format!("`{word}` is no hardware address"))),
+            Err(_) => found.push(bad(said, format!("`{word}` is not a hardware address"))),
         }
     }
 }

@@ -83,7 +83,7 @@ impl Naming {
             "MACAddress" => match said.value.parse() {
                 Ok(address) => self.address = Some(address),
                 Err(_) if said.value.is_empty() => self.address = None,
-                Err(_) => found.push(bad(said, format!("`{}` is no hardware address", said.value))),
+                Err(_) => found.push(bad(said, format!("`{}` is not a hardware address", said.value))),
             },
             _ => {}
         }
@@ -126,7 +126,7 @@ fn policies(list: &mut Vec<Policy>, said: &Assignment, found: &mut Vec<Diagnosti
             }
             Some(policy) if !list.contains(&policy) => list.push(policy),
             Some(_) => {}
-            None => found.push(bad(said, format!("`{word}` is no policy"))),
+            None => found.push(bad(said, format!("`{word}` is not a policy"))),
         }
     }
 }

@@ -223,7 +223,7 @@ fn usb_ports(name: &str) -> Option<Name> {
     Some(suffix)
 }
 
-/// Whether a text is UTF-8 without control characters. What is no UTF-8 was read as U+FFFD.
+/// Whether a text is UTF-8 without control characters. What is not UTF-8 was read as U+FFFD.
 pub(super) fn is_clean(text: &str) -> bool {
     !text
         .chars()

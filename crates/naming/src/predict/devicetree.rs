@@ -60,7 +60,7 @@ impl Context<'_> {
 enum Alias<'a> {
     /// No alias leads to the node.
     None,
-    /// One does, and its number cannot be used: `ethernet` and `ethernet0` are there both, or it is no number.
+    /// One does, and its number cannot be used: `ethernet` and `ethernet0` are there both, or it is not a number.
     Conflict,
     Number {
         number: u64,

@@ -35,7 +35,7 @@ proptest! {
     }
 
     /// Whatever rules, .link files and the kernel say: the name that a NIC is told to get is one that it can have, and the
-    /// one that is passed over is told.
+    /// one that is passed over is reported.
     #[test]
     fn every_chosen_name_is_legal_or_what_was_refused_is_told(
         nic in invented::nic(),

@@ -1,5 +1,5 @@
 //! A scenario: a folder with `scenario.toml`, perhaps `files/` (put over each machine's root before it starts) and
-//! `steps/` (scripts that a machine runs). The format is told in docs/vm-tests.md.
+//! `steps/` (scripts that a machine runs). The format is described in docs/vm-tests.md.
 
 mod step;
 mod text;

@@ -1,4 +1,4 @@
-//! The text of `scenario.toml`. The format is told in docs/vm-tests.md.
+//! The text of `scenario.toml`. The format is described in docs/vm-tests.md.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

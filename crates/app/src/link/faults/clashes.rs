@@ -55,7 +55,7 @@ fn same(host: &Host, names: &Names<'_>) -> Vec<Clash> {
     for (nic, name) in names {
         by_name.entry(name).or_default().push(nic);
     }
-    // One address for two NICs, or one name for two addresses, is told as a fault of the pin.
+    // One address for two NICs, or one name for two addresses, is reported as a fault of the pin.
     by_name.retain(|name, nics| {
         let pinned = host.pins.named(name).is_some() && nics.iter().all(|nic| host.pin_of(nic).is_some());
         nics.len() > 1 && !pinned

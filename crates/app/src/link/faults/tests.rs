@@ -21,7 +21,7 @@ fn a_host_without_pins_has_no_fault() {
     assert_eq!(told(&bed), [""; 0]);
 }
 
-/// *Source*: systemd.link(5), `AlternativeNamesPolicy=`; what a stanza makes is told by the model, as for a boot.
+/// *Source*: systemd.link(5), `AlternativeNamesPolicy=`; what a stanza makes is reported by the model, as for a boot.
 #[test]
 fn a_name_that_another_has_as_its_other_name_or_that_the_configuration_makes_clashes() {
     let bed = Bed::new();

@@ -344,7 +344,7 @@ fn file_taken(host: &Host, choice: &Choice<'_>, ours: &Path, found: &mut Vec<Dia
         Ordering::Less => {
             format!("{path} has the name of the pin's file, and takes its place: the pin would do nothing")
         }
-        Ordering::Equal => format!("{path} is there already, and is no pin of this NIC"),
+        Ordering::Equal => format!("{path} is there already, and is not a pin of this NIC"),
         // As an administrator's file takes the place of the distribution's.
         Ordering::Greater => return,
     };

@@ -9,7 +9,7 @@ use cleat_store::StoreError;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Moves `FROM.d/*.conf` to `TO.d` in every directory. What cannot go along is told.
+/// Moves `FROM.d/*.conf` to `TO.d` in every directory. What cannot go along is reported.
 ///
 /// *Source*: systemd.link(5): a drop-in belongs to the file of its directory's name, wherever the two are.
 ///

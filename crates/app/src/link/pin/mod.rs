@@ -171,7 +171,7 @@ fn fresh(host: &Host, choice: &Choice<'_>) -> String {
         .iter()
         .filter_map(|policy| properties?.get(property_of(*policy)?));
     let before = choice.nic.name.as_str();
-    // A name that the policies do not give would be lost; one of the kernel's is no NIC's own.
+    // A name that the policies do not give would be lost; one of the kernel's is not a NIC's own.
     let lost =
         before != choice.name && names::pattern(before) != Some(names::OF_KERNEL) && !given.any(|name| name == before);
     let pin = NewPin {

@@ -226,7 +226,7 @@ fn a_file_of_the_pins_name_is_not_written_over_and_does_not_take_its_place() {
     assert_eq!(
         refused(&bed, &of("enp1s0", "lan0")),
         [format!(
-            "pin-file-taken: {file} is there already, and is no pin of this NIC"
+            "pin-file-taken: {file} is there already, and is not a pin of this NIC"
         )]
     );
     let local = Wish {

@@ -141,7 +141,7 @@ fn there_is_a_rule_for_table_local_at_each_step_and_after_a_failure_at_any() {
                 OnError::RollBack,
             );
             assert!(places(kernel.now()).iter().all(|places| !places.is_empty()));
-            // A rule that is refused is told and undoes nothing.
+            // A rule that is refused is reported and undoes nothing.
             let ending = if is_rule { Ending::Done } else { Ending::PutBack };
             assert_eq!(outcome.ending, ending, "step {at} of\n{}", planned.plan);
             if !is_rule {

@@ -184,11 +184,11 @@ fn vlan_ids_0_and_4095_are_refused_wherever_they_stand() {
     assert_eq!(
         found,
         "error[bad-value] mine: `vlan-id` cannot be `5000`\n  6:11 «5000» takes a whole number from 1 to 4094\n\
-         error[bad-vlan-id] eno1.0: 0 is no VLAN id\n  1:7 «eno1.0» reserved by IEEE 802.1Q\n  help: choose one from 1 to 4094\n\
-         error[bad-vlan-id] vlan4095: 4095 is no VLAN id\n  2:7 «vlan4095» reserved by IEEE 802.1Q\n  help: choose one from 1 to 4094\n\
-         error[bad-vlan-id] vmbr0: 4095 is no VLAN id\n  8:16 «eno1.4095» reserved by IEEE 802.1Q\n  help: choose one from 1 to 4094\n\
-         error[bad-vlan-id] vmbr0: 0 is no VLAN id\n  10:15 «0» reserved by IEEE 802.1Q\n  help: choose one from 1 to 4094\n\
-         error[bad-vlan-id] vmbr0: 4096 is no VLAN id\n  10:19 «4094-4096» past the last one\n  help: choose one from 1 to 4094\n"
+         error[bad-vlan-id] eno1.0: 0 is not a VLAN id\n  1:7 «eno1.0» reserved by IEEE 802.1Q\n  help: choose one from 1 to 4094\n\
+         error[bad-vlan-id] vlan4095: 4095 is not a VLAN id\n  2:7 «vlan4095» reserved by IEEE 802.1Q\n  help: choose one from 1 to 4094\n\
+         error[bad-vlan-id] vmbr0: 4095 is not a VLAN id\n  8:16 «eno1.4095» reserved by IEEE 802.1Q\n  help: choose one from 1 to 4094\n\
+         error[bad-vlan-id] vmbr0: 0 is not a VLAN id\n  10:15 «0» reserved by IEEE 802.1Q\n  help: choose one from 1 to 4094\n\
+         error[bad-vlan-id] vmbr0: 4096 is not a VLAN id\n  10:19 «4094-4096» past the last one\n  help: choose one from 1 to 4094\n"
     );
     assert_eq!(names(&desired), ["eno2", "vmbr0"]);
     assert_eq!(vlans(get(&desired, "eno2")), ["1 pvid untagged", "5"]);
@@ -244,7 +244,7 @@ fn a_primary_that_is_no_port_is_left_out() {
     );
     assert_eq!(
         found,
-        "error[primary-no-port] bond0: `eno3` is no port of `bond0`\n  4:16 «eno3» cannot be the primary port\n  \
+        "error[primary-no-port] bond0: `eno3` is not a port of `bond0`\n  4:16 «eno3» cannot be the primary port\n  \
          help: choose one of `eno1`, `eno2`\n"
     );
     assert_eq!(get(&desired, "bond0").data_links, []);
@@ -491,7 +491,7 @@ fn lists_by_port_name_ports_only() {
     );
     assert_eq!(
         found,
-        "error[no-port] vmbr0: `eno9` is no port of `vmbr0`\n  3:29 «eno9=7» `bridge-pathcosts` has no effect on it\n  \
+        "error[no-port] vmbr0: `eno9` is not a port of `vmbr0`\n  3:29 «eno9=7» `bridge-pathcosts` has no effect on it\n  \
          help: name a port of `bridge-ports`\n\
          error[bad-value] vmbr0: `bridge-pathcosts` cannot be `0`\n  3:36 «eno2=0» takes a whole number from 1 to 65535\n\
          error[bad-value] vmbr0: `bridge-portprios` cannot be `8`\n  4:20 «8» takes `port=value` under a bridge, such as `eno1=16`\n"
@@ -516,7 +516,7 @@ fn a_bond_that_is_only_named_by_its_port_is_told() {
 fn a_wrong_regular_expression_is_told() {
     let found = fault("iface vmbr0\n  bridge-ports regex (eno\n");
     assert!(
-        found.starts_with("error[bad-regex] vmbr0: `(eno` is no regular expression\n  2:22 «(eno» "),
+        found.starts_with("error[bad-regex] vmbr0: `(eno` is not a regular expression\n  2:22 «(eno» "),
         "{found}"
     );
 }
