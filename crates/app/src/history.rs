@@ -17,8 +17,9 @@ use std::time::Duration;
 /// after a boot waits for its end.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 
-/// Faults that say nothing of the configuration: another run is under way, or the kernel or /run is out of reach.
-const IN_THE_WAY: [&str; 4] = ["lock", "kernel-unreadable", "run-unrecorded", "not-root"];
+/// Faults that say nothing of the configuration: another run is under way, somebody ended this one, or the kernel or /run is
+/// out of reach.
+const IN_THE_WAY: [&str; 5] = ["lock", "interrupted", "kernel-unreadable", "run-unrecorded", "not-root"];
 /// Faults with which a host is well all the same: a hook is not the configuration, nor is the record of a run.
 const BESIDE: [&str; 2] = ["hook-failed", "state-unwritable"];
 
