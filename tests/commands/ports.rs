@@ -99,6 +99,9 @@ fn a_port_that_makes_no_addresses_since_bridge_utils_brought_it_up_is_as_it_is_t
     let room = netns::enter!(Bridge);
     let text = BRIDGE.replace("\tbridge-fd 0\n", "");
     host(&room, &["eno1"], &text);
+    // As a bond has it that is up before it becomes a port; it stays.
+    netns::run("ip link set eno1 up");
+    assert!(gets_link_local("eno1"));
     for command in [
         "ip link add vmbr0 type bridge",
         "ip link set eno1 addrgenmode none",
@@ -113,7 +116,8 @@ fn a_port_that_makes_no_addresses_since_bridge_utils_brought_it_up_is_as_it_is_t
     let checked = call("ifquery -c -a");
     assert_eq!(checked.code, 0, "{checked:?}");
     netns::run("ip addr add 2001:db8::5/64 dev eno1 nodad");
-    assert_eq!(call("ifreload -a").code, 0);
+    let reload = call("ifreload -a");
+    assert_eq!(reload.code, 0, "{reload:?}");
     assert!(ipv6_is_off("eno1"));
     let found = ip_json(&["-6", "addr", "show", "dev", "eno1"]);
     assert_eq!(found[0]["addr_info"], serde_json::Value::Null);

@@ -7,6 +7,7 @@ use crate::desired::{Knob, LinkRef};
 use crate::name::IfName;
 use crate::table;
 use crate::types::{Kind, Origin};
+use std::net::IpAddr;
 
 /// `MDB_RTR_TYPE_PERM` of linux/if_bridge.h: a multicast router is always taken to be behind the port.
 const ALWAYS: u64 = 2;
@@ -69,7 +70,11 @@ impl Build<'_> {
             .get(bridge)
             .is_some_and(|bridge| real.master == Some(bridge.index));
         let is_off = table::find("disable-ipv6").and_then(|attr| attr.read(real)) == Some(Value::Number(1));
-        let addresses = facts.addresses(real.index).iter().any(|address| address.ip.is_ipv6());
+        // A bond that was up before it became a port has kept its link-local address, which `drift` passes over, too.
+        let addresses = facts
+            .addresses(real.index)
+            .iter()
+            .any(|address| matches!(address.ip, IpAddr::V6(ip) if !ip.is_unicast_link_local()));
         is_port && !is_off && real.addr_gen_mode == Some(IN6_ADDR_GEN_MODE_NONE) && !addresses
     }
 
