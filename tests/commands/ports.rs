@@ -122,3 +122,30 @@ fn a_port_that_makes_no_addresses_since_bridge_utils_brought_it_up_is_as_it_is_t
     let found = ip_json(&["-6", "addr", "show", "dev", "eno1"]);
     assert_eq!(found[0]["addr_info"], serde_json::Value::Null);
 }
+
+/// The kernel takes every IPv6 address away with IPv6, also those that others gave; none of them can come back.
+#[test]
+fn what_others_had_of_ipv6_goes_with_it_and_stops_no_reload() {
+    let room = netns::enter!(Bridge);
+    let alone = "auto eno1\niface eno1\n\taddress 198.51.100.1/24\n";
+    host(&room, &["eno1"], alone);
+    call("ifup -a").quietly();
+    for (new, given) in [
+        (BRIDGE.to_owned(), "fe80::5/64"),
+        (format!("{alone}\tdisable-ipv6 yes\n"), "2001:db8::5/64"),
+    ] {
+        netns::run(&format!("ip addr add {given} dev eno1 nodad"));
+        write_interfaces(&new);
+        let reload = call("ifreload -a");
+        assert_eq!(reload.code, 0, "{reload:?}");
+        assert!(ipv6_is_off("eno1"));
+        // On a port no link-local address answered any longer as it was: the packets to it come in by the bridge.
+        let told = "warning: eno1: 2001:db8::5/64 of eno1 goes [interrupts]";
+        let is_told = reload.foretold.iter().any(|line| line == told);
+        assert_eq!(is_told, given.starts_with("2001"), "{reload:?}");
+        assert_eq!(call("ifreload -n -a").out, "nothing to do\n");
+        write_interfaces(alone);
+        assert_eq!(call("ifreload -a").code, 0);
+        assert!(!ipv6_is_off("eno1"));
+    }
+}

@@ -107,9 +107,6 @@ fn a_full_run_is_not_in_the_way_of_the_guard() {
     std::fs::remove_file("/run/fill").unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
-    // Whether the journal of the guard's run had room for its last line depends on where a page ends.
-    let after = crate::commands::bed::call("ifreload -a");
-    assert_eq!(after.code, 0, "{after:?}");
     crate::commands::bed::call("ifreload -a").quietly();
     assert_eq!(crate::commands::bed::call("ifreload -n -a").out, "nothing to do\n");
 }

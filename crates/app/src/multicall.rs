@@ -1,6 +1,6 @@
 //! One file for every program but cleat-early: the name that it is called by says which one is meant.
 //!
-//! One file is a third of the size of six, and a boot that calls four of them reads it from the disk once.
+//! One file is a third of the size of six, and a boot that calls four programs reads one from the disk.
 
 use crate::command::Command;
 use crate::{PROGRAMS, cli, face, run};
@@ -30,8 +30,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// The program `cleat-...` of that name.
 pub fn of_name(name: &str) -> Option<&'static cli::Program> {
-    let others = PROGRAMS.iter().copied().filter(|program| !program.others);
-    others.into_iter().find(|program| program.name == name)
+    let mut programs = PROGRAMS.iter().copied();
+    programs.find(|program| !program.others && program.name == name)
 }
 
 fn file_name(path: &OsStr) -> String {

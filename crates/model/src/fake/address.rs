@@ -12,7 +12,12 @@ const IFA_F_NOPREFIXROUTE: u32 = 0x200;
 /// `IPV4_DEVCONF_PROMOTE_SECONDARIES` (20) of linux/ip.h, counted from 0.
 pub(crate) const CONF4_PROMOTE_SECONDARIES: usize = 19;
 /// `DEVCONF_DISABLE_IPV6` of linux/ipv6.h.
-pub(crate) const CONF6_DISABLE: usize = 26;
+const CONF6_DISABLE: usize = 26;
+
+/// Whether the link can have IPv6 addresses: it has IPv6 (an MTU of 1280 or more), and IPv6 is not switched off.
+pub(crate) fn takes_ipv6(link: &Link) -> bool {
+    link.conf6.get(CONF6_DISABLE) == Some(&0)
+}
 
 /// `DEVCONF_KEEP_ADDR_ON_DOWN`.
 pub(super) const CONF6_KEEP_ADDRESSES: usize = 42;
@@ -67,11 +72,8 @@ impl FakeKernel {
         if address.prefix > widest {
             return Err(refuse(EINVAL, "Invalid prefix length"));
         }
-        if address.ip.is_ipv6() {
-            let off = link.conf6.get(CONF6_DISABLE).is_none_or(|off| *off != 0);
-            if off {
-                return Err(refuse(EACCES, "IPv6 is disabled on this device"));
-            }
+        if address.ip.is_ipv6() && !takes_ipv6(link) {
+            return Err(refuse(EACCES, "IPv6 is disabled on this device"));
         }
         let there = self.now.addresses(index).iter().position(|old| excludes(old, address));
         if there.is_some() && !replace {

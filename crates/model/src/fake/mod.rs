@@ -21,7 +21,7 @@ use crate::snapshot::{Link, Snapshot};
 use crate::types::{Address, Fdb, Kind, Route, VlanRange};
 use std::collections::BTreeMap;
 
-pub(crate) use address::{CONF6_DISABLE, IFA_F_PERMANENT, covers, excludes, network, scope6, vrf_table};
+pub(crate) use address::{IFA_F_PERMANENT, covers, excludes, network, scope6, takes_ipv6, vrf_table};
 pub(crate) use bond::modes as bond_modes;
 pub(crate) use route::{kept_metric, same_place};
 

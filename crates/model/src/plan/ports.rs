@@ -5,7 +5,7 @@ use super::{gone, knobs, link, undo};
 use crate::attr::Value;
 use crate::attrs::bond::IFLA_BOND_PRIMARY;
 use crate::desired::WantLink;
-use crate::fake::CONF6_DISABLE;
+use crate::fake::takes_ipv6;
 use crate::hash::Set;
 use crate::name::IfName;
 use crate::nla::Attrs;
@@ -144,10 +144,12 @@ pub(super) fn give_back_ipv6(builder: &mut Builder<'_>, iface: IfName, port: IfN
         .is_some_and(|owned| owned.knobs.iter().any(|knob| knob == OPTION));
     let said = builder.want(port).and_then(|want| want.knob(OPTION));
     let by_user = said.is_some_and(|knob| matches!(knob.origin, Origin::Said(_)));
-    let off = builder.link(port).and_then(|link| link.conf6.get(CONF6_DISABLE));
+    let off = builder
+        .link(port)
+        .is_some_and(|link| !link.conf6.is_empty() && !takes_ipv6(link));
     let fresh = crate::table::find(OPTION).and_then(|attr| gone::fresh(builder, port, attr));
     let stays_off = fresh.is_some_and(|value| value != Value::Number(0));
-    if ours && !by_user && !stays_off && off.is_some_and(|off| *off != 0) {
+    if ours && !by_user && !stays_off && off {
         let op = Op::SetConf {
             name: port,
             v6: true,

@@ -3,7 +3,7 @@
 use super::Verb;
 use super::builder::{Builder, Gone};
 use super::{follow, link, moving, ports, undo};
-use crate::fake::IFA_F_PERMANENT;
+use crate::fake::{IFA_F_PERMANENT, takes_ipv6};
 use crate::name::IfName;
 use crate::op::Op;
 use crate::show::{IFA_F_NODAD, IFA_F_NOPREFIXROUTE};
@@ -66,9 +66,13 @@ fn rejoin(builder: &mut Builder<'_>, was: &Link) {
 fn addresses(builder: &mut Builder<'_>, was: &Link) {
     let name = was.name;
     for old in builder.start.addresses(was.index).to_vec() {
-        let Some(index) = builder.link(name).map(|link| link.index) else {
+        let Some((index, ipv6)) = builder.link(name).map(|link| (link.index, takes_ipv6(link))) else {
             return;
         };
+        // The address went with IPv6, which the file switches off or whose MTU it lowers: the kernel would refuse it.
+        if old.ip.is_ipv6() && !ipv6 {
+            continue;
+        }
         let there = builder.now().addresses(index).iter().any(|is| is.same(&old));
         let skip = !undo::returns(&old, was)
             || old.flags & IFA_F_PERMANENT == 0
