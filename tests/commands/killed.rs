@@ -18,17 +18,23 @@ const NEW: &str = "auto lo\niface lo inet loopback\n\nauto eno1\niface eno1 inet
     auto vx6\niface vx6\n\tvxlan-id 6\n\tvxlan-remoteip 10.0.0.7\n\n\
     auto mv1\niface mv1\n\tmacvlan-raw-device vmbr0\n\taddress 10.9.0.1/24\n";
 
-fn is_whole() -> bool {
+/// Whether every point is to be tried.
+pub fn is_whole() -> bool {
     std::env::var("CLEAT_FAULTS").is_ok_and(|which| which == "all")
 }
 
 /// `ifreload -a` with a fault at its `when`th call of that kind: a signal or an error. Answers whether it got that far.
 fn reload_with(call: &str, fault: &str, when: u32) -> bool {
+    let reload = [&crate::programs::path("ifupdown"), "ifreload", "-a"];
+    with_fault(&reload, call, fault, when)
+}
+
+/// The command of these words with such a fault.
+pub fn with_fault(words: &[&str], call: &str, fault: &str, when: u32) -> bool {
     let trace = "/run/trace";
     let mut strace = Command::new("strace");
     strace.args(["-f", "-o", trace, "-e", &format!("trace={call}"), "-e"]);
-    strace.arg(format!("inject={call}:{fault}:when={when}"));
-    strace.arg(crate::programs::path("ifupdown")).args(["ifreload", "-a"]);
+    strace.arg(format!("inject={call}:{fault}:when={when}")).args(words);
     let status = strace
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -40,7 +46,7 @@ fn reload_with(call: &str, fault: &str, when: u32) -> bool {
 }
 
 /// The network as a host that was never disturbed has it with that file; without the numbers that links have.
-fn shown() -> Vec<serde_json::Value> {
+pub fn shown() -> Vec<serde_json::Value> {
     fn strip(value: &mut serde_json::Value) {
         match value {
             serde_json::Value::Array(list) => {

@@ -12,7 +12,7 @@ mod hook_reload;
 mod hook_runs;
 mod hooks;
 mod interrupted;
-mod killed;
+pub mod killed;
 mod lock;
 mod moves;
 mod new_links;

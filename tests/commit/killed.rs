@@ -4,10 +4,10 @@
 //! strace(1) kills them, before the call. Second witness: iproute2, on hosts that were never disturbed. A run takes a part
 //! of the points; `CLEAT_FAULTS=all` takes all.
 
-use super::bed::{LIVE, command, commit, config, done, exists, host, text};
-use crate::commands::bed::{assert_same_network, call, network};
+use super::bed::{LIVE, commit, config, done, exists, host, text};
+use crate::commands::bed::{assert_same_network, call};
+use crate::commands::killed::{is_whole, shown, with_fault};
 use cleat_netns as netns;
-use std::process::{Command, Stdio};
 
 const ADDRESS: &str = "10.0.0.1/24";
 
@@ -26,41 +26,11 @@ fn new() -> String {
     )
 }
 
-fn is_whole() -> bool {
-    std::env::var("CLEAT_FAULTS").is_ok_and(|which| which == "all")
-}
-
 /// `cleat-commit VERB`, killed at its `when`th call of that kind. Answers whether it got that far.
 fn killed(verb: &str, kind: &str, when: u32) -> bool {
-    let trace = "/run/trace";
-    let mut strace = Command::new("strace");
-    strace.args(["-f", "-o", trace, "-e", &format!("trace={kind}"), "-e"]);
-    strace.arg(format!("inject={kind}:signal=SIGKILL:when={when}"));
-    strace.arg(command(verb).get_program()).args(verb.split(' '));
-    strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    strace.status().expect("strace is installed");
-    std::fs::read_to_string(trace).unwrap().contains("killed by SIGKILL")
-}
-
-/// The network without the numbers and chance addresses of links.
-fn shown() -> Vec<serde_json::Value> {
-    fn strip(value: &mut serde_json::Value) {
-        match value {
-            serde_json::Value::Array(list) => {
-                list.iter_mut().for_each(strip);
-                list.sort_by_key(ToString::to_string);
-            }
-            serde_json::Value::Object(fields) => {
-                let moves = ["ifindex", "link_index", "address", "linkmode", "age"];
-                fields.retain(|key, _| !moves.contains(&key.as_str()));
-                fields.values_mut().for_each(strip);
-            }
-            _ => {}
-        }
-    }
-    let mut all = network();
-    all.iter_mut().for_each(strip);
-    all
+    let program = crate::programs::path("cleat-commit");
+    let words: Vec<&str> = std::iter::once(program.as_str()).chain(verb.split(' ')).collect();
+    with_fault(&words, kind, "signal=SIGKILL", when)
 }
 
 fn stage(config: &str) {
@@ -126,6 +96,7 @@ impl Bed {
         loop {
             begin();
             if !killed(verb, kind, first) {
+                assert!(first > step, "{verb} was not killed at any {kind}");
                 self.settles(&format!("{verb}, not killed at {kind} {first}"));
                 return;
             }
