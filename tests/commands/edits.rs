@@ -139,7 +139,7 @@ fn a_wrong_name_of_a_port_does_not_take_the_address_from_the_nic() {
         assert_eq!(addresses("eno1"), ["192.0.2.10/24"], "{text}");
         assert!(!exists("vmbr0"), "{text}");
     }
-    // With one port that is there the host stays reachable, and a bridge that nothing moves to is no loss.
+    // With one port that is there the host stays reachable, and a bridge that nothing moves to costs nothing.
     write_interfaces(&format!(
         "{LO}{}{}",
         bridge.replace("eno11", "eno1 eno11"),

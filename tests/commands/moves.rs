@@ -104,7 +104,7 @@ fn a_bridge_with_a_guest_is_renamed_whole_or_not_at_all() {
         (refused.code, refused.err.as_str()),
         (
             1,
-            "error: vmbr1: bridge vmbr0 must stay while others hang on it: tap100i0; the file gives its port eno1 to vmbr1, \
+            "error: vmbr1: bridge vmbr0 must stay while it is in use by tap100i0; the file gives its port eno1 to vmbr1, \
              its address 192.0.2.10/24 to vmbr1, its route `default via 192.0.2.1` to vmbr1 (/etc/network/interfaces:7:15) \
              [guests-in-the-way]; help: stop these guests first, or use `--force`, which moves them to vmbr1\n\
              1 error, 0 warnings; nothing was changed\n"

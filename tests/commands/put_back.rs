@@ -274,7 +274,7 @@ fn keeper(also: &str) {
     run("chmod 755 /etc/network/if-up.d/keeper");
 }
 
-/// All steps were done, and something else took away at once what they made: a change that does not hold is no change.
+/// All steps were done, and something else took away at once what they made: a change that does not last is taken back.
 #[test]
 fn a_reload_at_whose_end_a_wanted_address_is_gone_is_taken_back() {
     let room = netns::enter!(Veth, Bridge);

@@ -1,7 +1,7 @@
 //! What a boot or a reload brought up becomes a generation, so that `cleat-commit rollback` finds the way back from
 //! whatever changed the files: an editor, Proxmox VE's web interface, a package.
 //!
-//! Nothing hangs on it: a disk that is full or cannot be written costs the generation, and is a warning.
+//! A run does not depend on it: where the disk is full or cannot be written, the generation is not made, and a warning says so.
 
 use crate::args::{Args, Input};
 use crate::command::Command;

@@ -15,7 +15,7 @@ static ARMED: AtomicBool = AtomicBool::new(false);
 extern "C" fn note(number: std::ffi::c_int) {
     let is_first = FIRST.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed);
     if let (Err(_), Ok(number)) = (is_first, Signal::try_from(number)) {
-        // SAFETY: the default action is no code of ours.
+        // SAFETY: the default action is the kernel's own.
         let _ = unsafe { signal(number, SigHandler::SigDfl) };
         let _ = raise(number);
     }

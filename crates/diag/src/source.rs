@@ -99,7 +99,7 @@ pub struct Source {
     columns: OnceLock<Vec<(usize, usize)>>,
 }
 
-/// Bytes of a line that are counted anew for each position: with 100,000 faults on one line all of it would be too much.
+/// Bytes of a line that are counted again for each position: with 100,000 faults on one line all of it would be too much.
 const STRIDE: usize = 1024;
 
 impl Source {

@@ -104,7 +104,7 @@ const V6: &[&str] = &[
     "force_forwarding",
 ];
 
-/// Values that are told in milliseconds and written in seconds.
+/// Values that the kernel shows in milliseconds and takes in seconds.
 const IN_SECONDS: [&str; 4] = [
     "router_solicitation_interval",
     "router_solicitation_delay",

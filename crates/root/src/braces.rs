@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(nested(33), Err(TooManyBraces::Depth));
     }
 
-    /// Each of these took minutes, or the stack, where a scan began anew at each brace.
+    /// Each of these took minutes, or the stack, where a scan began again at each brace.
     #[test]
     fn a_hundred_thousand_braces_take_one_pass() {
         let many = |text: &str| text.repeat(100_000);

@@ -136,7 +136,7 @@ impl Locked<'_> {
         (by, health): (&str, Health),
         files: Files,
     ) -> Result<(), StoreError> {
-        // What changed is for people: a generation that cannot be read is no reason to lose this one.
+        // What changed is for people: a generation that cannot be read does not cost this one.
         let before = self.newest().ok().flatten();
         let before = before.and_then(|newest| self.generation(newest).ok());
         let generation = Generation {

@@ -110,7 +110,7 @@ impl FakeKernel {
             check_mtu(kind, None, mtu)?;
         }
         match kind {
-            // `vrf_newlink`: RT_TABLE_UNSPEC is no table.
+            // `vrf_newlink`: RT_TABLE_UNSPEC is not a table.
             Kind::Vrf if number(data.get(IFLA_VRF_TABLE)).is_none_or(|table| table == 0) => {
                 return Err(refuse(EINVAL, "Invalid VRF table id"));
             }

@@ -273,7 +273,7 @@ fn carries_guests(builder: &mut Builder<'_>, link: &Link, why: Origin) -> bool {
     let list = guests.iter().map(|guest| guest.as_str()).collect::<Vec<_>>().join(", ");
     let fault = Diagnostic::error(
         "link-has-guests",
-        format!("{} stays up: others hang on it: {list}", link.name),
+        format!("{} stays up: still in use by {list}", link.name),
     );
     let fault = match builder.want(link.name) {
         Some(want) => located(fault, want, why),
@@ -291,7 +291,7 @@ fn refused(builder: &mut Builder<'_>, link: &Link, why: Origin) -> bool {
         return false;
     }
     let list = guests.iter().map(|guest| guest.as_str()).collect::<Vec<_>>().join(", ");
-    let stays = format!("{} stays as it is: others hang on it: {list}", link.name);
+    let stays = format!("{} stays as it is: still in use by {list}", link.name);
     let fault = match link.kind {
         Kind::Bridge => Diagnostic::error("bridge-has-guests", format!("bridge {stays}")),
         _ => Diagnostic::error("link-has-guests", stays),

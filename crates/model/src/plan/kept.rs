@@ -185,7 +185,7 @@ fn tell_taken(
         .collect();
     let kind = if link.kind == Kind::Bridge { "bridge " } else { "" };
     let text = format!(
-        "{kind}{name} must stay while others hang on it: {list}; the file gives {}",
+        "{kind}{name} must stay while it is in use by {list}; the file gives {}",
         parts.join(", ")
     );
     let fault = Diagnostic::error("guests-in-the-way", text);

@@ -100,7 +100,7 @@ fn a_bridge_with_guests_is_not_taken_down_but_reported() {
     assert_eq!(steps, [""; 0]);
     assert_eq!(
         said,
-        ["error[bridge-has-guests]: bridge vmbr0 stays as it is: others hang on it: tap100i0"]
+        ["error[bridge-has-guests]: bridge vmbr0 stays as it is: still in use by tap100i0"]
     );
     let gone = Desired::new(vec![link("lo", Kind::Physical), link("eno1", Kind::Physical)]);
     let planned = host.plan(&gone, &all(Verb::Reload, &gone));
@@ -133,7 +133,7 @@ fn regress_what_carries_a_bridge_with_guests_stays_up_with_it() {
     let every = ["eno1", "bond0", "bond0.5", "vmbr0v5"];
     let (steps, said) = host.down(&desired, &every);
     assert_eq!(steps, [""; 0]);
-    let stays = "error[bridge-has-guests]: bridge vmbr0v5 stays as it is: others hang on it: tap100i0";
+    let stays = "error[bridge-has-guests]: bridge vmbr0v5 stays as it is: still in use by tap100i0";
     assert_eq!(said, [stays]);
     assert_eq!(
         host.owned.get(name("eno1")).and_then(|link| link.master),
@@ -490,7 +490,7 @@ fn a_nic_that_guests_vlans_stand_on_stays_up() {
     assert_eq!(lines(&planned), [""; 0]);
     assert_eq!(
         said(&planned),
-        ["error[link-has-guests]: eno1 stays up: others hang on it: eno1.5"]
+        ["error[link-has-guests]: eno1 stays up: still in use by eno1.5"]
     );
 }
 

@@ -319,7 +319,7 @@ fn a_spare_card_with_the_name_of_the_one_that_is_here_is_no_fault() {
     bed.nics(&[1]);
     bed.write("/etc/systemd/network/10-lan0.link", both);
     assert_eq!(told(&bed), [""; 0]);
-    // Of two files the one whose card is gone is told of, and not as a clash.
+    // Of two files, the one whose card is gone is reported, and not as a clash.
     bed.pin("/etc/systemd/network/10-lan0.link", "bc:24:11:00:00:01", "lan0");
     bed.pin("/etc/systemd/network/20-lan0.link", "bc:24:11:00:00:99", "lan0");
     assert_eq!(

@@ -39,7 +39,7 @@ fn a_bridge_with_guests_is_not_renamed_by_half() {
     refuses(
         &with_guest(),
         &named("vmbr1"),
-        "error[guests-in-the-way]: bridge vmbr0 must stay while others hang on it: tap100i0; the file gives its port eno1 \
+        "error[guests-in-the-way]: bridge vmbr0 must stay while it is in use by tap100i0; the file gives its port eno1 \
          to vmbr1, its address 192.0.2.10/24 to vmbr1, its route `default via 192.0.2.1` to vmbr1",
         "stop these guests first, or use `--force`, which moves them to vmbr1",
     );
@@ -53,7 +53,7 @@ fn what_a_bridge_with_guests_needs_goes_to_no_other_link() {
     refuses(
         &host,
         &nic,
-        "error[guests-in-the-way]: bridge vmbr0 must stay while others hang on it: tap100i0; the file gives its port eno1, \
+        "error[guests-in-the-way]: bridge vmbr0 must stay while it is in use by tap100i0; the file gives its port eno1, \
          for the address 192.0.2.10/24 to eno1, its address 192.0.2.10/24 to eno1",
         alone,
     );
@@ -61,7 +61,7 @@ fn what_a_bridge_with_guests_needs_goes_to_no_other_link() {
     refuses(
         &host,
         &other_address,
-        "error[guests-in-the-way]: bridge vmbr0 must stay while others hang on it: tap100i0; the file gives its port eno1, \
+        "error[guests-in-the-way]: bridge vmbr0 must stay while it is in use by tap100i0; the file gives its port eno1, \
          for the address 192.0.2.20/24 to eno1",
         alone,
     );
@@ -72,7 +72,7 @@ fn what_a_bridge_with_guests_needs_goes_to_no_other_link() {
     refuses(
         &host,
         &bond,
-        "error[guests-in-the-way]: bridge vmbr0 must stay while others hang on it: tap100i0; the file gives its port eno1 \
+        "error[guests-in-the-way]: bridge vmbr0 must stay while it is in use by tap100i0; the file gives its port eno1 \
          to bond0",
         alone,
     );
@@ -83,7 +83,7 @@ fn what_a_bridge_with_guests_needs_goes_to_no_other_link() {
     refuses(
         &host,
         &vrf,
-        "error[guests-in-the-way]: bridge vmbr0 must stay while others hang on it: tap100i0; the file gives its port eno1 \
+        "error[guests-in-the-way]: bridge vmbr0 must stay while it is in use by tap100i0; the file gives its port eno1 \
          to blue",
         alone,
     );
@@ -91,7 +91,7 @@ fn what_a_bridge_with_guests_needs_goes_to_no_other_link() {
     refuses(
         &host,
         &gateway,
-        "error[guests-in-the-way]: bridge vmbr0 must stay while others hang on it: tap100i0; the file gives its route \
+        "error[guests-in-the-way]: bridge vmbr0 must stay while it is in use by tap100i0; the file gives its route \
          `default via 192.0.2.1` to eno2",
         alone,
     );
@@ -99,7 +99,7 @@ fn what_a_bridge_with_guests_needs_goes_to_no_other_link() {
     refuses(
         &host,
         &moved,
-        "error[guests-in-the-way]: bridge vmbr0 must stay while others hang on it: tap100i0; the file gives its address \
+        "error[guests-in-the-way]: bridge vmbr0 must stay while it is in use by tap100i0; the file gives its address \
          192.0.2.10/24 to vmbr7",
         "stop these guests first, or use `--force`, which moves them to vmbr7",
     );
@@ -115,7 +115,7 @@ fn a_bridge_with_guests_that_nobody_takes_anything_from_stays_whole_and_the_rest
     let planned = host.plan(&desired, &all(Verb::Reload, &desired));
     assert_eq!(
         said(&planned),
-        ["error[bridge-has-guests]: bridge vmbr0 stays as it is: others hang on it: tap100i0"]
+        ["error[bridge-has-guests]: bridge vmbr0 stays as it is: still in use by tap100i0"]
     );
     let steps = host.reload(&desired);
     assert_eq!(steps, ["ip link set eno2 up", "ip addr add 10.0.0.1/24 dev eno2"]);
@@ -185,7 +185,7 @@ fn a_vlan_with_a_macvlan_of_others_keeps_its_address() {
     refuses(
         &host,
         &desired,
-        "error[guests-in-the-way]: eno1.5 must stay while others hang on it: mv0; the file gives its address 10.0.0.1/24 to \
+        "error[guests-in-the-way]: eno1.5 must stay while it is in use by mv0; the file gives its address 10.0.0.1/24 to \
          vmbr0.5",
         "stop these guests first, keep eno1.5 in the file, or use `--force`, which takes eno1.5 away from them",
     );
@@ -276,7 +276,7 @@ fn a_veth_pair_stays_whole_where_either_end_carries_what_stays() {
         let planned = host.plan(&none, &all(Verb::Reload, &none));
         assert_eq!(
             said(&planned),
-            ["error[bridge-has-guests]: bridge vmbr0 stays as it is: others hang on it: tap100i0"]
+            ["error[bridge-has-guests]: bridge vmbr0 stays as it is: still in use by tap100i0"]
         );
         assert_eq!(lines(&planned), [""; 0], "{inside} is the port");
     }
@@ -402,7 +402,7 @@ fn a_nic_that_carries_what_stays_over_a_link_of_the_file_is_not_set_down() {
     let planned = host.plan(&other, &request);
     assert_eq!(
         said(&planned),
-        ["error[bridge-has-guests]: bridge vmbr0 stays as it is: others hang on it: tap100i0"]
+        ["error[bridge-has-guests]: bridge vmbr0 stays as it is: still in use by tap100i0"]
     );
     assert_eq!(lines(&planned), [""; 0]);
 }
