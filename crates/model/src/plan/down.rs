@@ -134,10 +134,10 @@ fn uppers_first(builder: &Builder<'_>, names: &BTreeSet<IfName>) -> Vec<IfName> 
     };
     let mut below: BTreeMap<IfName, BTreeSet<IfName>> = names.iter().map(|name| (*name, lowers(name))).collect();
     // Also over links that stay: each is asked for what is above it, so that not every master is asked for its ports.
-    let mut standing: Map<u32, Vec<u32>> = Map::default();
-    for link in now.links().iter().filter(|_| !names.is_empty()) {
-        stood_on(link).for_each(|lower| standing.entry(lower).or_default().push(link.index));
-    }
+    let standing = match names.is_empty() {
+        true => Map::default(),
+        false => standing_on(now),
+    };
     for name in names {
         for upper in climb(builder, *name, &standing, |upper| names.contains(&upper)) {
             if let Some(lowers) = below.get_mut(&upper).filter(|_| upper != *name) {
@@ -215,11 +215,20 @@ fn carries_kept(builder: &Builder<'_>, link: &Link) -> bool {
     if !builder.keeps_any() {
         return false;
     }
-    let mut standing: Map<u32, Vec<u32>> = Map::default();
-    for link in builder.now().links() {
-        stood_on(link).for_each(|lower| standing.entry(lower).or_default().push(link.index));
+    builder.keeps_any()
+        && !climb(builder, link.name, &standing_on(builder.now()), |upper| {
+            builder.is_kept(upper)
+        })
+        .is_empty()
+}
+
+/// The links that stand on each, by index.
+fn standing_on(now: &Snapshot) -> Map<u32, Vec<u32>> {
+    let mut all: Map<u32, Vec<u32>> = Map::default();
+    for link in now.links() {
+        stood_on(link).for_each(|lower| all.entry(lower).or_default().push(link.index));
     }
-    !climb(builder, link.name, &standing, |upper| builder.is_kept(upper)).is_empty()
+    all
 }
 
 /// The links above one where `stops` says so, and not what is above those: what stands on it, its master, and all of that
