@@ -70,18 +70,35 @@ impl Store {
 
     /// The newest generation; none where there is no history (yet).
     pub fn newest(&self) -> Result<Option<u32>, StoreError> {
-        let last: Option<Last> = json::read(&self.root, paths::LAST_GENERATION).unwrap_or_default();
-        let mut newest = last.map(|last| last.number);
+        self.newest_beside(self.last().as_ref())
+    }
+
+    fn last(&self) -> Option<Last> {
+        json::read(&self.root, paths::LAST_GENERATION).unwrap_or_default()
+    }
+
+    fn newest_beside(&self, last: Option<&Last>) -> Result<Option<u32>, StoreError> {
+        let newest = last.map(|last| last.number);
+        Ok(newest.max(self.numbers()?.last().copied()))
+    }
+
+    /// The numbers of all generations, in order.
+    fn numbers(&self) -> Result<Vec<u32>, StoreError> {
+        let mut all = Vec::new();
         for archive in ARCHIVES {
-            newest = newest.max(numbers(&self.root, archive)?.last().copied());
+            all.extend(numbers(&self.root, archive)?);
         }
-        Ok(newest)
+        all.sort_unstable();
+        all.dedup();
+        Ok(all)
     }
 
     /// The newest generation, if the live configuration is still the one that it holds.
     pub fn newest_if(&self, live: &Files) -> Result<Option<u32>, StoreError> {
-        let Some(newest) = self.newest()? else { return Ok(None) };
-        let last: Option<Last> = json::read(&self.root, paths::LAST_GENERATION).unwrap_or_default();
+        let last = self.last();
+        let Some(newest) = self.newest_beside(last.as_ref())? else {
+            return Ok(None);
+        };
         let digest = match last.filter(|last| last.number == newest) {
             Some(last) => Some(last.digest),
             None => self.generation(newest).ok().map(|generation| generation.digest),
@@ -91,9 +108,16 @@ impl Store {
 
     /// The newest generation that came up healthy and can be read.
     pub fn newest_healthy(&self) -> Option<Generation> {
-        let (history, _) = self.history();
-        let is_healthy = |one: &Generation| matches!(one.health, Health::Healthy { .. });
-        history.into_iter().rev().find(is_healthy)
+        // What one archive has counts also where the other cannot be read.
+        let archives = ARCHIVES.iter().map(|archive| numbers(&self.root, archive));
+        let mut all: Vec<u32> = archives.flat_map(Result::unwrap_or_default).collect();
+        all.sort_unstable();
+        all.dedup();
+        let mut healthy = all
+            .into_iter()
+            .rev()
+            .filter(|number| matches!(self.health(*number), Health::Healthy { .. }));
+        healthy.find_map(|number| self.generation(number).ok())
     }
 
     /// Whether the history can be written: its directory is there, and no file system is still to be mounted over it.
@@ -201,6 +225,9 @@ impl Locked<'_> {
     /// something else and did not fail, the newest healthy one, the newest healthy one that held something else, and what
     /// an unfinished commit speaks of. Returns the numbers that went.
     pub fn prune(&self, keep: Keep) -> Result<Vec<u32>, StoreError> {
+        if self.is_within(keep) {
+            return Ok(Vec::new());
+        }
         let (history, _) = self.history();
         let transaction = self.transaction()?;
         let healthy = |generation: &&Generation| matches!(generation.health, Health::Healthy { .. });
@@ -232,6 +259,24 @@ impl Locked<'_> {
             }
         }
         Ok(gone)
+    }
+
+    /// Whether nothing has to go, by the names and lengths of all files: to read them all takes longer than the rest of a
+    /// reload. Also where the manifests alone are too much it is left to [`Locked::prune`] to look.
+    fn is_within(&self, keep: Keep) -> bool {
+        let (mut count, mut bytes) = (0, 0);
+        for archive in ARCHIVES {
+            for number in numbers(&self.root, archive).unwrap_or_default() {
+                count += 1;
+                let directory = directory(archive, number);
+                let names = self.root.read_dir(&directory).unwrap_or_default();
+                let found = names
+                    .iter()
+                    .filter_map(|name| self.root.metadata(directory.join(name)).ok());
+                bytes += found.map(|found| found.len()).sum::<u64>();
+            }
+        }
+        count <= keep.count && bytes <= keep.bytes
     }
 }
 
