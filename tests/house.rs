@@ -57,7 +57,7 @@ fn ours(manifest: &str, heading: &str) -> BTreeSet<String> {
 
 #[test]
 fn crates_import_only_what_the_map_allows() {
-    let allowed: [(&str, &[&str]); 10] = [
+    let allowed: [(&str, &[&str]); 12] = [
         ("diag", &[]),
         ("root", &[]),
         ("eni", &["diag", "root"]),
@@ -67,9 +67,13 @@ fn crates_import_only_what_the_map_allows() {
         ("early", &["diag", "root", "naming"]),
         ("sysctl", &["diag", "root"]),
         ("store", &["diag", "root", "eni"]),
+        ("cli", &["diag", "eni"]),
+        ("settings", &["diag", "root", "eni", "store"]),
         (
             "app",
-            &["diag", "root", "eni", "model", "kernel", "naming", "sysctl", "store"],
+            &[
+                "diag", "root", "eni", "model", "kernel", "naming", "sysctl", "store", "cli", "settings",
+            ],
         ),
     ];
     for (name, may) in allowed {

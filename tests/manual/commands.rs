@@ -2,8 +2,8 @@
 
 use super::roff::{bold, italic, sentence, typed};
 use cleat_app::args::flags::{self, Flag};
-use cleat_app::cli::{self, Program};
 use cleat_app::command::Command;
+use cleat_cli::{self as cli, Program};
 use std::fmt::Write;
 
 /// The options of one of the four commands.

@@ -1,7 +1,7 @@
 //! The keys of cleat.toml as entries of its page, and the commented example file.
 
 use super::roff::{bold, plain, typed};
-use cleat_app::settings::keys::{KEYS, example_file};
+use cleat_settings::keys::{KEYS, example_file};
 use std::path::{Path, PathBuf};
 
 /// All keys, those of a table under its heading.

@@ -11,7 +11,6 @@ mod aftermath;
 mod announce;
 pub mod args;
 pub mod change;
-pub mod cli;
 pub mod command;
 pub mod commit;
 pub mod completion;
@@ -19,7 +18,6 @@ mod conversations;
 pub mod devices;
 mod early;
 mod emptied;
-pub mod exit;
 pub mod face;
 pub mod follow;
 mod forewarn;
@@ -33,7 +31,6 @@ mod lacking;
 mod last_good;
 pub mod link;
 pub mod lock;
-pub mod logging;
 mod look;
 pub mod mapping;
 mod modules;
@@ -52,7 +49,6 @@ pub mod scheme;
 pub mod scope;
 pub mod served;
 mod session;
-pub mod settings;
 pub mod severity;
 pub mod state;
 mod state_part;
@@ -60,6 +56,10 @@ pub mod sysctl;
 mod trust;
 mod unchanged;
 pub mod version;
+
+use cleat_cli as cli;
+use cleat_cli::{exit, logging};
+use cleat_settings as settings;
 
 /// The programs that are one table each ([`cli`]); `ifup` and its like have the table of [`args::flags`].
 pub static PROGRAMS: &[&cli::Program] = &[

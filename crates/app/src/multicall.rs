@@ -64,4 +64,18 @@ mod tests {
             assert_eq!(file_name(OsStr::new(path)), "ifup");
         }
     }
+
+    #[test]
+    fn help_fits_a_terminal_of_80_columns_and_names_every_option() {
+        for program in PROGRAMS.iter().copied() {
+            for verb in [None].into_iter().chain(program.verbs.iter().map(Some)) {
+                let text = program.help(verb);
+                let wide: Vec<&str> = text.lines().filter(|line| line.chars().count() > 80).collect();
+                assert_eq!(wide, Vec::<&str>::new());
+                for option in verb.iter().flat_map(|verb| verb.options) {
+                    assert!(text.contains(option.form), "{}: {text}", option.form);
+                }
+            }
+        }
+    }
 }

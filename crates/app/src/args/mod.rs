@@ -7,6 +7,7 @@ mod usage;
 pub use usage::usage;
 
 use crate::command::Command;
+pub use cleat_cli::Verbosity;
 use flags::Id;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -41,20 +42,6 @@ pub enum Format {
     Native,
     /// JSON.
     Json,
-}
-
-/// How much is said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verbosity {
-    /// Errors.
-    Quiet,
-    /// Errors, warnings and what hooks print.
-    #[default]
-    Normal,
-    /// What is done.
-    Verbose,
-    /// Everything.
-    Debug,
 }
 
 /// An interface named on the command line.

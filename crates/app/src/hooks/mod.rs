@@ -15,6 +15,7 @@ pub use scripts::DONE_HERE;
 use scripts::Script;
 pub(crate) use tree::descends_from;
 
+use crate::logging::LOG_TARGET;
 use crate::recursion;
 use cleat_model::desired::Phase;
 use cleat_model::name::IfName;
@@ -26,9 +27,6 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// The log target of what hooks print: shown where nothing else of that level is.
-pub const LOG_TARGET: &str = "hook";
 
 /// A command or script that failed.
 #[derive(Debug)]

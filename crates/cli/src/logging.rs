@@ -1,11 +1,13 @@
 //! Where messages go: standard error, for a terminal, a log file or the journal.
 
-use crate::args::Verbosity;
-use crate::hooks::LOG_TARGET;
+use crate::Verbosity;
 use cleat_diag::{Diagnostic, Severity, Sources, Summary, escaped_lines, render};
 use log::{Level, LevelFilter, log_enabled};
 use nix::sys::stat::fstat;
 use std::io::{IsTerminal, Write};
+
+/// The log target of what hooks print: shown where nothing else of that level is.
+pub const LOG_TARGET: &str = "hook";
 
 /// Sets the log up; `RUST_LOG` adds to or overrides what the flags say.
 ///
@@ -46,7 +48,7 @@ pub fn start(verbosity: Verbosity) {
 /// Whether standard error leads to the journal: systemd names its device and inode in `JOURNAL_STREAM`.
 ///
 /// *Source*: systemd.exec(5).
-pub(crate) fn to_journal() -> bool {
+pub fn to_journal() -> bool {
     let Ok(stream) = std::env::var("JOURNAL_STREAM") else {
         return false;
     };
@@ -54,7 +56,7 @@ pub(crate) fn to_journal() -> bool {
 }
 
 /// Writes an error to standard error before or beside the log; each line has the priority where that is the journal.
-pub(crate) fn complain(text: &str) {
+pub fn complain(text: &str) {
     let priority = if to_journal() { "<3>" } else { "" };
     let lines: String = escaped_lines(text)
         .lines()

@@ -1,8 +1,8 @@
 //! From words to a [`Call`], by the table.
 
 use super::{Ask, COMMON, Call, Opt, Program, Takes, Verb};
-use crate::args::Verbosity;
-use cleat_model::table::distance;
+use crate::Verbosity;
+use cleat_eni::distance;
 use lexopt::Arg::{self, Long, Short, Value};
 use std::ffi::OsString;
 

@@ -3,7 +3,7 @@
 use super::keys::{KEYS, Key};
 use super::{DEFAULTS_HOLD, Settings};
 use cleat_diag::{Diagnostic, FileId, Place, Sources, Span};
-use cleat_model::table::distance;
+use cleat_eni::distance;
 use cleat_root::paths;
 use std::ops::Range;
 use toml::Spanned;

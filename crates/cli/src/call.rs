@@ -1,7 +1,7 @@
 //! A parsed call.
 
 use super::Verb;
-use crate::args::Verbosity;
+use crate::Verbosity;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::str::FromStr;

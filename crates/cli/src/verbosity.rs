@@ -1,0 +1,15 @@
+//! How much a program says.
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Errors.
+    Quiet,
+    /// Errors, warnings and what hooks print.
+    #[default]
+    Normal,
+    /// What is done.
+    Verbose,
+    /// Everything.
+    Debug,
+}
