@@ -205,11 +205,11 @@ fn rename_all(config: &mut ConfigSet, all: &[Renamed]) -> Result<Vec<Diagnostic>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::face::testing::{link, name};
     use cleat_diag::FileId;
     use cleat_model::desired::WantLink;
     use cleat_model::snapshot::IFLA_ADDRESS;
     use cleat_model::types::Origin;
+    use cleat_networks::{link, name};
     use cleat_root::{Durability, Root};
 
     fn snapshot(nics: &[(&str, u8, &[&str])]) -> Snapshot {

@@ -112,9 +112,9 @@ fn has_wire(want: &WantLink, desired: &Desired) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::face::testing::{address, bridge_with_guests, link, name, said};
     use cleat_model::desired::{LinkRef, Wanted};
     use cleat_model::snapshot::{IFF_LOWER_UP, IFF_UP};
+    use cleat_networks::{address, bridge_with_guests, link, name, said};
 
     fn asked(ask: Ask, change: impl FnOnce(&mut Snapshot)) -> Vec<String> {
         let (desired, mut now) = bridge_with_guests();

@@ -63,7 +63,7 @@ use cleat_settings as settings;
 
 /// The programs that are one table each ([`cli`]); `ifup` and its like have the table of [`args::flags`].
 pub static PROGRAMS: &[&cli::Program] = &[
-    &face::args::PROGRAM,
+    &face::program::PROGRAM,
     &commit::PROGRAM,
     &link::PROGRAM,
     &scheme::PROGRAM,

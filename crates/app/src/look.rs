@@ -165,10 +165,10 @@ pub(crate) fn logical(args: &Args, session: &Session) -> Vec<(IfName, Option<Str
 mod tests {
     use super::*;
     use crate::args::Input;
-    use crate::face::testing::{link, name};
     use cleat_model::kernel::{KernelError, Query};
     use cleat_model::op::Op;
     use cleat_model::types::Kind;
+    use cleat_networks::{link, name};
     use cleat_root::{Durability, Root};
     use std::collections::VecDeque;
 

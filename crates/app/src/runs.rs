@@ -4,7 +4,7 @@ mod journal;
 
 use crate::account::{Account, Entry};
 use crate::args::Args;
-use crate::commit::who;
+use crate::cli::who;
 use crate::exit::Exit;
 use crate::run_files::RunFiles;
 use cleat_diag::{Diagnostic, Severity};

@@ -253,9 +253,9 @@ fn absolute(path: &Path) -> std::path::PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::face::testing::link;
     use cleat_model::desired::WantLink;
     use cleat_model::types::Origin;
+    use cleat_networks::link;
 
     /// A booting machine: udev names a NIC between the kernel's reading and the wait, which then has nothing to wait for.
     #[test]

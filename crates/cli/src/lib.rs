@@ -6,12 +6,17 @@ pub mod exit;
 mod help;
 pub mod logging;
 mod output;
+mod page;
 mod parse;
+pub mod report;
 mod verbosity;
+mod who;
 
 pub use call::{Call, Color};
 pub use output::{End, complain, print};
+pub use page::Page;
 pub use verbosity::Verbosity;
+pub use who::who;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -2,8 +2,8 @@
 
 use super::judge::Judge;
 use super::outside::{Here, Outside};
+use crate::cli::report::json_text;
 use crate::cli::{Call, End};
-use crate::face::check::json_text;
 use crate::settings::Settings;
 use cleat_diag::{Diagnostic, Sources};
 use cleat_root::{Root, paths};
@@ -169,17 +169,5 @@ pub(super) fn store_failed(error: &StoreError) -> Diagnostic {
             found.help("`cleat-commit diff` shows it, `cleat-commit revert` removes it")
         }
         _ => found,
-    }
-}
-
-/// Who runs this: `root on pts/0`, or behind sudo(8) the one who called it.
-pub(crate) fn who() -> String {
-    let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
-    let user = std::env::var("SUDO_USER").ok().or_else(|| user.map(|user| user.name));
-    let user = user.unwrap_or_else(|| format!("user {}", nix::unistd::getuid()));
-    let terminal = nix::unistd::ttyname(std::io::stdin()).ok();
-    match terminal.as_deref().and_then(|path| path.strip_prefix("/dev").ok()) {
-        Some(terminal) => format!("{user} on {}", terminal.display()),
-        None => user,
     }
 }

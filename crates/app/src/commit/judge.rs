@@ -97,10 +97,10 @@ fn known_again(found: Diagnostic, config: &ConfigSet, others: &[Renamed]) -> Dia
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::face::testing::link;
     use cleat_diag::render;
     use cleat_model::name::Mac;
     use cleat_model::types::Kind;
+    use cleat_networks::link;
     use std::path::Path;
 
     fn judged(judge: &Judge) -> Vec<String> {

@@ -1,11 +1,11 @@
 //! `apply`, `confirm` and `rollback`: what changes the running network, and stands or is put back.
 
-use super::desk::{Desk, at_desk, who};
+use super::desk::{Desk, at_desk};
 use super::notes::Refused;
 use super::recover::{Recovered, recover};
 use super::reload::Follows;
 use super::trial::{Outcome as Ended, Trial};
-use crate::cli::{Call, End};
+use crate::cli::{Call, End, who};
 use crate::hangup;
 use cleat_diag::Diagnostic;
 use cleat_store::{

@@ -24,6 +24,5 @@ mod status;
 mod trial;
 mod trying;
 
-pub(crate) use desk::who;
 pub use program::PROGRAM;
 pub(crate) use status::notices;

@@ -1,10 +1,8 @@
 //! `history`, `show` and `diff`.
 
 use super::desk::at_desk;
-use crate::cli::{Call, End, complain, print};
-use crate::face::args::Options;
-use crate::face::check::json_text;
-use crate::face::terminal::Page;
+use crate::cli::report::json_text;
+use crate::cli::{Call, End, Page, complain, print};
 use cleat_diag::{escaped, escaped_lines};
 use cleat_store::{Content, Files, Found, Generation, Health, Origin, Zone};
 use serde_json::{Value, json};
@@ -24,11 +22,11 @@ pub(super) fn number(word: &OsStr) -> Result<u32, End> {
 
 /// Whether colours are wanted on standard output.
 pub(super) fn color(call: &Call) -> Result<bool, End> {
-    let options = Options::of(call).map_err(|text| {
+    let color = call.color().map_err(|text| {
         complain(&text);
         End::Usage
     })?;
-    Ok(Page::new(&options).color)
+    Ok(Page::of(color, None).color)
 }
 
 /// `history`.

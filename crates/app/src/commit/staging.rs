@@ -1,9 +1,9 @@
 //! `stage`, `edit` and `revert`.
 
-use super::desk::{Desk, at_desk, who};
+use super::desk::{Desk, at_desk};
 use super::edit::{Copy, ask};
 use super::notes::Refused;
-use crate::cli::{Call, End, complain};
+use crate::cli::{Call, End, complain, who};
 use crate::settings::Check;
 use cleat_diag::Diagnostic;
 use cleat_eni::{ConfigSet, Replaced};

@@ -1,6 +1,6 @@
 //! What every verb starts from: the configuration that is asked about, and the kernel as it is.
 
-use super::args::Options;
+use super::options::Options;
 use crate::args::{Args, Input};
 use crate::change;
 use crate::command::Command;

@@ -1,9 +1,9 @@
 //! `cleat log`: what the last runs did.
 
-use super::check::json_text;
+use super::options::Options;
 use super::{End, complain, print};
 use crate::cli::Call;
-use crate::face::args::Options;
+use crate::cli::report::json_text;
 use crate::run_files::RunFiles;
 use crate::runs::{Done, Run};
 use cleat_diag::escaped;

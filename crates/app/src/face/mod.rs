@@ -2,7 +2,6 @@
 //!
 //! Nothing here changes the host: the verbs read, judge and show; `demo` works in namespaces of its own.
 
-pub mod args;
 pub mod check;
 pub mod demo;
 pub mod graph;
@@ -10,13 +9,12 @@ pub mod input;
 pub mod links;
 pub mod log;
 pub mod online;
+mod options;
 mod other;
 pub mod plan;
+pub mod program;
 pub mod status;
 mod takeover;
-pub mod terminal;
-#[cfg(test)]
-pub(crate) mod testing;
 
 pub use crate::cli::End;
 pub(crate) use crate::cli::{complain, print};
@@ -26,5 +24,5 @@ use std::process::ExitCode;
 
 /// Runs `cleat` with the words after the program's name.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
-    crate::cli::run(&args::PROGRAM, words, other::run)
+    crate::cli::run(&program::PROGRAM, words, other::run)
 }

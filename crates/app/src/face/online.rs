@@ -1,6 +1,6 @@
 //! `cleat wait-online`: until the declared network carries traffic, or the limit has passed.
 
-use super::args::Options;
+use super::options::Options;
 use super::{End, complain, input};
 use crate::args::{Input, environment};
 use crate::devices::is_handled;

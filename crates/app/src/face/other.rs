@@ -1,7 +1,7 @@
 //! `cleat X` for an X that is a program of its own: `cleat-X`, in this file or, where it is another's, from our own
 //! directory, from PATH, or from /usr/sbin.
 
-use super::{End, args, complain};
+use super::{End, complain, program};
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -29,6 +29,6 @@ pub fn run(name: &str, arguments: &[OsString]) -> ExitCode {
             }
         }
     }
-    complain(&args::PROGRAM.unknown(name));
+    complain(&program::PROGRAM.unknown(name));
     End::Usage.into()
 }

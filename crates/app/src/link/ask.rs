@@ -3,8 +3,7 @@
 use super::carry_out::{Recovered, carry_out, configuration, recover};
 use super::host::Host;
 use super::work::Work;
-use crate::cli::{Call, End, complain, print};
-use crate::face;
+use crate::cli::{Call, End, complain, print, report};
 use crate::initramfs::{self, Policy, Refreshed};
 use crate::logging::Reporter;
 use crate::programs::{self, Programs};
@@ -201,7 +200,7 @@ fn document(work: &Work) -> Value {
     });
     let staged = work.configuration.changed_files();
     let told: Vec<&Diagnostic> = work.told.iter().collect();
-    let mut document = face::check::document(&told, work.configuration.sources());
+    let mut document = report::document(&told, work.configuration.sources());
     document["renames"] = work
         .renames
         .iter()

@@ -3,9 +3,7 @@
 use super::faults::{faults, faults_of_initramfs};
 use super::host::Host;
 use super::nic::{Nic, Own};
-use crate::cli::{COLOR, Call, End, JSON, Verb, Words, complain, print};
-use crate::face;
-use crate::face::terminal::Page;
+use crate::cli::{COLOR, Call, End, JSON, Page, Verb, Words, complain, print, report};
 use crate::initramfs;
 use crate::programs::{self, Programs};
 use cleat_diag::{Diagnostic, Severity, Summary, escaped, escaped_lines, render};
@@ -85,7 +83,7 @@ pub fn document(host: &Host, found: &[Diagnostic]) -> Value {
             "passed": passed.collect::<Vec<_>>(),
         })
     });
-    let mut document = face::check::document(&found.iter().collect::<Vec<_>>(), &host.files.sources);
+    let mut document = report::document(&found.iter().collect::<Vec<_>>(), &host.files.sources);
     document["nics"] = nics.collect();
     document["initramfs_stale"] = host.is_stale().into();
     let replaced = host.files.overridden.iter();

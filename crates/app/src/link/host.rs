@@ -485,7 +485,7 @@ mod tests {
         let pin = "[Match]\nPermanentMACAddress=52:54:00:aa:00:07\n[Link]\nName=ennic0\n";
         write(&root, "/etc/systemd/network/10-ennic0.link", pin);
         let mut snapshot = Snapshot::default();
-        let mut link = crate::face::testing::link(3, "enp1s2", cleat_model::types::Kind::Physical, None);
+        let mut link = cleat_networks::link(3, "enp1s2", cleat_model::types::Kind::Physical, None);
         link.perm_mac = cleat_model::name::Mac::new(&[0x52, 0x54, 0, 0xaa, 0, 7]);
         snapshot.insert(link);
         let host = Host::of(root, snapshot);

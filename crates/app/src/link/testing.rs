@@ -1,11 +1,11 @@
 //! An invented host: NICs in sysfs, udev's database, and the kernel's links.
 
 use super::Host;
-use crate::face::testing::link;
 use crate::initramfs::{Image, State};
 use cleat_model::snapshot::{IFLA_ADDRESS, Link, Snapshot};
 use cleat_model::types::Kind;
 use cleat_naming::carried::LinkSet;
+use cleat_networks::link;
 use cleat_root::{Durability, Root};
 use std::cell::RefCell;
 use std::path::Path;

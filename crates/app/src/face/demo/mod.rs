@@ -4,8 +4,7 @@ mod kinds;
 mod ping;
 mod room;
 
-use super::args::Options;
-use super::terminal::Page;
+use super::options::Options;
 use super::{End, check, complain, graph, plan, print};
 use crate::run;
 use cleat_kernel::Netlink;
@@ -58,7 +57,7 @@ pub fn run(options: &Options) -> End {
     }
     let tour = Tour {
         options: options.clone(),
-        color: Page::new(options).color,
+        color: options.page().color,
         paced: std::io::stdout().is_terminal(),
     };
     match tour.walk() {

@@ -11,8 +11,7 @@ pub mod tracks;
 #[cfg(test)]
 mod tests;
 
-use super::args::Options;
-use super::terminal::Page;
+use super::options::Options;
 use super::{End, complain, input, print};
 use cleat_diag::{Severity, Summary, render};
 use cleat_root::{Durability, Root};
@@ -42,7 +41,7 @@ pub fn run(options: &Options) -> End {
             None => return End::Fault,
         },
     };
-    let page = Page::new(options);
+    let page = options.page();
     let written = match &options.svg {
         Some(path) if path == Path::new("-") => print(&svg::draw(&topology, &title)),
         Some(path) => write_svg(path, &svg::draw(&topology, &title)),

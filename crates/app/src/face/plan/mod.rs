@@ -4,10 +4,10 @@ mod outlook;
 #[cfg(test)]
 mod tests;
 
-use super::args::Options;
 use super::graph::canvas::{Canvas, Ink};
-use super::terminal::Page;
-use super::{End, check, complain, input, print};
+use super::options::Options;
+use super::{End, complain, input, print};
+use crate::cli::report;
 use crate::severity::Situation;
 use crate::state::State;
 use crate::{absent, forewarn, trust};
@@ -44,15 +44,15 @@ pub fn run(options: &Options) -> End {
     };
     let mut outlook = Outlook::new(&plan, impact, &desired, &now, session.sources());
     outlook.as_declared = input::differences(&session, &desired, &now).is_empty();
-    let diagnostics = check::in_order(&session.diagnostics);
+    let diagnostics = report::in_order(&session.diagnostics);
     let text = match options.json {
         true => {
             let mut document = outlook.document();
-            document["diagnostics"] = check::document(&diagnostics, session.sources())["diagnostics"].take();
-            check::json_text(&document)
+            document["diagnostics"] = report::document(&diagnostics, session.sources())["diagnostics"].take();
+            report::json_text(&document)
         }
         false => {
-            let color = Page::new(options).color;
+            let color = options.page().color;
             told(&diagnostics, session.sources(), color) + &draw(&outlook, color)
         }
     };
@@ -75,11 +75,11 @@ fn answer(outlook: &Outlook) -> End {
 
 /// A reload stops at errors: they are what there is to show.
 fn refuse(options: &Options, diagnostics: &[Diagnostic], sources: &Sources) -> End {
-    let diagnostics = check::in_order(diagnostics);
+    let diagnostics = report::in_order(diagnostics);
     let text = match options.json {
-        true => check::json_text(&check::document(&diagnostics, sources)),
+        true => report::json_text(&report::document(&diagnostics, sources)),
         false => {
-            check::page(&diagnostics, sources, Page::new(options).color)
+            report::page(&diagnostics, sources, options.page().color)
                 + "a reload would stop here, with nothing changed\n"
         }
     };

@@ -1,5 +1,4 @@
 use super::outlook::Outlook;
-use crate::face::testing::{address, bridge_with_guests, name, said};
 use cleat_diag::Sources;
 use cleat_model::desired::Desired;
 use cleat_model::impact::{Flap, Impact};
@@ -8,6 +7,7 @@ use cleat_model::op::{Action, Op, Plan, Step, StepId};
 use cleat_model::owned::Owned;
 use cleat_model::snapshot::Snapshot;
 use cleat_model::types::Kind;
+use cleat_networks::{address, bridge_with_guests, name, said};
 
 fn outlook(ops: Vec<Op>) -> Outlook {
     outlook_from(bridge_with_guests(), ops)

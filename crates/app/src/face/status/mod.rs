@@ -5,13 +5,12 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use super::args::Options;
-use super::check::json_text;
 use super::graph::canvas::Ink;
 use super::graph::terminal::state_ink;
 use super::links::LinkState;
-use super::terminal::Page;
+use super::options::Options;
 use super::{End, complain, input, print};
+use crate::cli::report::json_text;
 use crate::commit;
 use cleat_diag::Severity;
 use cleat_kernel::Events;
@@ -120,7 +119,7 @@ fn look(options: &Options) -> Option<(String, End)> {
         document["commit"] = commit::notices(&session.root).into();
         return Some((json_text(&document), end));
     }
-    let page = Page::new(options);
+    let page = options.page();
     let mut text = draw(&overview, page.width, options.ascii, page.color);
     if errors > 0 {
         let plural = if errors == 1 { "" } else { "s" };

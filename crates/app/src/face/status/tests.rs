@@ -1,6 +1,6 @@
 use super::overview::Overview;
-use crate::face::testing::{bridge_with_guests, name};
 use cleat_diag::{Diagnostic, FileId, Place, Sources, Span};
+use cleat_networks::{bridge_with_guests, name};
 
 fn overview() -> Overview {
     let (desired, now) = bridge_with_guests();

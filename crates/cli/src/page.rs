@@ -1,7 +1,6 @@
 //! What standard output is: a terminal with colours and a width, or a file.
 
-use super::args::Options;
-use crate::cli::Color;
+use crate::Color;
 use std::io::IsTerminal;
 
 /// Columns where nobody says how many there are.
@@ -17,12 +16,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// By the options, the terminal and the environment (`NO_COLOR`, `TERM`, `COLUMNS`).
-    pub fn new(options: &Options) -> Self {
-        Self::of(options.color, options.width)
-    }
-
-    /// As [`Page::new`], with `--color` and `--width` as they were given.
+    /// By `--color` and `--width` as they were given, the terminal and the environment (`NO_COLOR`, `TERM`, `COLUMNS`).
     pub fn of(color: Color, width: Option<usize>) -> Self {
         let stdout = std::io::stdout();
         let told = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());

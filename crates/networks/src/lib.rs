@@ -1,4 +1,7 @@
-//! Small networks for the tests of the face, built by hand.
+//! Small networks for tests, built by hand.
+
+// What is built here is written out: nothing of it can fail but by a slip of the test.
+#![allow(clippy::unwrap_used)]
 
 use cleat_diag::{FileId, Place, Span};
 use cleat_model::desired::{Desired, LinkRef, WantLink, Wanted};
@@ -7,6 +10,7 @@ use cleat_model::nla::Attrs;
 use cleat_model::snapshot::{IFF_LOWER_UP, IFF_UP, IFLA_MTU, Link, Snapshot};
 use cleat_model::types::{Address, Kind, Origin};
 
+/// A link's name.
 pub fn name(text: &str) -> IfName {
     IfName::new(text).unwrap()
 }
@@ -19,6 +23,7 @@ pub fn said(length: usize) -> Origin {
     })
 }
 
+/// A link that is up, with carrier and an MTU of 1500; one with a master is a port of a bridge.
 pub fn link(index: u32, text: &str, kind: Kind, master: Option<u32>) -> Link {
     Link {
         index,
@@ -43,6 +48,7 @@ pub fn link(index: u32, text: &str, kind: Kind, master: Option<u32>) -> Link {
     }
 }
 
+/// An address with its mask: `192.168.10.2/24`.
 pub fn address(text: &str) -> Address {
     let (ip, prefix) = text.split_once('/').unwrap();
     Address::plain(ip.parse().unwrap(), prefix.parse().unwrap())
