@@ -57,7 +57,7 @@ fn ours(manifest: &str, heading: &str) -> BTreeSet<String> {
 
 #[test]
 fn crates_import_only_what_the_map_allows() {
-    let allowed: [(&str, &[&str]); 12] = [
+    let allowed: [(&str, &[&str]); 13] = [
         ("diag", &[]),
         ("root", &[]),
         ("eni", &["diag", "root"]),
@@ -70,9 +70,15 @@ fn crates_import_only_what_the_map_allows() {
         ("cli", &["diag", "eni"]),
         ("settings", &["diag", "root", "eni", "store"]),
         (
+            "nics",
+            &[
+                "diag", "root", "eni", "model", "kernel", "naming", "store", "cli", "settings",
+            ],
+        ),
+        (
             "app",
             &[
-                "diag", "root", "eni", "model", "kernel", "naming", "sysctl", "store", "cli", "settings",
+                "diag", "root", "eni", "model", "kernel", "naming", "sysctl", "store", "cli", "settings", "nics",
             ],
         ),
     ];

@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(names("a_log_of_libtest_is_counted"), ["xtask --bin xtask"]);
         // A module in a file of its own, one of a `#[path]`, one inside of another.
         assert_eq!(names("house::no_file_is_longer"), ["cleat --test tests"]);
-        assert_eq!(names("link::pin::tests::cut_short::what_is"), ["cleat-app --lib"]);
+        assert_eq!(names("link::pin::tests::cut_short::what_is"), ["cleat-nics --lib"]);
     }
 
     #[test]

@@ -25,11 +25,9 @@ mod hangup;
 mod history;
 pub mod hooks;
 pub mod ifquery;
-pub mod initramfs;
 mod interrupt;
 mod lacking;
 mod last_good;
-pub mod link;
 pub mod lock;
 mod look;
 pub mod mapping;
@@ -38,14 +36,12 @@ pub mod multicall;
 pub mod pick;
 pub mod pinned_nics;
 pub mod pipeline;
-pub mod programs;
 pub mod recursion;
 pub mod rename;
 pub mod run;
 pub mod run_files;
 mod runs;
 pub mod saved_nics;
-pub mod scheme;
 pub mod scope;
 pub mod served;
 mod session;
@@ -65,7 +61,7 @@ use cleat_settings as settings;
 pub static PROGRAMS: &[&cli::Program] = &[
     &face::program::PROGRAM,
     &commit::PROGRAM,
-    &link::PROGRAM,
-    &scheme::PROGRAM,
+    &cleat_nics::link::PROGRAM,
+    &cleat_nics::scheme::PROGRAM,
     &sysctl::PROGRAM,
 ];

@@ -3,13 +3,13 @@
 use super::super::host::Host;
 use super::super::names;
 use super::super::nic::{Nic, Own};
-use crate::settings::PinDirectory;
 use cleat_diag::Diagnostic;
 use cleat_naming::link_file::{DIRECTORIES, Fit, HardwareAddress, LONGEST_NAME, State, is_name};
 use cleat_naming::pins::{AddressKey, Origin, Pin, file_name};
 use cleat_naming::predict::predict;
 use cleat_naming::scheme::SCHEMES;
 use cleat_naming::udev::{DEBIAN_12, DEBIAN_13, Udev};
+use cleat_settings::PinDirectory;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@ use super::next::NextBoot;
 use super::plan::{self, Mention, Refusal};
 use super::record::Record;
 use super::udev::{self, Host};
-use crate::cli::{self, Call, End, JSON, Verb, Words};
+use cleat_cli::{self as cli, Call, End, JSON, Verb, Words};
 use cleat_diag::{Diagnostic, escaped, escaped_lines};
 use cleat_naming::{Scheme, cmdline};
 use cleat_root::{Root, paths};

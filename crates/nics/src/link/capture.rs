@@ -1,7 +1,7 @@
 //! `cleat-link capture`.
 
 use super::Host;
-use crate::cli::{Call, End, Hint, Verb, Words, complain, print};
+use cleat_cli::{Call, End, Hint, Verb, Words, complain, print};
 use cleat_naming::cmdline::{self, NAMES_KEY, SCHEME_KEY};
 use cleat_naming::link_file;
 use cleat_naming::{NicFacts, Udev, facts};

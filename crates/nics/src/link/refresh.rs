@@ -1,9 +1,9 @@
 //! `cleat-link refresh`: the .link files into the initramfs.
 
-use crate::cli::{self, Call, End, Verb, Words, flag};
 use crate::initramfs::{self, Image, Policy, Refreshed, State};
-use crate::logging::Reporter;
 use crate::programs::{Host, Programs};
+use cleat_cli::logging::Reporter;
+use cleat_cli::{self as cli, Call, End, Verb, Words, flag};
 use cleat_diag::{Diagnostic, Sources};
 use cleat_root::Root;
 

@@ -1,7 +1,7 @@
 //! `cleat-scheme list`: the versions and what each changed.
 
 use super::udev::Host;
-use crate::cli::{self, Call, End, JSON, Verb, Words};
+use cleat_cli::{self as cli, Call, End, JSON, Verb, Words};
 use cleat_naming::{SCHEMES, Scheme};
 use cleat_root::Root;
 use serde_json::{Value, json};

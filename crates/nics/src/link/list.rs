@@ -2,8 +2,8 @@
 
 use super::host::Host;
 use super::nic::Own;
-use crate::cli::{Call, End, JSON, Verb, Words, complain, print};
 use crate::{initramfs, programs};
+use cleat_cli::{Call, End, JSON, Verb, Words, complain, print};
 use cleat_diag::{escaped, escaped_lines};
 use cleat_naming::pins::{Origin, Pin};
 use cleat_naming::rules::NameRule;

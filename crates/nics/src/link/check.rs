@@ -3,9 +3,9 @@
 use super::faults::{faults, faults_of_initramfs};
 use super::host::Host;
 use super::nic::{Nic, Own};
-use crate::cli::{COLOR, Call, End, JSON, Page, Verb, Words, complain, print, report};
 use crate::initramfs;
 use crate::programs::{self, Programs};
+use cleat_cli::{COLOR, Call, End, JSON, Page, Verb, Words, complain, print, report};
 use cleat_diag::{Diagnostic, Severity, Summary, escaped, escaped_lines, render};
 use cleat_naming::link_file::{Passed, State, Verdict};
 use cleat_naming::rules::NameRule;

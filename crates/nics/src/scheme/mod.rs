@@ -14,8 +14,8 @@ mod udev;
 
 pub use next::{NextBoot, Pinned};
 
-use crate::cli::{Call, End, Program};
-use crate::logging::Reporter;
+use cleat_cli::logging::Reporter;
+use cleat_cli::{Call, End, Program};
 use cleat_diag::{Diagnostic, Sources};
 
 /// `cleat-scheme`: each verb's row stands beside what it does.

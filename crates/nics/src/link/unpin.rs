@@ -4,7 +4,7 @@ use super::ask::with_consent;
 use super::host::{Host, Next};
 use super::pin::DRY_RUN;
 use super::work::Work;
-use crate::cli::{Call, End, Hint, JSON, Verb, Words, YES, complain, flag};
+use cleat_cli::{Call, End, Hint, JSON, Verb, Words, YES, complain, flag};
 use cleat_diag::Diagnostic;
 use cleat_naming::pins::{Origin, Pin};
 use cleat_store::StoreError;

@@ -4,9 +4,9 @@ mod notes;
 
 use super::Host;
 use super::list::in_columns;
-use crate::cli::{Call, End, Hint, JSON, Opt, Verb, Words, complain, print};
 use crate::scheme::{NextBoot, Pinned};
 use crate::{initramfs, programs};
+use cleat_cli::{Call, End, Hint, JSON, Opt, Verb, Words, complain, print};
 use cleat_diag::{escaped, escaped_lines};
 use cleat_naming::policy::Choice;
 use cleat_naming::udev::{DEBIAN_12, DEBIAN_13};

@@ -3,10 +3,10 @@
 use super::carry_out::{Recovered, carry_out, configuration, recover};
 use super::host::Host;
 use super::work::Work;
-use crate::cli::{Call, End, complain, print, report};
 use crate::initramfs::{self, Policy, Refreshed};
-use crate::logging::Reporter;
 use crate::programs::{self, Programs};
+use cleat_cli::logging::Reporter;
+use cleat_cli::{Call, End, complain, print, report};
 use cleat_diag::{Diagnostic, Severity, Sources, escaped_lines};
 use cleat_root::{Root, paths};
 use cleat_store::{Change, Content, Store, StoreError, Timestamp, unified};

@@ -25,7 +25,7 @@ mod work;
 pub use host::{Host, Next};
 pub use nic::{Module, Nic, Own};
 
-use crate::cli::Program;
+use cleat_cli::Program;
 
 /// `cleat-link`: each verb's row stands beside what it does.
 pub static PROGRAM: Program = Program {

@@ -6,8 +6,8 @@ use super::plan::{self, Plan, Refusal};
 use super::record::Record;
 use super::udev::{self, Host};
 use super::{apply, diff, fault};
-use crate::cli::{self, Call, End, Hint, Opt, Verb, Words, YES, flag};
 use crate::programs::{self, Programs};
+use cleat_cli::{self as cli, Call, End, Hint, Opt, Verb, Words, YES, flag};
 use cleat_diag::{Diagnostic, Sources};
 use cleat_naming::{Scheme, link_file};
 use cleat_root::Root;
@@ -51,7 +51,7 @@ fn run(call: &Call, root: &Root, programs: &dyn Programs) -> End {
     match Pinning::new(root, programs, &word) {
         Ok(pinning) => {
             let plain = Sources::new();
-            crate::logging::Reporter::new(call.verbosity).print(&pinning.warnings, &plain);
+            cleat_cli::logging::Reporter::new(call.verbosity).print(&pinning.warnings, &plain);
             pinning.carry_out(call, root, programs)
         }
         Err(Refusal { told, sources }) => fault(call, &[*told], &sources),

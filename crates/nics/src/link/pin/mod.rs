@@ -11,13 +11,13 @@ use super::ask::with_consent;
 use super::host::{Host, property_of};
 use super::names;
 use super::work::Work;
-use crate::cli::{Call, End, Hint, JSON, Opt, Verb, Words, YES, complain, flag};
-use crate::logging::Reporter;
-use crate::settings::Settings;
+use cleat_cli::logging::Reporter;
+use cleat_cli::{Call, End, Hint, JSON, Opt, Verb, Words, YES, complain, flag};
 use cleat_diag::{Severity, Sources};
 use cleat_naming::link_file::{Change, changed};
 use cleat_naming::pins::{NewPin, default_alternatives};
 use cleat_root::Root;
+use cleat_settings::Settings;
 use cleat_store::StoreError;
 
 /// What names begin with where nothing else is said: of an Ethernet NIC to Proxmox VE, and in no pattern of systemd's.
