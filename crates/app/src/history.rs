@@ -9,7 +9,7 @@ use crate::runs::by;
 use crate::session::Session;
 use crate::settings;
 use cleat_diag::{Diagnostic, Severity};
-use cleat_store::{Health, Origin, Ran, Store, StoreError, Timestamp, incomplete};
+use cleat_store::{Health, Occasion, Ran, Store, StoreError, Timestamp, incomplete};
 use log::debug;
 use std::time::Duration;
 
@@ -84,11 +84,11 @@ fn generation(
 }
 
 /// Which run it was; `None` for one that is about a part of the configuration.
-fn origin(args: &Args) -> Option<Origin> {
+fn origin(args: &Args) -> Option<Occasion> {
     match args.command {
-        Command::Ifreload if args.adopt => Some(Origin::Takeover),
-        Command::Ifreload if args.names.is_empty() => Some(Origin::Ifreload),
-        Command::Ifup if args.all => Some(Origin::Ifup),
+        Command::Ifreload if args.adopt => Some(Occasion::Takeover),
+        Command::Ifreload if args.names.is_empty() => Some(Occasion::Ifreload),
+        Command::Ifup if args.all => Some(Occasion::Ifup),
         _ => None,
     }
 }

@@ -44,35 +44,35 @@ struct File {
 type Name = (Inode, OsString);
 
 #[derive(Clone, Debug)]
-enum Change {
+enum DirectoryChange {
     Add(Name, Node),
     Remove(Name),
     Rename(Name, Name),
 }
 
-impl Change {
+impl DirectoryChange {
     fn touches(&self, directory: Inode) -> bool {
         match self {
-            Change::Add((at, _), _) | Change::Remove((at, _)) => *at == directory,
-            Change::Rename((from, _), (to, _)) => *from == directory || *to == directory,
+            DirectoryChange::Add((at, _), _) | DirectoryChange::Remove((at, _)) => *at == directory,
+            DirectoryChange::Rename((from, _), (to, _)) => *from == directory || *to == directory,
         }
     }
 }
 
 /// All names, by directory.
 #[derive(Clone, Debug, Default)]
-struct Tree(BTreeMap<Inode, BTreeMap<OsString, Node>>);
+struct Directories(BTreeMap<Inode, BTreeMap<OsString, Node>>);
 
-impl Tree {
-    fn apply(&mut self, change: &Change) {
+impl Directories {
+    fn apply(&mut self, change: &DirectoryChange) {
         match change {
-            Change::Add((at, name), node) => {
+            DirectoryChange::Add((at, name), node) => {
                 self.0.entry(*at).or_default().insert(name.clone(), node.clone());
             }
-            Change::Remove((at, name)) => {
+            DirectoryChange::Remove((at, name)) => {
                 self.0.entry(*at).or_default().remove(name);
             }
-            Change::Rename((from, old), (to, new)) => {
+            DirectoryChange::Rename((from, old), (to, new)) => {
                 // Its source may be one of the names that were lost: then there is nothing to rename.
                 if let Some(node) = self.0.entry(*from).or_default().remove(old) {
                     self.0.entry(*to).or_default().insert(new.clone(), node);
@@ -91,9 +91,9 @@ pub(crate) struct Disk {
     top: PathBuf,
     next: Inode,
     files: BTreeMap<Inode, File>,
-    now: Tree,
-    flushed: Tree,
-    waiting: Vec<Change>,
+    now: Directories,
+    flushed: Directories,
+    waiting: Vec<DirectoryChange>,
 }
 
 impl Disk {
@@ -103,8 +103,8 @@ impl Disk {
             top: top.to_owned(),
             next: TOP + 1,
             files: BTreeMap::new(),
-            now: Tree::default(),
-            flushed: Tree::default(),
+            now: Directories::default(),
+            flushed: Directories::default(),
             waiting: Vec::new(),
         };
         disk.take_up(top, TOP);
@@ -157,12 +157,12 @@ impl Disk {
             Call::SyncDirectory(path) => self.flush_names(path),
             Call::Rename(from, to) => {
                 if let (Some(from), Some(to)) = (self.name(from), self.name(to)) {
-                    self.change(Change::Rename(from, to));
+                    self.change(DirectoryChange::Rename(from, to));
                 }
             }
             Call::Remove(path) => {
                 if let Some(name) = self.name(path) {
-                    self.change(Change::Remove(name));
+                    self.change(DirectoryChange::Remove(name));
                 }
             }
         }
@@ -178,7 +178,7 @@ impl Disk {
             self.now.0.entry(inode).or_default();
             self.flushed.0.entry(inode).or_default();
         }
-        self.change(Change::Add(name, node));
+        self.change(DirectoryChange::Add(name, node));
     }
 
     fn written(&mut self, path: &Path) {
@@ -190,7 +190,7 @@ impl Disk {
         }
     }
 
-    fn change(&mut self, change: Change) {
+    fn change(&mut self, change: DirectoryChange) {
         self.now.apply(&change);
         self.waiting.push(change);
     }
@@ -201,7 +201,7 @@ impl Disk {
         };
         let (flushed, waiting) = self.waiting.drain(..).partition(|change| change.touches(directory));
         self.waiting = waiting;
-        let flushed: Vec<Change> = flushed;
+        let flushed: Vec<DirectoryChange> = flushed;
         flushed.iter().for_each(|change| self.flushed.apply(change));
     }
 
@@ -231,7 +231,7 @@ impl Disk {
 
     /// Makes the directory what the disk may have after a cut.
     pub fn put_back(&self, loss: Loss) {
-        let mut choice = Choice(match loss {
+        let mut choice = Coin(match loss {
             Loss::Some(number) => number,
             _ => 0,
         });
@@ -259,7 +259,7 @@ impl Disk {
         self.lay_out(&tree, &bytes, TOP, &self.top);
     }
 
-    fn lay_out(&self, tree: &Tree, bytes: &BTreeMap<Inode, &Vec<u8>>, inode: Inode, path: &Path) {
+    fn lay_out(&self, tree: &Directories, bytes: &BTreeMap<Inode, &Vec<u8>>, inode: Inode, path: &Path) {
         let fail = |error: std::io::Error| panic!("{}: {error}", path.display());
         for (name, node) in tree.0.get(&inode).into_iter().flatten() {
             let path = path.join(name);
@@ -293,9 +293,9 @@ fn clear(top: &Path) {
 }
 
 /// A row of yes and no that one number stands for (xorshift).
-struct Choice(u64);
+struct Coin(u64);
 
-impl Choice {
+impl Coin {
     fn next(&mut self) -> bool {
         let mut word = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         word ^= word << 13;

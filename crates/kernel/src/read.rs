@@ -4,7 +4,7 @@ use crate::decode::{self, AF_INET, AF_INET6};
 use crate::digest;
 use crate::names::{all_links, one_link};
 use crate::netlink::Netlink;
-use crate::socket::Found;
+use crate::socket::Dumped;
 use cleat_model::hash::Fold;
 use cleat_model::kernel::{KernelError, Query};
 use cleat_model::name::Mac;
@@ -149,7 +149,7 @@ impl Netlink {
         &mut self,
         digest: &mut Option<Fold>,
         read: impl Fn(&[u8]) -> Option<T>,
-    ) -> Result<Found<T>, KernelError> {
+    ) -> Result<Dumped<T>, KernelError> {
         let found = self.socket.dump(&all_links(), |_, body| {
             if let Some(digest) = digest {
                 digest::link(body, digest);
@@ -165,7 +165,7 @@ impl Netlink {
         &mut self,
         digest: &mut Option<Fold>,
         read: impl Fn(u32, Address) -> Option<T>,
-    ) -> Result<Found<T>, KernelError> {
+    ) -> Result<Dumped<T>, KernelError> {
         let found = self.socket.dump(&all_addresses(), |_, body| {
             let (index, address) = decode::address::address(body)?;
             if let Some(digest) = digest {
@@ -241,7 +241,7 @@ fn gather<T, S: BuildHasher>(into: &mut HashMap<u32, Vec<T>, S>, found: Vec<(u32
 }
 
 /// A kernel without IPv6 or bridges has none of their objects.
-fn absent_is_empty<T>(found: Result<Found<T>, KernelError>) -> Result<Vec<T>, KernelError> {
+fn absent_is_empty<T>(found: Result<Dumped<T>, KernelError>) -> Result<Vec<T>, KernelError> {
     match found {
         Err(error) if matches!(error.errno, libc::EOPNOTSUPP | libc::EAFNOSUPPORT) => Ok(Vec::new()),
         found => found.map(|found| found.last),

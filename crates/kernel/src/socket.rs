@@ -42,7 +42,7 @@ pub(crate) struct Socket {
 }
 
 /// What a dump gave.
-pub(crate) struct Found<T> {
+pub(crate) struct Dumped<T> {
     /// What tries found under which the kernel changed; empty where the last try was a quiet one.
     pub(crate) earlier: Vec<T>,
     /// What the last try found.
@@ -52,7 +52,7 @@ pub(crate) struct Found<T> {
 }
 
 /// Why a dump is not to be trusted.
-enum Fault {
+enum DumpFault {
     /// The kernel changed meanwhile.
     Changed,
     /// A part of the answer is gone, and the socket with it: the kernel refuses a second dump on a half-read one.
@@ -108,8 +108,8 @@ impl Socket {
         &mut self,
         question: &RouteNetlinkMessage,
         mut read: impl FnMut(u16, &[u8]) -> Option<T>,
-    ) -> Result<Found<T>, KernelError> {
-        let mut found = Found {
+    ) -> Result<Dumped<T>, KernelError> {
+        let mut found = Dumped {
             earlier: Vec::new(),
             last: Vec::new(),
             at_once: true,
@@ -125,22 +125,26 @@ impl Socket {
                     found.earlier.clear();
                     return Ok(found);
                 }
-                Err(Fault::Changed) => log::debug!("reading the kernel again: it changed meanwhile"),
-                Err(Fault::Lost(why)) => {
+                Err(DumpFault::Changed) => log::debug!("reading the kernel again: it changed meanwhile"),
+                Err(DumpFault::Lost(why)) => {
                     log::debug!("reading the kernel again: {why}");
                     self.inner = connect().map_err(from_io)?;
                     if attempt + 1 == DUMP_TRIES {
                         return Err(KernelError::text(format!("{why}, {DUMP_TRIES} times in a row")));
                     }
                 }
-                Err(Fault::Refused(error)) => return Err(error),
+                Err(DumpFault::Refused(error)) => return Err(error),
             }
         }
         log::warn!("the kernel changed each of the {DUMP_TRIES} times that it was read");
         Ok(found)
     }
 
-    fn dump_once(&mut self, question: &RouteNetlinkMessage, read: &mut impl FnMut(u16, &[u8])) -> Result<(), Fault> {
+    fn dump_once(
+        &mut self,
+        question: &RouteNetlinkMessage,
+        read: &mut impl FnMut(u16, &[u8]),
+    ) -> Result<(), DumpFault> {
         let sequence = match self.ahead.as_mut().and_then(|ahead| ahead.take(question)) {
             Some(sequence) => sequence,
             None => {
@@ -154,16 +158,16 @@ impl Socket {
         loop {
             match self.receive(false) {
                 Ok(true) => {}
-                Ok(false) => return Err(Fault::Lost("a message was larger than the buffer")),
+                Ok(false) => return Err(DumpFault::Lost("a message was larger than the buffer")),
                 Err(error) => return Err(fault(error)),
             }
             for message in Messages::new(&self.incoming).filter(|message| message.sequence == sequence) {
                 changed |= message.is_interrupted();
                 match message.answer() {
                     Answer::Object => read(message.kind, message.body),
-                    Answer::Done(Ok(())) if changed => return Err(Fault::Changed),
+                    Answer::Done(Ok(())) if changed => return Err(DumpFault::Changed),
                     Answer::Done(outcome) | Answer::Acked(outcome) => return outcome.map_err(fault),
-                    Answer::Overrun => return Err(Fault::Lost("the kernel lost a part of the answer")),
+                    Answer::Overrun => return Err(DumpFault::Lost("the kernel lost a part of the answer")),
                     Answer::Nothing => {}
                 }
             }
@@ -333,12 +337,12 @@ impl Socket {
 }
 
 /// What becomes of a dump that met an error: one of the moment is not an answer.
-fn fault(error: KernelError) -> Fault {
+fn fault(error: KernelError) -> DumpFault {
     match error.errno {
-        libc::ENOBUFS => Fault::Lost("the socket was too small for the answer"),
-        libc::ENOMEM => Fault::Lost("the kernel had no memory for the answer"),
-        libc::EAGAIN | libc::EINTR | libc::EBUSY => Fault::Lost("the kernel was busy"),
-        _ => Fault::Refused(error),
+        libc::ENOBUFS => DumpFault::Lost("the socket was too small for the answer"),
+        libc::ENOMEM => DumpFault::Lost("the kernel had no memory for the answer"),
+        libc::EAGAIN | libc::EINTR | libc::EBUSY => DumpFault::Lost("the kernel was busy"),
+        _ => DumpFault::Refused(error),
     }
 }
 

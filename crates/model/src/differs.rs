@@ -30,7 +30,7 @@ const IFLA_BOND_PRIMARY: u16 = 11;
 
 /// What became of a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Change {
+pub enum Fate {
     /// It is gone, or has another value.
     Lost,
     /// It was not there before.
@@ -45,7 +45,7 @@ pub struct Difference {
     /// The link, by its name before (of a new one, its name).
     pub link: IfName,
     /// What became of it.
-    pub change: Change,
+    pub change: Fate,
     /// What takes away what is new, where a step can.
     pub take_away: Option<Op>,
     /// The rest of a sentence that begins with the link: "has no address 10.0.0.1/24", "has mtu 1500, not 9000".
@@ -120,7 +120,7 @@ struct Differences<'a> {
 }
 
 impl Differences<'_> {
-    fn add(&mut self, link: &Link, change: Change, text: String) {
+    fn add(&mut self, link: &Link, change: Fate, text: String) {
         self.found.push(Difference {
             link: link.name,
             change,
@@ -132,14 +132,14 @@ impl Differences<'_> {
     fn found_new(&mut self, link: &Link, take_away: Op, text: String) {
         self.found.push(Difference {
             link: link.name,
-            change: Change::New,
+            change: Fate::New,
             take_away: Some(take_away),
             text,
         });
     }
 
     fn lost(&mut self, link: &Link, text: String) {
-        self.add(link, Change::Lost, text);
+        self.add(link, Fate::Lost, text);
     }
 
     /// Rules of policy routing are of no link: `lo` stands for the host.
@@ -196,7 +196,7 @@ impl Differences<'_> {
             self.lost(was, format!("has no altname {name}"));
         }
         for name in is.altnames.iter().filter(|name| !was.altnames.contains(name)) {
-            self.add(was, Change::New, format!("has the altname {name}"));
+            self.add(was, Fate::New, format!("has the altname {name}"));
         }
         self.attributes(was, is);
         let below = [
@@ -335,7 +335,7 @@ impl Differences<'_> {
             match new.iter().find(|is| is.same(address)) {
                 None => {
                     let late = is_made_by_kernel(address, was) || !lasts(address);
-                    let change = if late { Change::Late } else { Change::Lost };
+                    let change = if late { Fate::Late } else { Fate::Lost };
                     self.add(was, change, format!("has no address {address}"));
                 }
                 Some(is) if !alike(address, is) => {
@@ -377,11 +377,7 @@ impl Differences<'_> {
         const RA: u8 = 9;
         let (old, new) = (self.before.routes(was.index), self.now.routes(is.index));
         for route in old.iter().filter(|route| !new.contains(route)) {
-            let change = if route.protocol == RA {
-                Change::Late
-            } else {
-                Change::Lost
-            };
+            let change = if route.protocol == RA { Fate::Late } else { Fate::Lost };
             self.add(was, change, format!("has no route {route}"));
         }
         for route in new.iter().filter(|route| !old.contains(route) && route.protocol != RA) {
@@ -441,7 +437,7 @@ impl Differences<'_> {
             self.lost(was, format!("has no permanent neighbour {neighbour}"));
         }
         for neighbour in new.iter().filter(|new| !old.contains(new)) {
-            self.add(was, Change::New, format!("has the permanent neighbour {neighbour}"));
+            self.add(was, Fate::New, format!("has the permanent neighbour {neighbour}"));
         }
     }
 }

@@ -30,7 +30,7 @@ impl LinkSet {
 
     /// As [`LinkSet::of_root`], from these directories only, the highest precedence first.
     pub fn of_directories(root: &Root, directories: &[&str]) -> (Self, Vec<RootError>) {
-        let mut found = Found::default();
+        let mut found = Collected::default();
         for directory in directories.iter().map(Path::new).filter(|path| root.is_dir(path)) {
             for name in found.names(root, directory) {
                 let path = directory.join(&name);
@@ -96,13 +96,13 @@ impl LinkSet {
     }
 
     /// What is other here than in the root's set, in the order of names.
-    pub fn differences(&self, root: &Self) -> Vec<Difference> {
+    pub fn differences(&self, root: &Self) -> Vec<FileDifference> {
         let names = self.files.keys().chain(root.files.keys());
         let names: std::collections::BTreeSet<&String> = names.collect();
         let compare = |name: &String| match (self.files.get(name), root.files.get(name)) {
-            (None, Some(_)) => Some(Difference::Lacks(name.clone())),
-            (Some(_), None) => Some(Difference::LeftOver(name.clone())),
-            (Some(carried), Some(held)) if carried != held => Some(Difference::Differs(name.clone())),
+            (None, Some(_)) => Some(FileDifference::Lacks(name.clone())),
+            (Some(_), None) => Some(FileDifference::LeftOver(name.clone())),
+            (Some(carried), Some(held)) if carried != held => Some(FileDifference::Differs(name.clone())),
             _ => None,
         };
         names.into_iter().filter_map(compare).collect()
@@ -123,12 +123,12 @@ fn name_below<'a>(directory: &str, path: &'a str) -> Option<&'a str> {
 }
 
 #[derive(Default)]
-struct Found {
+struct Collected {
     files: BTreeMap<String, Vec<u8>>,
     errors: Vec<RootError>,
 }
 
-impl Found {
+impl Collected {
     fn names(&mut self, root: &Root, directory: &Path) -> Vec<String> {
         match root.read_dir(directory) {
             Ok(names) => {
@@ -155,7 +155,7 @@ impl Found {
 
 /// One file that is other in the initramfs than in the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Difference {
+pub enum FileDifference {
     /// Only the root has it.
     Lacks(String),
     /// Only the initramfs has it.
@@ -164,40 +164,40 @@ pub enum Difference {
     Differs(String),
 }
 
-impl Difference {
+impl FileDifference {
     /// The file: `10-a.link` or `10-a.link.d/b.conf`.
     pub fn name(&self) -> &str {
         match self {
-            Difference::Lacks(name) | Difference::LeftOver(name) | Difference::Differs(name) => name,
+            FileDifference::Lacks(name) | FileDifference::LeftOver(name) | FileDifference::Differs(name) => name,
         }
     }
 
     fn word(&self) -> &'static str {
         match self {
-            Difference::Lacks(_) => "lacks",
-            Difference::LeftOver(_) => "left-over",
-            Difference::Differs(_) => "differs",
+            FileDifference::Lacks(_) => "lacks",
+            FileDifference::LeftOver(_) => "left-over",
+            FileDifference::Differs(_) => "differs",
         }
     }
 
     fn of(word: &str, name: &str) -> Option<Self> {
         let name = name.to_owned();
         match word {
-            "lacks" => Some(Difference::Lacks(name)),
-            "left-over" => Some(Difference::LeftOver(name)),
-            "differs" => Some(Difference::Differs(name)),
+            "lacks" => Some(FileDifference::Lacks(name)),
+            "left-over" => Some(FileDifference::LeftOver(name)),
+            "differs" => Some(FileDifference::Differs(name)),
             _ => None,
         }
     }
 }
 
-impl std::fmt::Display for Difference {
+impl std::fmt::Display for FileDifference {
     /// `lacks 10-a.link`, `carries 10-a.link, which is gone`, `carries another 10-a.link`: behind "the initramfs".
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Difference::Lacks(name) => write!(out, "lacks {name}"),
-            Difference::LeftOver(name) => write!(out, "carries {name}, which is gone"),
-            Difference::Differs(name) => write!(out, "carries another {name}"),
+            FileDifference::Lacks(name) => write!(out, "lacks {name}"),
+            FileDifference::LeftOver(name) => write!(out, "carries {name}, which is gone"),
+            FileDifference::Differs(name) => write!(out, "carries another {name}"),
         }
     }
 }
@@ -213,7 +213,7 @@ pub struct Verdict {
     /// How many files the initramfs carried.
     pub carried: usize,
     /// What was other than in the root.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<FileDifference>,
 }
 
 impl Verdict {
@@ -240,7 +240,7 @@ impl Verdict {
             match word {
                 "kernel" => verdict.kernel = rest.to_owned(),
                 "carried" => verdict.carried = rest.parse().unwrap_or_default(),
-                _ => verdict.differences.extend(Difference::of(word, rest)),
+                _ => verdict.differences.extend(FileDifference::of(word, rest)),
             }
         }
         verdict
@@ -260,7 +260,7 @@ impl Verdict {
 
     /// A warning for each difference.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        let warning = |difference: &Difference| {
+        let warning = |difference: &FileDifference| {
             let text = format!("the initramfs of this boot {difference}");
             Diagnostic::warning("initramfs-stale", text).help("run `cleat-link refresh` and reboot")
         };

@@ -17,6 +17,6 @@ pub mod udev;
 
 pub use facts::NicFacts;
 pub use kernel_name::{Clues, Judged, KernelName};
-pub use predict::{Candidate, Origin, Prediction, legal, predict};
+pub use predict::{Candidate, NameSource, Prediction, legal, predict};
 pub use scheme::{Flag, NEWEST, SCHEMES, Scheme};
 pub use udev::Udev;

@@ -1,6 +1,6 @@
 //! Pins: .link files that give one NIC one name for good, by its hardware address.
 
-use crate::link_file::{Device, Fit, HardwareAddress, LinkFile, LinkFiles, Machine, Policy, State};
+use crate::link_file::{Device, FileState, Fit, HardwareAddress, LinkFile, LinkFiles, Machine, Policy};
 use std::path::{Path, PathBuf};
 
 /// How the names of our own files begin, behind their number: `10-cleat-lan0.link`.
@@ -12,7 +12,7 @@ const USUAL_ALTERNATIVES: &[Policy] = &[Policy::Database, Policy::Onboard, Polic
 
 /// Who wrote a pin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum Author {
     /// `cleat-link pin`.
     Ours,
     /// Proxmox VE's own tool or its installer.
@@ -21,7 +21,7 @@ pub enum Origin {
     Other,
 }
 
-impl Origin {
+impl Author {
     /// By the name of the file.
     pub fn of(path: &Path) -> Self {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -67,7 +67,7 @@ pub struct Pin {
     /// The file that says so.
     pub path: PathBuf,
     /// Who wrote it.
-    pub origin: Origin,
+    pub origin: Author,
 }
 
 impl Pin {
@@ -80,7 +80,7 @@ impl Pin {
 
 /// Two pins that cannot both come true.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Clash {
+pub enum PinClash {
     /// One name for two addresses: the NIC that udev comes to second keeps the kernel's name.
     Name(Pin, Pin),
     /// Two names for one address: the file that sorts second does nothing.
@@ -97,7 +97,7 @@ pub struct Pins {
 impl Pins {
     /// The files that give a fixed name to listed addresses.
     pub fn of(files: &LinkFiles) -> Self {
-        let read = files.files.iter().filter(|file| file.state == State::Read);
+        let read = files.files.iter().filter(|file| file.state == FileState::Read);
         Self {
             list: read.flat_map(pins_of).collect(),
         }
@@ -109,14 +109,14 @@ impl Pins {
     }
 
     /// Pins that are not unique both ways.
-    pub fn clashes(&self) -> Vec<Clash> {
+    pub fn clashes(&self) -> Vec<PinClash> {
         let mut clashes = Vec::new();
         for (at, second) in self.list.iter().enumerate() {
             for first in &self.list[..at] {
                 if first.address == second.address {
-                    clashes.push(Clash::Address(first.clone(), second.clone()));
+                    clashes.push(PinClash::Address(first.clone(), second.clone()));
                 } else if first.name == second.name {
-                    clashes.push(Clash::Name(first.clone(), second.clone()));
+                    clashes.push(PinClash::Name(first.clone(), second.clone()));
                 }
             }
         }
@@ -133,7 +133,7 @@ fn pins_of(file: &LinkFile) -> Vec<Pin> {
         address: address.clone(),
         key,
         path: file.path.clone(),
-        origin: Origin::of(&file.path),
+        origin: Author::of(&file.path),
     };
     let permanent = file
         .matching
@@ -200,7 +200,7 @@ impl NewPin<'_> {
 /// have without a pin.
 pub fn default_alternatives(files: &LinkFiles) -> Vec<Policy> {
     let default = files.files.iter().find(|file| file.base_name() == "99-default.link");
-    let policy = default.filter(|file| file.state == State::Read);
+    let policy = default.filter(|file| file.state == FileState::Read);
     policy.map_or_else(
         || USUAL_ALTERNATIVES.to_vec(),
         |file| file.naming.alternative_policy.clone(),
@@ -247,13 +247,13 @@ mod tests {
                     "lan0".into(),
                     "bc:24:11:00:00:02".into(),
                     AddressKey::Permanent,
-                    Origin::Ours
+                    Author::Ours
                 ),
                 (
                     "nic0".into(),
                     "bc:24:11:00:00:01".into(),
                     AddressKey::Current,
-                    Origin::Proxmox
+                    Author::Proxmox
                 ),
             ]
         );
@@ -271,9 +271,9 @@ mod tests {
             ("/etc/systemd/network/2.link", &of("bc:24:11:00:00:01", "lan1")),
         ]);
         let clashes = Pins::of(&LinkFiles::load(&root)).clashes();
-        let short = |clash: &Clash| match clash {
-            Clash::Name(one, two) => format!("{} twice: {} {}", one.name, one.address, two.address),
-            Clash::Address(one, two) => format!("{} twice: {} {}", one.address, one.name, two.name),
+        let short = |clash: &PinClash| match clash {
+            PinClash::Name(one, two) => format!("{} twice: {} {}", one.name, one.address, two.address),
+            PinClash::Address(one, two) => format!("{} twice: {} {}", one.address, one.name, two.name),
         };
         assert_eq!(
             clashes.iter().map(short).collect::<Vec<_>>(),
@@ -314,7 +314,7 @@ mod tests {
                 address: address.clone(),
                 key: pin.key,
                 path: PathBuf::from(path),
-                origin: Origin::Ours,
+                origin: Author::Ours,
             };
             prop_assert_eq!(Pins::of(&files).list, [expected]);
         }

@@ -4,13 +4,13 @@
 
 use crate::facts::NicFacts;
 use crate::link_file::{LinkFile, Policy};
-use crate::predict::{Origin, Prediction, legal};
+use crate::predict::{NameSource, Prediction, legal};
 use crate::rules::Ruled;
 use crate::scheme::Scheme;
 
 /// The name that a NIC gets at the next boot.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct ChosenName {
     /// The name; `None` where the kernel's own stays, which depends on the order of drivers.
     pub name: Option<String>,
     /// Where it comes from.
@@ -24,7 +24,7 @@ const PREDICTABLE: &str = "2";
 /// `NET_NAME_RENAMED`: a program has named it.
 const RENAMED: &str = "4";
 
-impl Choice {
+impl ChosenName {
     /// Whether it is another name than the NIC has now; `None` where that cannot be told: the kernel's name would stay, and
     /// it does not say who gave the one of now.
     pub fn changes(&self, nic: &NicFacts) -> Option<bool> {
@@ -37,14 +37,14 @@ impl Choice {
 
 impl Policy {
     /// What its name comes from; `keep` and `kernel` offer none.
-    pub fn origin(self) -> Option<Origin> {
+    pub fn origin(self) -> Option<NameSource> {
         match self {
             Policy::Keep | Policy::Kernel => None,
-            Policy::Database => Some(Origin::Database),
-            Policy::Onboard => Some(Origin::Onboard),
-            Policy::Slot => Some(Origin::Slot),
-            Policy::Path => Some(Origin::Path),
-            Policy::Mac => Some(Origin::Mac),
+            Policy::Database => Some(NameSource::Database),
+            Policy::Onboard => Some(NameSource::Onboard),
+            Policy::Slot => Some(NameSource::Slot),
+            Policy::Path => Some(NameSource::Path),
+            Policy::Mac => Some(NameSource::Mac),
         }
     }
 }
@@ -62,7 +62,7 @@ pub fn choose(
     policies: bool,
     ruled: &Ruled<'_>,
     scheme: &Scheme,
-) -> Choice {
+) -> ChosenName {
     let mut doubts: Vec<String> = ruled
         .perhaps
         .iter()
@@ -75,7 +75,7 @@ pub fn choose(
                 if name != rule.name {
                     doubts.push(format!("{place} says `{}`, of which udev makes {name}", rule.name));
                 }
-                Choice {
+                ChosenName {
                     name: Some(name),
                     reason: format!("the rule at {place}"),
                     doubts,
@@ -93,7 +93,7 @@ pub fn choose(
     let asked = if policies { file.naming.policy.as_slice() } else { &[] };
     for policy in asked {
         if *policy == Policy::Kernel && nic.attribute("name_assign_type") == Some(PREDICTABLE) {
-            return Choice {
+            return ChosenName {
                 name: Some(nic.name().to_owned()),
                 reason: "the kernel says that its name is predictable".to_owned(),
                 doubts,
@@ -104,7 +104,7 @@ pub fn choose(
         };
         match legal(&candidate.name) {
             Ok(()) => {
-                return Choice {
+                return ChosenName {
                     name: Some(candidate.name.clone()),
                     reason: candidate.reason.clone(),
                     doubts,
@@ -114,7 +114,7 @@ pub fn choose(
         }
     }
     match &file.naming.name {
-        Some(name) => Choice {
+        Some(name) => ChosenName {
             name: Some(name.clone()),
             reason: format!("Name= of {}", file.path.display()),
             doubts,
@@ -124,8 +124,8 @@ pub fn choose(
     }
 }
 
-fn kernels(reason: &str, doubts: Vec<String>) -> Choice {
-    Choice {
+fn kernels(reason: &str, doubts: Vec<String>) -> ChosenName {
+    ChosenName {
         name: None,
         reason: reason.to_owned(),
         doubts,

@@ -24,11 +24,11 @@ const DIRECTORIES: &[&str] = &[
 /// The rules of a root that names hang on, in the order in which udev follows them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    steps: Vec<Step>,
+    steps: Vec<RuleStep>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
+enum RuleStep {
     Name(NameRule),
     Jump(Jump),
 }
@@ -107,8 +107,8 @@ impl Rules {
     /// Those that give a name.
     pub fn naming(&self) -> impl Iterator<Item = &NameRule> {
         self.steps.iter().filter_map(|step| match step {
-            Step::Name(rule) => Some(rule),
-            Step::Jump(_) => None,
+            RuleStep::Name(rule) => Some(rule),
+            RuleStep::Jump(_) => None,
         })
     }
 }
@@ -143,7 +143,7 @@ fn parse(path: &Path, text: &str) -> Rules {
         };
         let gives = |token: &&Token| token.key == "NAME" && matches!(token.operator.as_str(), "=" | ":=");
         if let Some(given) = tokens.iter().rfind(gives).filter(|given| is_a_name(&given.value)) {
-            steps.push(Step::Name(NameRule {
+            steps.push(RuleStep::Name(NameRule {
                 path: path.to_owned(),
                 line: *line,
                 name: given.value.clone(),
@@ -156,7 +156,7 @@ fn parse(path: &Path, text: &str) -> Rules {
         let mut behind = rules[at + 1..].iter();
         let to = behind.find(|(_, tokens)| last(tokens, "LABEL").is_some_and(|one| one.value == label.value));
         if let Some((to, _)) = to {
-            steps.push(Step::Jump(Jump {
+            steps.push(RuleStep::Jump(Jump {
                 path: path.to_owned(),
                 line: *line,
                 to: *to,
@@ -164,7 +164,7 @@ fn parse(path: &Path, text: &str) -> Rules {
             }));
         }
     }
-    let names = steps.iter().any(|step| matches!(step, Step::Name(_)));
+    let names = steps.iter().any(|step| matches!(step, RuleStep::Name(_)));
     Rules {
         steps: if names { steps } else { Vec::new() },
     }
@@ -225,12 +225,12 @@ pub fn ruled<'a>(rules: &'a Rules, nic: &NicFacts) -> Ruled<'a> {
         let open_here = open.iter().find(|(jump, _)| jump.goes_past(path, line));
         let open_here = open_here.map(|(jump, condition)| (*jump, condition.clone()));
         match step {
-            Step::Jump(jump) => match (jump.conditions.hold(nic), open_here) {
+            RuleStep::Jump(jump) => match (jump.conditions.hold(nic), open_here) {
                 (Holds::No, _) => {}
                 (Holds::Yes, None) => jumped = Some(jump),
                 (Holds::Unknown(condition), _) | (Holds::Yes, Some((_, condition))) => open.push((jump, condition)),
             },
-            Step::Name(rule) => {
+            RuleStep::Name(rule) => {
                 if found.by.is_some_and(|before| before.is_final) {
                     break;
                 }
@@ -253,11 +253,11 @@ pub fn ruled<'a>(rules: &'a Rules, nic: &NicFacts) -> Ruled<'a> {
     found
 }
 
-impl Step {
+impl RuleStep {
     fn place(&self) -> (&Path, usize) {
         match self {
-            Step::Name(rule) => (&rule.path, rule.line),
-            Step::Jump(jump) => (&jump.path, jump.line),
+            RuleStep::Name(rule) => (&rule.path, rule.line),
+            RuleStep::Jump(jump) => (&jump.path, jump.line),
         }
     }
 }

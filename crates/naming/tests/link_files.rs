@@ -7,7 +7,7 @@
 #[path = "link_files/odd.rs"]
 mod odd;
 
-use cleat_naming::link_file::{Change, Device, HardwareAddress, LinkFile, LinkFiles, Machine, Policy, changed};
+use cleat_naming::link_file::{Device, HardwareAddress, KeyChange, LinkFile, LinkFiles, Machine, Policy, changed};
 use cleat_naming::pins::{AddressKey, NewPin, file_name};
 use cleat_netns as netns;
 use cleat_root::Root;
@@ -236,7 +236,7 @@ fn pins_as_written(kept: &str) {
         b"Name=\\\n# in between\n old0\nMTUBytes=1400",
     ]
     .concat();
-    let name = Change {
+    let name = KeyChange {
         section: "Link",
         key: "Name",
         value: Some("dmz0"),

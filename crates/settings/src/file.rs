@@ -15,7 +15,7 @@ pub(super) fn read(settings: &mut Settings, bytes: Vec<u8>, sources: &mut Source
         Ok(text) => read_text(settings, text),
         Err(error) => {
             let at = error.valid_up_to();
-            vec![Fault::broken(at..at + 1, "this byte is not UTF-8")]
+            vec![FileFault::broken(at..at + 1, "this byte is not UTF-8")]
         }
     };
     if faults.is_empty() {
@@ -26,7 +26,7 @@ pub(super) fn read(settings: &mut Settings, bytes: Vec<u8>, sources: &mut Source
 }
 
 /// Something wrong, and where. *Units* of the place: bytes.
-enum Fault {
+enum FileFault {
     /// Nothing of the file can be used.
     Broken(Range<usize>, String),
     /// A key or table that is not known, and the nearest that is.
@@ -35,10 +35,10 @@ enum Fault {
     Value(Range<usize>, String, &'static str),
 }
 
-impl Fault {
+impl FileFault {
     fn broken(place: Range<usize>, text: &str) -> Self {
         // The parser's texts may have several lines.
-        Fault::Broken(place, text.split_whitespace().collect::<Vec<_>>().join(" "))
+        FileFault::Broken(place, text.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
     fn diagnostic(self, file: FileId) -> Diagnostic {
@@ -47,13 +47,13 @@ impl Fault {
             span: Span::new(range.start, range.end),
         };
         match self {
-            Fault::Broken(range, text) => {
+            FileFault::Broken(range, text) => {
                 let message = format!("{} is not TOML: {text}", paths::CONFIG);
                 Diagnostic::error("config-file", message)
                     .at(place(range), "nothing of the file is used")
                     .note(DEFAULTS_HOLD)
             }
-            Fault::Unknown(range, key, nearest) => {
+            FileFault::Unknown(range, key, nearest) => {
                 let found = Diagnostic::warning("config-key", format!("there is no setting `{key}`"))
                     .at(place(range), "not used");
                 match nearest {
@@ -61,16 +61,16 @@ impl Fault {
                     None => found.help("cleat.toml(5) has all of them"),
                 }
             }
-            Fault::Value(range, key, wants) => Diagnostic::error("config-value", format!("`{key}` takes {wants}"))
+            FileFault::Value(range, key, wants) => Diagnostic::error("config-value", format!("`{key}` takes {wants}"))
                 .at(place(range), "the built-in value is used"),
         }
     }
 }
 
-fn read_text(settings: &mut Settings, text: &str) -> Vec<Fault> {
+fn read_text(settings: &mut Settings, text: &str) -> Vec<FileFault> {
     let table = match DeTable::parse(text) {
         Ok(table) => table.into_inner(),
-        Err(error) => return vec![Fault::broken(error.span().unwrap_or(0..0), error.message())],
+        Err(error) => return vec![FileFault::broken(error.span().unwrap_or(0..0), error.message())],
     };
     let mut faults = Vec::new();
     for (name, value) in &table {
@@ -85,7 +85,7 @@ fn read_text(settings: &mut Settings, text: &str) -> Vec<Fault> {
         }
     }
     faults.sort_by_key(|fault| match fault {
-        Fault::Broken(range, _) | Fault::Unknown(range, ..) | Fault::Value(range, ..) => range.start,
+        FileFault::Broken(range, _) | FileFault::Unknown(range, ..) | FileFault::Value(range, ..) => range.start,
     });
     faults
 }
@@ -96,7 +96,7 @@ fn take(
     table: &str,
     name: &Spanned<DeString<'_>>,
     value: &Spanned<DeValue<'_>>,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<FileFault>,
 ) {
     let known = KEYS
         .iter()
@@ -107,11 +107,11 @@ fn take(
             table => format!("{table}.{}", name.get_ref()),
         };
         let nearest = nearest(&path);
-        faults.push(Fault::Unknown(name.span(), path, nearest));
+        faults.push(FileFault::Unknown(name.span(), path, nearest));
         return;
     };
     if let Err(wants) = key.slot.put(settings, value.get_ref()) {
-        faults.push(Fault::Value(value.span(), key.path(), wants));
+        faults.push(FileFault::Value(value.span(), key.path(), wants));
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::diff::with_lines;
 use crate::merge::{merge, report};
 use crate::{
-    Change, Companion, Content, Digest, Findings, Found, Generation, StageRecord, Staged, Staging, Store, StoreError,
-    unified,
+    Companion, Content, Digest, FileChange, Findings, Found, Generation, StageRecord, Staged, Staging, Store,
+    StoreError, unified,
 };
 use cleat_diag::Diagnostic;
 use cleat_eni::Replaced;
@@ -153,7 +153,7 @@ impl Candidate {
     ///
     /// *Errors*: inner, a file that goes with it was changed since. It is not merged: a link file or a snippet has no
     /// stanzas that could be told apart, and a generation that is brought back is that one or none.
-    pub fn changes(&self, root: &cleat_root::Root) -> Result<Result<Vec<Change>, Diagnostic>, StoreError> {
+    pub fn changes(&self, root: &cleat_root::Root) -> Result<Result<Vec<FileChange>, Diagnostic>, StoreError> {
         let mut changes = Vec::new();
         for companion in &self.companions {
             let old = Content::read(root, &companion.path)?;
@@ -170,7 +170,7 @@ impl Candidate {
                 let error = with_lines(error, &diff, ["live", "staged"]);
                 return Ok(Err(error.help("stage it again, or undo that change")));
             }
-            changes.push(Change {
+            changes.push(FileChange {
                 path: companion.path.clone(),
                 old,
                 new: companion.new.clone(),
@@ -179,7 +179,7 @@ impl Candidate {
         let old = Content::read(root, Path::new(paths::INTERFACES))?;
         if old.as_ref().map(|old| &old.bytes) != Some(&self.interfaces) {
             let mode = old.as_ref().map_or(0o644, |old| old.mode);
-            changes.push(Change {
+            changes.push(FileChange {
                 path: paths::INTERFACES.into(),
                 old,
                 new: Some(Content {

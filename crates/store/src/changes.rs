@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// One file before and after.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
+pub struct FileChange {
     /// Which file.
     #[serde(with = "as_path")]
     pub path: PathBuf,
@@ -19,7 +19,7 @@ pub struct Change {
     pub new: Option<Content>,
 }
 
-impl Change {
+impl FileChange {
     /// Puts the new content in place. Answers what the file had beside its bytes and has no more.
     pub(crate) fn make(&self, root: &Root) -> Result<Option<Diagnostic>, StoreError> {
         let before = root.attributes(&self.path).unwrap_or_default();
@@ -41,7 +41,7 @@ impl Change {
         }))
     }
 
-    /// Keeps the old file beside the new one, so that [`Change::undo`] needs no room on the disk. Without that it writes
+    /// Keeps the old file beside the new one, so that [`FileChange::undo`] needs no room on the disk. Without that it writes
     /// the old content anew.
     pub(crate) fn keep_old(&self, root: &Root, number: u32) {
         let _ = root.keep(&self.path, number);

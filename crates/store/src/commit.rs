@@ -2,8 +2,8 @@
 
 use crate::candidate::Candidate;
 use crate::history::incomplete;
-use crate::transaction::{State, Transaction};
-use crate::{Change, Content, Files, Findings, Locked, Origin, StoreError, Watch, What, generation, live};
+use crate::transaction::{Progress, Transaction};
+use crate::{Content, FileChange, Files, Findings, Locked, Occasion, StoreError, Watch, What, generation, live};
 use cleat_diag::Diagnostic;
 use cleat_eni::ConfigSet;
 use cleat_root::paths;
@@ -17,7 +17,7 @@ pub type Judge<'a> = dyn Fn(&ConfigSet) -> Vec<Diagnostic> + 'a;
 #[derive(Clone, Debug)]
 pub struct CommitOptions {
     /// What commits; a staged rollback says so by itself.
-    pub origin: Origin,
+    pub origin: Occasion,
     /// Who or what asks for it, where the staged file's record does not say.
     pub by: String,
     /// What it waits for before it stands.
@@ -72,8 +72,8 @@ impl Locked<'_> {
         if let Some(found) = self.transaction()? {
             let number = found.number;
             return Err(match found.state {
-                State::Writing => StoreError::Unfinished,
-                State::Watching => StoreError::Pending { number },
+                Progress::Writing => StoreError::Unfinished,
+                Progress::Watching => StoreError::Pending { number },
             });
         }
         let is_staged = matches!(what, What::Staged);
@@ -92,7 +92,7 @@ impl Locked<'_> {
                 Vec::new()
             }
         };
-        if options.origin == Origin::Boot {
+        if options.origin == Occasion::Boot {
             findings.diagnostics.extend(candidate.held.clone());
         }
         if findings.has_errors() {
@@ -138,18 +138,18 @@ impl Locked<'_> {
     fn write(
         &self,
         candidate: Candidate,
-        changes: Vec<Change>,
+        changes: Vec<FileChange>,
         set: &ConfigSet,
         options: &CommitOptions,
         mut findings: Findings,
     ) -> Result<Committed, StoreError> {
         let before = self.record_found()?;
         let origin = match candidate.rollback_of {
-            Some(of) => Origin::Rollback { of },
+            Some(of) => Occasion::Rollback { of },
             None => options.origin,
         };
         let mut transaction = Transaction {
-            state: State::Writing,
+            state: Progress::Writing,
             number: self.newest()?.unwrap_or(0) + 1,
             before: Some(before),
             origin,
@@ -188,7 +188,7 @@ impl Locked<'_> {
         }
         let number = self.newest()?.unwrap_or(0) + 1;
         let digest = live.digest();
-        self.record(number, Origin::Found, "", live)?;
+        self.record(number, Occasion::Found, "", live)?;
         self.note_last(number, digest)?;
         Ok(number)
     }
@@ -203,7 +203,7 @@ impl Locked<'_> {
         transaction.keep_old(&self.root);
         let mut warnings = transaction.make_changes(&self.root)?;
         if transaction.watch.is_some() {
-            transaction.state = State::Watching;
+            transaction.state = Progress::Watching;
             transaction.boot = self.boot();
             transaction.write(&self.root)?;
         }
@@ -244,8 +244,8 @@ impl Locked<'_> {
 }
 
 /// The files of a configuration once its changes are made.
-pub(crate) fn after(mut files: Files, changes: &[Change]) -> Files {
-    for Change { path, new, .. } in changes {
+pub(crate) fn after(mut files: Files, changes: &[FileChange]) -> Files {
+    for FileChange { path, new, .. } in changes {
         match new {
             Some(Content { bytes, mode }) => {
                 let (bytes, mode) = (bytes.clone(), *mode);

@@ -93,23 +93,23 @@ mod as_text {
 
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "lowercase")]
-    enum Written {
+    enum Encoded {
         Text(String),
         Hex(String),
     }
 
     pub fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(bytes) {
-            Ok(text) => Written::Text(text.to_owned()),
-            Err(_) => Written::Hex(super::hex(bytes)),
+            Ok(text) => Encoded::Text(text.to_owned()),
+            Err(_) => Encoded::Hex(super::hex(bytes)),
         }
         .serialize(to)
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-        match Written::deserialize(from)? {
-            Written::Text(text) => Ok(text.into_bytes()),
-            Written::Hex(hex) => {
+        match Encoded::deserialize(from)? {
+            Encoded::Text(text) => Ok(text.into_bytes()),
+            Encoded::Hex(hex) => {
                 let pair = |at: usize| hex.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
                 let bytes: Option<Vec<u8>> = (0..hex.len()).step_by(2).map(pair).collect();
                 bytes.ok_or_else(|| D::Error::custom("this is not hexadecimal text"))

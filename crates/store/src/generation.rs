@@ -23,7 +23,7 @@ const GOING: &str = ".old-";
 /// What made a generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum Origin {
+pub enum Occasion {
     /// It was there already: before the first commit, or changed by hand since the last.
     Found,
     /// A staged file, taken at boot.
@@ -48,17 +48,17 @@ pub enum Origin {
     },
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for Occasion {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Origin::Found => out.write_str("found"),
-            Origin::Boot => out.write_str("boot"),
-            Origin::Live => out.write_str("live"),
-            Origin::Takeover => out.write_str("takeover"),
-            Origin::Ifup => out.write_str("ifup -a"),
-            Origin::Ifreload => out.write_str("ifreload -a"),
-            Origin::Rollback { of } => write!(out, "rollback to {of}"),
-            Origin::Undo { of } => write!(out, "undo of {of}"),
+            Occasion::Found => out.write_str("found"),
+            Occasion::Boot => out.write_str("boot"),
+            Occasion::Live => out.write_str("live"),
+            Occasion::Takeover => out.write_str("takeover"),
+            Occasion::Ifup => out.write_str("ifup -a"),
+            Occasion::Ifreload => out.write_str("ifreload -a"),
+            Occasion::Rollback { of } => write!(out, "rollback to {of}"),
+            Occasion::Undo { of } => write!(out, "undo of {of}"),
         }
     }
 }
@@ -102,7 +102,7 @@ pub struct Generation {
     /// When it was made.
     pub time: Timestamp,
     /// What made it.
-    pub origin: Origin,
+    pub origin: Occasion,
     /// Who or what asked for it.
     pub by: String,
     /// What changed since the generation before it, in one line; empty where that is not known.
@@ -123,7 +123,7 @@ struct Manifest {
     number: u32,
     time: Timestamp,
     #[serde(flatten)]
-    origin: Origin,
+    origin: Occasion,
     by: String,
     /// Versions that did not note it left it out.
     #[serde(default)]

@@ -5,7 +5,7 @@
 
 use crate::generation::{directory, numbers};
 use crate::summary::summary;
-use crate::{Digest, Files, Generation, Health, Locked, Origin, Store, StoreError, generation, json};
+use crate::{Digest, Files, Generation, Health, Locked, Occasion, Store, StoreError, generation, json};
 use cleat_diag::Diagnostic;
 use cleat_root::{Root, paths};
 use serde::{Deserialize, Serialize};
@@ -148,7 +148,7 @@ impl Locked<'_> {
     }
 
     /// Records files as a generation of that number, in the spool where the history cannot take it.
-    pub(crate) fn record(&self, number: u32, origin: Origin, by: &str, files: Files) -> Result<(), StoreError> {
+    pub(crate) fn record(&self, number: u32, origin: Occasion, by: &str, files: Files) -> Result<(), StoreError> {
         self.record_as(number, origin, (by, Health::Unknown), files)
     }
 
@@ -156,7 +156,7 @@ impl Locked<'_> {
     pub(crate) fn record_as(
         &self,
         number: u32,
-        origin: Origin,
+        origin: Occasion,
         (by, health): (&str, Health),
         files: Files,
     ) -> Result<(), StoreError> {

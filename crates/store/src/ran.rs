@@ -1,7 +1,7 @@
 //! What a run of `ifup -a` or `ifreload -a` found live: a generation of its own, where nothing holds it yet.
 
 use crate::live::{ours, read};
-use crate::{Content, Files, Generation, Health, Locked, Origin, Store, StoreError};
+use crate::{Content, Files, Generation, Health, Locked, Occasion, Store, StoreError};
 use cleat_diag::Sources;
 use cleat_eni::ConfigSet;
 use cleat_root::Root;
@@ -14,7 +14,7 @@ pub struct Ran {
     /// The files that it read.
     pub files: Files,
     /// Which run it was.
-    pub origin: Origin,
+    pub origin: Occasion,
     /// Who called it.
     pub by: String,
     /// How the host came up with it.

@@ -2,8 +2,8 @@
 
 use crate::commit::after;
 use crate::history::incomplete;
-use crate::transaction::{State, Transaction};
-use crate::{Files, Found, Health, Locked, Origin, Staging, StoreError, Watch};
+use crate::transaction::{Progress, Transaction};
+use crate::{Files, Found, Health, Locked, Occasion, Staging, StoreError, Watch};
 use cleat_diag::Diagnostic;
 use cleat_root::paths;
 use std::path::PathBuf;
@@ -62,13 +62,13 @@ impl Locked<'_> {
             Err(error) => return Err(error),
         };
         match transaction.state {
-            State::Watching if transaction.boot == self.boot() => Ok(Recovery::Nothing),
-            State::Watching => {
+            Progress::Watching if transaction.boot == self.boot() => Ok(Recovery::Nothing),
+            Progress::Watching => {
                 let reason = "the host went down before it was confirmed";
                 self.undo_transaction(transaction, reason).map(Recovery::Undone)
             }
-            State::Writing if transaction.finishes(&self.boot()) => self.finish(transaction),
-            State::Writing => {
+            Progress::Writing if transaction.finishes(&self.boot()) => self.finish(transaction),
+            Progress::Writing => {
                 let reason = "it was cut short while it was written";
                 self.undo_writing(transaction, reason).map(Recovery::Undone)
             }
@@ -149,7 +149,9 @@ impl Locked<'_> {
     /// *Errors*: [`StoreError::NothingPending`] where that one does not wait (any more).
     pub fn undo(&self, number: u32, reason: &str) -> Result<Undone, StoreError> {
         match self.transaction()? {
-            Some(found) if found.number == number && found.state == State::Writing => self.undo_writing(found, reason),
+            Some(found) if found.number == number && found.state == Progress::Writing => {
+                self.undo_writing(found, reason)
+            }
             _ => {
                 let transaction = self.watched(number)?;
                 self.undo_transaction(transaction, reason)
@@ -161,7 +163,7 @@ impl Locked<'_> {
     /// and the next commit may wait.
     fn watched(&self, number: u32) -> Result<Transaction, StoreError> {
         match self.transaction()? {
-            Some(transaction) if transaction.state != State::Watching => Err(StoreError::Unfinished),
+            Some(transaction) if transaction.state != Progress::Watching => Err(StoreError::Unfinished),
             Some(transaction) if transaction.number == number => Ok(transaction),
             Some(_) | None => Err(StoreError::NothingPending),
         }
@@ -178,7 +180,7 @@ impl Locked<'_> {
             reason: reason.to_owned(),
         };
         undone.push(self.mark(transaction.number, &failed));
-        let origin = Origin::Undo { of: transaction.number };
+        let origin = Occasion::Undo { of: transaction.number };
         let recorded = self
             .live()
             .and_then(|live| self.record_next(origin, &transaction.by, live));
@@ -209,7 +211,7 @@ impl Locked<'_> {
         })
     }
 
-    fn record_next(&self, origin: Origin, by: &str, files: Files) -> Result<u32, StoreError> {
+    fn record_next(&self, origin: Occasion, by: &str, files: Files) -> Result<u32, StoreError> {
         let number = self.newest()?.unwrap_or(0) + 1;
         let digest = files.digest();
         self.record(number, origin, by, files)?;

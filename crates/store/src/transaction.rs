@@ -1,6 +1,6 @@
 //! The intent record: a commit that is being written, or that waits to be confirmed.
 
-use crate::{Change, Content, Digest, Origin, Store, StoreError, Timestamp, json};
+use crate::{Content, Digest, FileChange, Occasion, Store, StoreError, Timestamp, json};
 use cleat_diag::Diagnostic;
 use cleat_eni::{ConfigSet, Replaced};
 use cleat_root::{Root, paths};
@@ -26,7 +26,7 @@ pub enum Watch {
 /// How far a commit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum State {
+pub(crate) enum Progress {
     /// Its files are being changed.
     Writing,
     /// All is written; it waits to be confirmed.
@@ -36,12 +36,12 @@ pub(crate) enum State {
 /// A commit with all that is needed to finish or undo it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Transaction {
-    pub state: State,
+    pub state: Progress,
     /// The generation that it becomes.
     pub number: u32,
     /// The generation that held before, where it is known.
     pub before: Option<u32>,
-    pub origin: Origin,
+    pub origin: Occasion,
     pub by: String,
     pub time: Timestamp,
     /// The boot in which it was written.
@@ -49,7 +49,7 @@ pub(crate) struct Transaction {
     pub watch: Option<Watch>,
     /// The staged file that it takes.
     pub staged: Option<Digest>,
-    pub changes: Vec<Change>,
+    pub changes: Vec<FileChange>,
 }
 
 impl Transaction {
@@ -108,7 +108,7 @@ impl Transaction {
 
     /// The configuration as it was before.
     fn before(&self) -> Before {
-        let bytes = |change: &Change| change.old.as_ref().map(|content| content.bytes.clone());
+        let bytes = |change: &FileChange| change.old.as_ref().map(|content| content.bytes.clone());
         let mut replaced: Replaced = self
             .changes
             .iter()
@@ -189,7 +189,7 @@ pub struct Pending {
     /// The generation that comes back if it is not confirmed, where it is known.
     pub before: Option<u32>,
     /// What made it.
-    pub origin: Origin,
+    pub origin: Occasion,
     /// Who.
     pub by: String,
     /// When.
@@ -206,7 +206,7 @@ impl Store {
         let boot = self.boot();
         let transaction = self.transaction()?.filter(|found| found.is_live_in(&boot));
         Ok(transaction.map(|found| LiveChange {
-            waits: found.state == State::Watching,
+            waits: found.state == Progress::Watching,
             before: found.before(),
         }))
     }
@@ -218,7 +218,7 @@ impl Store {
         };
         let this_boot = transaction.boot == self.boot();
         let watch = match (transaction.state, transaction.watch) {
-            (State::Watching, Some(watch)) => watch,
+            (Progress::Watching, Some(watch)) => watch,
             _ => return Ok(None),
         };
         Ok(Some(Pending {

@@ -5,7 +5,7 @@
 mod host;
 
 use cleat_diag::Diagnostic;
-use cleat_store::{Companion, Content, Health, Keep, Origin, Outcome, Recovery, Staging, StoreError, Watch, What};
+use cleat_store::{Companion, Content, Health, Keep, Occasion, Outcome, Recovery, Staging, StoreError, Watch, What};
 use host::{Host, NEW, OLD, boot, live};
 
 fn no_fault(_: &cleat_eni::ConfigSet) -> Vec<Diagnostic> {
@@ -26,7 +26,7 @@ fn a_staged_file_becomes_the_live_one_and_both_are_in_the_history() {
     let (history, diagnostics) = host.store().history();
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let origins: Vec<_> = history.iter().map(|generation| generation.origin).collect();
-    assert_eq!(origins, [Origin::Found, Origin::Boot]);
+    assert_eq!(origins, [Occasion::Found, Occasion::Boot]);
     assert_eq!(history[1].by, "root on pts/0");
     assert_eq!(
         history[0].files.diff(&history[1].files),
@@ -153,7 +153,7 @@ fn what_is_not_confirmed_before_the_next_boot_is_undone() {
         assert_eq!(host.store().pending().unwrap(), None);
         let (history, _) = host.store().history();
         assert!(matches!(history[1].health, Health::Failed { .. }));
-        assert_eq!(history[2].origin, Origin::Undo { of: 2 });
+        assert_eq!(history[2].origin, Occasion::Undo { of: 2 });
     }
 }
 
@@ -320,7 +320,7 @@ fn a_rollback_brings_back_every_file_of_its_generation() {
         Some("iface eno1 inet manual\n")
     );
     let (history, _) = host.store().history();
-    assert_eq!(history.last().unwrap().origin, Origin::Rollback { of: 1 });
+    assert_eq!(history.last().unwrap().origin, Occasion::Rollback { of: 1 });
     assert_eq!(history.last().unwrap().digest, history[0].digest);
 }
 
@@ -365,7 +365,7 @@ fn a_companion_that_changed_since_is_refused_with_both_sides() {
 
 fn live_now() -> cleat_store::CommitOptions {
     cleat_store::CommitOptions {
-        origin: Origin::Live,
+        origin: Occasion::Live,
         ..boot()
     }
 }
@@ -396,7 +396,7 @@ fn a_disk_without_a_history_commits_and_keeps_both_in_the_spool() {
     host.commit(What::Staged, boot()).unwrap();
     let (history, _) = host.store().history();
     let origins: Vec<_> = history.iter().map(|found| (found.origin, found.spooled)).collect();
-    assert_eq!(origins, [(Origin::Found, true), (Origin::Boot, true)]);
+    assert_eq!(origins, [(Occasion::Found, true), (Occasion::Boot, true)]);
 }
 
 #[test]

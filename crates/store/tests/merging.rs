@@ -170,7 +170,7 @@ fn text(stanzas: &[Stanza]) -> String {
 #[derive(Clone, Debug)]
 enum Deed {
     Nothing,
-    Change(u8),
+    FileChange(u8),
     Remove,
     Add(u8),
 }
@@ -178,7 +178,7 @@ enum Deed {
 fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         4 => Just(Deed::Nothing),
-        2 => (100_u8..200).prop_map(Deed::Change),
+        2 => (100_u8..200).prop_map(Deed::FileChange),
         1 => Just(Deed::Remove),
         1 => (0_u8..100).prop_map(Deed::Add),
     ]
@@ -203,7 +203,7 @@ fn with(base: &[Stanza], deeds: &[(bool, Deed)], side: Option<bool>) -> Vec<Stan
     for (stanza, (by, deed)) in base.iter().zip(deeds) {
         let acts = side.is_none_or(|side| side == *by);
         match deed {
-            Deed::Change(option) if acts => all.push(Stanza {
+            Deed::FileChange(option) if acts => all.push(Stanza {
                 option: *option,
                 ..stanza.clone()
             }),

@@ -5,7 +5,7 @@
 mod host;
 
 use cleat_eni::ConfigSet;
-use cleat_store::{Health, Keep, Origin, Outcome, Ran, StoreError, Timestamp, Watch, What};
+use cleat_store::{Health, Keep, Occasion, Outcome, Ran, StoreError, Timestamp, Watch, What};
 use host::{Host, NEW, OLD, live};
 use std::path::Path;
 
@@ -26,7 +26,7 @@ fn ran(host: &Host, text: &str, health: Health, tried: bool) -> Ran {
     let (config, _) = ConfigSet::from_bytes(path, text.as_bytes().to_vec(), &host.root);
     Ran {
         files: host.store().files_of(&config, &config.sources).unwrap(),
-        origin: Origin::Ifreload,
+        origin: Occasion::Ifreload,
         by: "root".to_owned(),
         health,
         tried,

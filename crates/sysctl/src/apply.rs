@@ -1,6 +1,6 @@
 //! Writing what differs.
 
-use crate::check::{Found, unknown};
+use crate::check::{Reading, unknown};
 use crate::value::Value;
 use crate::wanted::Wanted;
 use cleat_diag::{Diagnostic, Place};
@@ -43,17 +43,17 @@ fn one(root: &Root, wanted: &Wanted) -> (Deed, Option<Diagnostic>) {
             Some(Diagnostic::error("sysctl-refused", text).at(wanted.place, "")),
         );
     }
-    let before = Found::read(root, &wanted.key);
+    let before = Reading::read(root, &wanted.key);
     if before.is(wanted) {
         return (Deed::WasSo, None);
     }
-    if before == Found::Nothing {
+    if before == Reading::Nothing {
         return (Deed::Unknown, Some(unknown(wanted)));
     }
     match root.write_in_place(wanted.key.path(), &wanted.value.line()) {
         Ok(()) => (Deed::Written, None),
         // A value that the kernel spells otherwise may be refused and be there all the same.
-        Err(_) if Found::read(root, &wanted.key).is(wanted) => (Deed::WasSo, None),
+        Err(_) if Reading::read(root, &wanted.key).is(wanted) => (Deed::WasSo, None),
         Err(error) => {
             let fault = refusal(wanted, &error);
             match fall_back(root, wanted) {
@@ -70,7 +70,7 @@ fn one(root: &Root, wanted: &Wanted) -> (Deed, Option<Diagnostic>) {
 /// Sets the last value before the refused one that the kernel takes: systemd-sysctl, which writes each in turn, leaves it.
 fn fall_back<'a>(root: &Root, wanted: &'a Wanted) -> Option<&'a (Place, Value)> {
     wanted.before.iter().rev().find(|(_, value)| {
-        let is_so = || matches!(Found::read(root, &wanted.key), Found::Value(found) if value.is(&found));
+        let is_so = || matches!(Reading::read(root, &wanted.key), Reading::Value(found) if value.is(&found));
         is_so() || root.write_in_place(wanted.key.path(), &value.line()).is_ok()
     })
 }

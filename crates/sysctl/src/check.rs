@@ -9,7 +9,7 @@ use std::io;
 
 /// What the kernel has for a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum Reading {
     /// This value, as it prints it, line ends cut off.
     Value(String),
     /// There is no such setting.
@@ -20,23 +20,23 @@ pub enum Found {
     Unreadable(String),
 }
 
-impl Found {
+impl Reading {
     /// Reads a setting.
     pub fn read(root: &Root, key: &Key) -> Self {
         if key.leads_out() {
-            return Found::Nothing;
+            return Reading::Nothing;
         }
         match root.read_text(key.path()) {
-            Ok(text) => Found::Value(text.trim_end().to_owned()),
-            Err(error) if error.is_missing() => Found::Nothing,
-            Err(error) if is_place(&error.error) => Found::Place,
-            Err(error) => Found::Unreadable(os_text(&error.error)),
+            Ok(text) => Reading::Value(text.trim_end().to_owned()),
+            Err(error) if error.is_missing() => Reading::Nothing,
+            Err(error) if is_place(&error.error) => Reading::Place,
+            Err(error) => Reading::Unreadable(os_text(&error.error)),
         }
     }
 
     /// Whether it is what is wanted.
     pub fn is(&self, wanted: &Wanted) -> bool {
-        matches!(self, Found::Value(found) if wanted.value.is(found))
+        matches!(self, Reading::Value(found) if wanted.value.is(found))
     }
 }
 
@@ -45,30 +45,30 @@ fn is_place(error: &io::Error) -> bool {
 }
 
 /// Compares each setting with the kernel's value.
-pub fn check(root: &Root, wanted: &[Wanted]) -> Vec<Found> {
-    wanted.iter().map(|wanted| Found::read(root, &wanted.key)).collect()
+pub fn check(root: &Root, wanted: &[Wanted]) -> Vec<Reading> {
+    wanted.iter().map(|wanted| Reading::read(root, &wanted.key)).collect()
 }
 
 /// What is to be said of settings that are not as wanted, each at its line; `found` as [`check`] answered for `wanted`.
 ///
 /// *Shape*: a value that differs is an error, a setting that this kernel does not have a warning, as it is with
 /// systemd-sysctl; a setting that cannot be read is none.
-pub fn differences(wanted: &[Wanted], found: &[Found]) -> Vec<Diagnostic> {
+pub fn differences(wanted: &[Wanted], found: &[Reading]) -> Vec<Diagnostic> {
     let mut all = Vec::new();
     for (want, found) in wanted.iter().zip(found) {
         let diagnostic = match found {
-            Found::Value(_) if found.is(want) => continue,
-            Found::Unreadable(_) => continue,
-            Found::Place if want.may_fail => continue,
-            Found::Place => {
+            Reading::Value(_) if found.is(want) => continue,
+            Reading::Unreadable(_) => continue,
+            Reading::Place if want.may_fail => continue,
+            Reading::Place => {
                 let text = format!("`{}` is not the name of one setting", want.key);
                 let fault = Diagnostic::error("sysctl-refused", text).at(want.place, "");
                 fault.help("it ends before a setting, or goes on behind one")
             }
             // systemd keeps silent of it, and never sets it for the link that is meant.
-            Found::Nothing if want.may_fail && of_dotted_link(&want.key).is_none() => continue,
-            Found::Nothing => unknown(want),
-            Found::Value(value) => {
+            Reading::Nothing if want.may_fail && of_dotted_link(&want.key).is_none() => continue,
+            Reading::Nothing => unknown(want),
+            Reading::Value(value) => {
                 let text = format!("`{}` is `{value}`, not `{}`", want.key, want.value);
                 because(
                     Diagnostic::error("sysctl-differs", text).at(want.place, "wants this"),

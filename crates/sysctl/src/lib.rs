@@ -15,9 +15,9 @@ mod value;
 mod wanted;
 
 pub use apply::{Deed, apply};
-pub use check::{Found, check, differences};
+pub use check::{Reading, check, differences};
 pub use key::Key;
-pub use line::Line;
+pub use line::SettingLine;
 pub use link::{NewLinks, TABLES};
 pub use resets::{is_one_setting, resets};
 pub use settings::{Setting, Settings};

@@ -9,7 +9,7 @@ const LONGEST: usize = 1 << 20;
 
 /// One line that says something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct SettingLine {
     /// The setting, or a pattern of settings.
     pub key: Key,
     /// Its value; `None` in a line `-KEY`, which takes settings out of patterns.
@@ -24,7 +24,7 @@ pub struct Line {
 ///
 /// *Source*: sysctl.d(5), "configuration format". Comments begin with `#` or `;`, and only at the start of a line. A
 /// line ends at a line feed, a carriage return or a NUL.
-pub fn read(file: FileId, source: &Source) -> (Vec<Line>, Vec<Diagnostic>) {
+pub fn read(file: FileId, source: &Source) -> (Vec<SettingLine>, Vec<Diagnostic>) {
     let (mut lines, mut found) = (Vec::new(), Vec::new());
     let mut start = 0;
     for raw in source.bytes().split(|byte| matches!(byte, b'\n' | b'\r' | 0)) {
@@ -58,7 +58,7 @@ pub fn read(file: FileId, source: &Source) -> (Vec<Line>, Vec<Diagnostic>) {
 }
 
 /// What a line says; `None` where it has neither `-` nor `=`.
-fn line(text: &[u8], place: Place) -> Option<Line> {
+fn line(text: &[u8], place: Place) -> Option<SettingLine> {
     let (dash, rest) = match text.strip_prefix(b"-") {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -68,7 +68,7 @@ fn line(text: &[u8], place: Place) -> Option<Line> {
         None if dash => (rest, None),
         None => return None,
     };
-    Some(Line {
+    Some(SettingLine {
         key: Key::new(&String::from_utf8_lossy(key.trim_ascii())),
         may_fail: dash && value.is_some(),
         value,

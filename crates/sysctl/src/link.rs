@@ -1,6 +1,6 @@
 //! What is said of one link, before it is there.
 
-use crate::check::Found;
+use crate::check::Reading;
 use crate::key::Key;
 use crate::settings::{Setting, Settings};
 use crate::wanted::{Wanted, is_writable, last_of_each};
@@ -26,7 +26,7 @@ pub struct NewLinks<'a> {
     /// The names of the settings of a link, by table, as `lo` has them.
     names: Vec<(&'static str, BTreeSet<String>)>,
     /// Values of `default` that were read.
-    defaults: HashMap<Key, Found>,
+    defaults: HashMap<Key, Reading>,
 }
 
 impl<'a> NewLinks<'a> {
@@ -120,7 +120,7 @@ impl<'a> NewLinks<'a> {
         let found = self
             .defaults
             .entry(default)
-            .or_insert_with_key(|key| Found::read(root, key));
+            .or_insert_with_key(|key| Reading::read(root, key));
         found.is(wanted)
     }
 }

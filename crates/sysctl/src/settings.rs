@@ -1,7 +1,7 @@
 //! All files of sysctl.d as one list of settings.
 
 use crate::key::Key;
-use crate::line::{self, Line};
+use crate::line::{self, SettingLine};
 use crate::value::Value;
 use cleat_diag::{Diagnostic, Place, Sources};
 use cleat_root::{Root, RootError, paths};
@@ -119,8 +119,8 @@ impl Settings {
     }
 
     /// Takes one more line, which holds against those before it.
-    pub fn say(&mut self, line: Line) {
-        let Line {
+    pub fn say(&mut self, line: SettingLine) {
+        let SettingLine {
             key,
             value,
             may_fail,

@@ -6,7 +6,7 @@
 use cleat_diag::{Sources, render};
 use cleat_netns as netns;
 use cleat_root::Root;
-use cleat_sysctl::{Deed, Found, Key, NewLinks, Settings, TABLES, apply, check, differences, resets};
+use cleat_sysctl::{Deed, Key, NewLinks, Reading, Settings, TABLES, apply, check, differences, resets};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -271,7 +271,7 @@ fn a_new_link_needs_only_what_it_does_not_come_with() {
         .iter()
         .zip(&now)
         .filter(|(wanted, _)| apply(&root, std::slice::from_ref(wanted)).0 == [Deed::Refused]);
-    let unknown = all.iter().zip(&now).filter(|(_, found)| **found == Found::Nothing);
+    let unknown = all.iter().zip(&now).filter(|(_, found)| **found == Reading::Nothing);
     assert_eq!(differ.len(), refused.count() + unknown.count(), "{differ:?}");
 }
 

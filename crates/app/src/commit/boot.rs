@@ -11,7 +11,7 @@ use crate::settings::Check;
 use cleat_diag::Diagnostic;
 use cleat_root::{Root, paths};
 use cleat_store::{
-    CommitOptions, Committed, Found, Health, Locked, Origin, Outcome, Refusal, Store, StoreError, Timestamp, Watch,
+    CommitOptions, Committed, Found, Health, Locked, Occasion, Outcome, Refusal, Store, StoreError, Timestamp, Watch,
     What,
 };
 
@@ -111,7 +111,7 @@ fn wanted_check(desk: &Desk, locked: &Locked<'_>) -> Option<Check> {
 fn commit(desk: &Desk, locked: &Locked<'_>, because: Option<&str>) -> Result<Committing, End> {
     let check = wanted_check(desk, locked);
     let options = CommitOptions {
-        origin: Origin::Boot,
+        origin: Occasion::Boot,
         by: "another program".to_owned(),
         watch: check.map(|check| Watch::FirstBoot {
             check: check.to_string(),

@@ -9,7 +9,7 @@ use crate::cli::{Call, End, who};
 use crate::hangup;
 use cleat_diag::Diagnostic;
 use cleat_store::{
-    CommitOptions, Committed, Health, Locked, Origin, Outcome, StoreError, Timestamp, Undone, Watch, What,
+    CommitOptions, Committed, Health, Locked, Occasion, Outcome, StoreError, Timestamp, Undone, Watch, What,
 };
 use serde_json::json;
 
@@ -58,7 +58,7 @@ pub(super) fn make_live(desk: &Desk, what: What, until: Option<Timestamp>) -> Re
 fn commit(desk: &Desk, what: What, until: Option<Timestamp>) -> Result<Option<Committed>, End> {
     let judge = desk.judge()?;
     let options = CommitOptions {
-        origin: Origin::Live,
+        origin: Occasion::Live,
         by: who(),
         watch: Some(Watch::Live { until }),
         keep_refused: false,

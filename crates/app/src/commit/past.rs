@@ -4,7 +4,7 @@ use super::desk::at_desk;
 use crate::cli::report::json_text;
 use crate::cli::{Call, End, Page, complain, print};
 use cleat_diag::{escaped, escaped_lines};
-use cleat_store::{Content, Files, Found, Generation, Health, Origin, Zone};
+use cleat_store::{Content, Files, Found, Generation, Health, Occasion, Zone};
 use serde_json::{Value, json};
 use std::ffi::OsStr;
 
@@ -121,14 +121,14 @@ fn inked(text: &str, ink: &str, color: bool) -> String {
 /// generation that the last two speak of; `health` is `unknown`, `healthy` or `failed`.
 fn entry(generation: &Generation, live: Option<u32>) -> Value {
     let (origin, of) = match generation.origin {
-        Origin::Found => ("found", None),
-        Origin::Boot => ("boot", None),
-        Origin::Live => ("live", None),
-        Origin::Takeover => ("takeover", None),
-        Origin::Ifup => ("ifup", None),
-        Origin::Ifreload => ("ifreload", None),
-        Origin::Rollback { of } => ("rollback", Some(of)),
-        Origin::Undo { of } => ("undo", Some(of)),
+        Occasion::Found => ("found", None),
+        Occasion::Boot => ("boot", None),
+        Occasion::Live => ("live", None),
+        Occasion::Takeover => ("takeover", None),
+        Occasion::Ifup => ("ifup", None),
+        Occasion::Ifreload => ("ifreload", None),
+        Occasion::Rollback { of } => ("rollback", Some(of)),
+        Occasion::Undo { of } => ("undo", Some(of)),
     };
     let (health, reason) = match &generation.health {
         Health::Unknown => ("unknown", None),
@@ -253,7 +253,7 @@ mod tests {
         Generation {
             number,
             time: Timestamp(1_795_426_812),
-            origin: Origin::Boot,
+            origin: Occasion::Boot,
             by: "root on pts/0".to_owned(),
             summary: String::new(),
             digest: Digest::of(b""),
@@ -288,7 +288,7 @@ mod tests {
         let utc = Zone::new(&cleat_root::Root::at(tree.path()), None);
         let time = Timestamp(0);
         let one = Generation {
-            origin: Origin::Ifreload,
+            origin: Occasion::Ifreload,
             by: "root@pam\x1b[2J".to_owned(),
             summary: "en\u{202e}0 changed".to_owned(),
             ..generation(7, Health::Healthy { time })

@@ -10,7 +10,7 @@ use crate::run_files::RunFiles;
 use cleat_diag::escaped;
 use cleat_model::journal;
 use cleat_root::{Root, paths};
-use cleat_store::{Findings, Found, Health, Origin, Pending, Staged, Store, Timestamp, Watch, in_words};
+use cleat_store::{Findings, Found, Health, Occasion, Pending, Staged, Store, Timestamp, Watch, in_words};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt;
@@ -39,7 +39,7 @@ impl Failed {
     fn last(store: &Store) -> Option<Self> {
         let newest = store.generation(store.newest().ok()??).ok()?;
         let (failed, live) = match newest.origin {
-            Origin::Undo { of } => (store.generation(of).ok()?, false),
+            Occasion::Undo { of } => (store.generation(of).ok()?, false),
             _ => (newest, true),
         };
         let (generation, Health::Failed { reason, .. }) = (failed.number, failed.health) else {

@@ -5,7 +5,7 @@ use crate::cli::{Call, End, JSON, Verb, Words, print};
 use crate::logging::Reporter;
 use cleat_diag::{Diagnostic, Place, Sources, Summary, escaped, escaped_lines};
 use cleat_root::{Root, paths};
-use cleat_sysctl::{Found, Wanted, check, differences};
+use cleat_sysctl::{Reading, Wanted, check, differences};
 use serde_json::{Value, json};
 
 /// The verb that compares.
@@ -122,7 +122,7 @@ fn unread(root: &Root, read: &Read) -> Option<Diagnostic> {
 /// *Shape*: `{"settings": [{"key", "value", "found", "state", "file", "line", "may_fail", "pattern", "overridden":
 /// [{"value", "file", "line"}]}], "hidden": [{"file", "for"}], "diagnostics": [{"severity", "code", "message", "file", "line"}]}`; `state` is
 /// `in-force`, `differs`, `absent` or `unreadable`, and `found` null where nothing can be read.
-fn document(read: &Read, now: &[Found]) -> Value {
+fn document(read: &Read, now: &[Reading]) -> Value {
     let settings = read
         .wanted
         .iter()
@@ -152,12 +152,12 @@ fn document(read: &Read, now: &[Found]) -> Value {
     })
 }
 
-fn setting(sources: &Sources, wanted: &Wanted, found: &Found) -> Value {
+fn setting(sources: &Sources, wanted: &Wanted, found: &Reading) -> Value {
     let (state, value) = match found {
-        Found::Value(value) if found.is(wanted) => ("in-force", Some(value)),
-        Found::Value(value) => ("differs", Some(value)),
-        Found::Nothing | Found::Place => ("absent", None),
-        Found::Unreadable(_) => ("unreadable", None),
+        Reading::Value(value) if found.is(wanted) => ("in-force", Some(value)),
+        Reading::Value(value) => ("differs", Some(value)),
+        Reading::Nothing | Reading::Place => ("absent", None),
+        Reading::Unreadable(_) => ("unreadable", None),
     };
     let file = |place: Place| sources.locate(place).map(|(path, _)| path.display().to_string());
     let line = |place: Place| sources.locate(place).map(|(_, position)| position.line);

@@ -7,7 +7,7 @@ use crate::logging::Reporter;
 use cleat_diag::{Diagnostic, Sources, Summary};
 use cleat_model::name::IfName;
 use cleat_root::{Root, paths};
-use cleat_sysctl::{Found, Key, Settings, Wanted, apply, check, differences, is_one_setting, last_of_names, resets};
+use cleat_sysctl::{Key, Reading, Settings, Wanted, apply, check, differences, is_one_setting, last_of_names, resets};
 use std::path::Path;
 
 /// IPv6 off and on.
@@ -157,9 +157,9 @@ fn proxy_arp(call: &Call) -> Result<End, String> {
             if on { "1" } else { "0" },
         )
     });
-    let all = Found::read(&Root::real(), &Key::new("net/ipv4/conf/all/proxy_arp"));
+    let all = Reading::read(&Root::real(), &Key::new("net/ipv4/conf/all/proxy_arp"));
     let mut found = Vec::new();
-    if !on && all == Found::Value("1".into()) {
+    if !on && all == Reading::Value("1".into()) {
         let text = "`net.ipv4.conf.all.proxy_arp` is on, and with it every interface";
         found.push(Diagnostic::warning("switch-of-all", text).help("set it to 0: then what each interface says holds"));
     }
@@ -299,13 +299,13 @@ fn excepted(wanted: &Wanted, asked: &[(Key, &str)]) -> Option<Diagnostic> {
 
 /// What a setting is now, and every setting that it resets where that is another value.
 fn before_it(root: &Root, key: &Key) -> Vec<(Key, String)> {
-    let Found::Value(now) = Found::read(root, key) else {
+    let Reading::Value(now) = Reading::read(root, key) else {
         return Vec::new();
     };
     let others = reset_by(root, key)
         .into_iter()
-        .filter_map(|other| match Found::read(root, &other) {
-            Found::Value(found) if found != now => Some((other, found)),
+        .filter_map(|other| match Reading::read(root, &other) {
+            Reading::Value(found) if found != now => Some((other, found)),
             _ => None,
         });
     let others: Vec<_> = others.collect();
@@ -332,7 +332,7 @@ fn reset_by(root: &Root, key: &Key) -> Vec<Key> {
 
 /// A link that is gone takes its settings with it: what cannot be put back then need not be.
 fn put_back(root: &Root, key: &Key, value: &str) {
-    if !matches!(Found::read(root, key), Found::Value(now) if now == value)
+    if !matches!(Reading::read(root, key), Reading::Value(now) if now == value)
         && let Err(error) = root.write_in_place(key.path(), format!("{value}\n").as_bytes())
     {
         log::info!("{error}");
@@ -343,14 +343,14 @@ fn put_back(root: &Root, key: &Key, value: &str) {
 fn not_so(root: &Root, asked: &[(Key, &str)]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for (key, value) in asked {
-        let text = match Found::read(root, key) {
-            Found::Value(now) if now == *value => continue,
-            Found::Value(now) => format!("`{key}` is `{now}`, not `{value}`"),
-            Found::Nothing => format!("there is no setting `{key}` in this kernel now; it holds when there is"),
-            Found::Place => format!("`{key}` is not the name of one setting"),
-            Found::Unreadable(reason) => format!("cannot read `{key}`: {reason}"),
+        let text = match Reading::read(root, key) {
+            Reading::Value(now) if now == *value => continue,
+            Reading::Value(now) => format!("`{key}` is `{now}`, not `{value}`"),
+            Reading::Nothing => format!("there is no setting `{key}` in this kernel now; it holds when there is"),
+            Reading::Place => format!("`{key}` is not the name of one setting"),
+            Reading::Unreadable(reason) => format!("cannot read `{key}`: {reason}"),
         };
-        let missing = Found::read(root, key) == Found::Nothing;
+        let missing = Reading::read(root, key) == Reading::Nothing;
         found.push(match missing {
             true => Diagnostic::warning("switch-absent", text),
             false => {

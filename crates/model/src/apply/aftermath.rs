@@ -2,7 +2,7 @@
 //! where not.
 
 use super::{Ending, Outcome, piecemeal};
-use crate::differs::{Change, Difference, differences, rebuilt, sentence};
+use crate::differs::{Difference, Fate, differences, rebuilt, sentence};
 use crate::kernel::{Kernel, KernelError, Query};
 use crate::name::IfName;
 use crate::op::{Op, Plan};
@@ -27,7 +27,7 @@ pub fn put_right(
 ) -> Result<Snapshot, KernelError> {
     let mut now = kernel.snapshot(Query::ALL)?;
     for _ in 0..PASSES {
-        let is_lost = |found: &Difference| found.change == Change::Lost || is_ours(plan, found);
+        let is_lost = |found: &Difference| found.change == Fate::Lost || is_ours(plan, found);
         if !differences(before, &now).iter().any(is_lost) {
             break;
         }
@@ -55,7 +55,7 @@ pub fn put_right(
 /// Whether all that is missing is what the kernel or a router makes again by itself: worth a moment.
 pub fn is_on_its_way(before: &Snapshot, now: &Snapshot) -> bool {
     let all = differences(before, now);
-    !all.is_empty() && all.iter().all(|found| found.change == Change::Late)
+    !all.is_empty() && all.iter().all(|found| found.change == Fate::Late)
 }
 
 /// Says how the kernel is after a run that was undone, by comparing it with how it was before.
@@ -63,9 +63,9 @@ pub fn judge(plan: &Plan, before: &Snapshot, now: &Snapshot, outcome: &mut Outco
     let all = differences(before, now);
     let (left, others): (Vec<&Difference>, Vec<&Difference>) = all
         .iter()
-        .partition(|found| found.change == Change::Lost || is_ours(plan, found));
+        .partition(|found| found.change == Fate::Lost || is_ours(plan, found));
     let (late, new): (Vec<&Difference>, Vec<&Difference>) =
-        others.into_iter().partition(|found| found.change == Change::Late);
+        others.into_iter().partition(|found| found.change == Fate::Late);
     outcome.ending = match left.len() {
         0 => Ending::PutBack,
         count => Ending::Stuck(count),

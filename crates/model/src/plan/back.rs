@@ -6,7 +6,7 @@
 use super::same_entry;
 use super::undo::Back;
 use crate::conf_names;
-use crate::differs::{Change, Difference, differences, matched};
+use crate::differs::{Difference, Fate, differences, matched};
 use crate::fake::defaults::vxlan_device;
 use crate::fake::{FakeKernel, Piece, same_place};
 use crate::hash::Map;
@@ -122,7 +122,7 @@ fn goal(plan: &Plan, found: &[Difference], before: &Snapshot, terms: &Terms) -> 
     let named = |name: IfName| before.get(name).map(|link| link.index);
     let lost = found
         .iter()
-        .filter(|found| found.change == Change::Lost || is_ours(plan, found));
+        .filter(|found| found.change == Fate::Lost || is_ours(plan, found));
     let lost: BTreeSet<u32> = lost.filter_map(|found| named(found.link)).collect();
     let stands_on = |link: &Link| [link.master, link.parent, vxlan_device(link)];
     let near = |link: &Link| {

@@ -2,7 +2,7 @@
 
 use super::known::{sections, unknown_key};
 use super::lines;
-use super::{LinkFile, State};
+use super::{FileState, LinkFile};
 use crate::carried::LinkSet;
 use crate::udev::Udev;
 use cleat_diag::{Diagnostic, Sources};
@@ -71,11 +71,11 @@ impl LinkFiles {
                 }
                 let bytes = set.bytes(part).unwrap_or_default().to_vec();
                 if !all.take(&path, bytes, &mut file) {
-                    file.state = State::Refused;
+                    file.state = FileState::Refused;
                 }
             }
-            if file.state == State::Read && file.matching.is_empty() {
-                file.state = State::MatchesNothing;
+            if file.state == FileState::Read && file.matching.is_empty() {
+                file.state = FileState::MatchesNothing;
             }
             all.files.push(file);
         }
@@ -86,7 +86,7 @@ impl LinkFiles {
     fn read(&mut self, root: &Root, path: PathBuf) -> LinkFile {
         let mut file = LinkFile::at(path);
         if is_mask(root, &file.path) {
-            file.state = State::Masked;
+            file.state = FileState::Masked;
             return file;
         }
         file.drop_ins = drop_ins(root, &file.path);
@@ -105,9 +105,9 @@ impl LinkFiles {
             }
         }
         if refused {
-            file.state = State::Refused;
+            file.state = FileState::Refused;
         } else if file.matching.is_empty() {
-            file.state = State::MatchesNothing;
+            file.state = FileState::MatchesNothing;
             let text = format!(
                 "systemd leaves {} out: its [Match] asks for nothing",
                 file.path.display()

@@ -21,13 +21,13 @@ pub use lines::{Assignment, without};
 pub use matching::{Fit, Match};
 pub use naming::{LONGEST_NAME, Naming, Policy, is_name};
 pub use winner::{Passed, Verdict};
-pub use write::{Change, changed};
+pub use write::{KeyChange, changed};
 
 use std::path::{Path, PathBuf};
 
 /// What becomes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum FileState {
     /// It is read.
     Read,
     /// It is empty, or a link to /dev/null.
@@ -46,7 +46,7 @@ pub struct LinkFile {
     /// Its drop-ins, in the order in which they are read.
     pub drop_ins: Vec<PathBuf>,
     /// What becomes of it.
-    pub state: State,
+    pub state: FileState,
     /// Which devices it is for.
     pub matching: Match,
     /// What names it gives.
@@ -59,7 +59,7 @@ impl LinkFile {
         Self {
             path,
             drop_ins: Vec::new(),
-            state: State::Read,
+            state: FileState::Read,
             matching: Match::default(),
             naming: Naming::default(),
         }

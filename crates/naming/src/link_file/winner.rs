@@ -1,6 +1,6 @@
 //! Which file a device gets: the first that matches, and no other.
 
-use super::{Device, Fit, LinkFile, LinkFiles, Machine, State};
+use super::{Device, FileState, Fit, LinkFile, LinkFiles, Machine};
 use std::path::Path;
 
 /// Why a file is not the one.
@@ -9,7 +9,7 @@ pub enum Passed {
     /// It is for other devices: this does not hold.
     Other(String),
     /// It is masked, refused, or matches nothing.
-    LeftOut(State),
+    LeftOut(FileState),
     /// It is for this device if this holds, which cannot be told here.
     Perhaps(String),
     /// It is for this device too, and comes behind the one that is taken.
@@ -55,7 +55,7 @@ impl LinkFiles {
             passed: Vec::new(),
         };
         for file in &self.files {
-            if file.state != State::Read {
+            if file.state != FileState::Read {
                 verdict.passed.push((file, Passed::LeftOut(file.state)));
                 continue;
             }

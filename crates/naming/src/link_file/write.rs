@@ -6,7 +6,7 @@ use cleat_diag::FileId;
 
 /// What becomes of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change<'a> {
+pub struct KeyChange<'a> {
     /// The section, without brackets.
     pub section: &'a str,
     /// The key.
@@ -17,8 +17,8 @@ pub struct Change<'a> {
 
 /// A file with a key changed: its last line gets the value and the others go; where it has none, a line is put below the
 /// last header of the section, which is put at the end where it is lacking.
-pub fn changed(bytes: &[u8], change: &Change<'_>) -> Vec<u8> {
-    let Change { section, key, value } = *change;
+pub fn changed(bytes: &[u8], change: &KeyChange<'_>) -> Vec<u8> {
+    let KeyChange { section, key, value } = *change;
     let read = lines::read(FileId(0), bytes, SECTIONS);
     let said = read
         .assignments
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     fn set(text: &str, key: &str, value: Option<&str>) -> String {
-        let change = Change {
+        let change = KeyChange {
             section: "Link",
             key,
             value,

@@ -1,6 +1,6 @@
 //! Names of NICs that are not PCI functions themselves.
 
-use super::{Context, Found, Name, Offered, Origin, Prefix, U32};
+use super::{Context, Found, Name, NameSource, Offered, Prefix, U32};
 use crate::facts::Device;
 use crate::number::{Base, leading, unsigned};
 use crate::scheme::Flag;
@@ -44,7 +44,7 @@ impl Context<'_> {
         let name = prefix
             .name()
             .and(format!("c{significant}"), format!("channel device {id}"));
-        offered.set(Origin::Path, name);
+        offered.set(NameSource::Path, name);
         Found::Named
     }
 
@@ -65,7 +65,7 @@ impl Context<'_> {
         let name = prefix
             .name()
             .and(format!("v{slot}"), format!("virtual slot {slot} of {id}"));
-        offered.set(Origin::Slot, name);
+        offered.set(NameSource::Slot, name);
         Found::Named
     }
 
@@ -81,7 +81,10 @@ impl Context<'_> {
         else {
             return Found::Nothing;
         };
-        offered.set(Origin::Path, prefix.name().and(name, format!("platform device {id}")));
+        offered.set(
+            NameSource::Path,
+            prefix.name().and(name, format!("platform device {id}")),
+        );
         Found::Named
     }
 
@@ -115,7 +118,7 @@ impl Context<'_> {
             .name()
             .and(format!("i{address}"), format!("simulated device {address}"))
             .and(format!("n{port}"), format!("port {port}"));
-        offered.set(Origin::Path, name);
+        offered.set(NameSource::Path, name);
         Found::Named
     }
 
@@ -139,7 +142,7 @@ impl Context<'_> {
         let name = prefix
             .name()
             .and(format!("X{number}"), format!("Xen interface {number}"));
-        offered.set(Origin::Slot, name);
+        offered.set(NameSource::Slot, name);
         Found::Named
     }
 
@@ -154,7 +157,7 @@ impl Context<'_> {
         };
         match self.host_controller(at) {
             Some(controller) => self.function_path(prefix, controller, Some(&suffix), offered),
-            None if self.has(Flag::UsbHost) => offered.set(Origin::Path, prefix.name().and_name(&suffix)),
+            None if self.has(Flag::UsbHost) => offered.set(NameSource::Path, prefix.name().and_name(&suffix)),
             None => return Found::Nothing,
         }
         Found::Named

@@ -1,6 +1,6 @@
 //! Names from aliases of the devicetree: `end0` for `ethernet0`.
 
-use super::{Context, Offered, Origin, Prefix, U32};
+use super::{Context, NameSource, Offered, Prefix, U32};
 use crate::number::{Base, unsigned};
 use crate::scheme::Flag;
 
@@ -22,7 +22,7 @@ impl Context<'_> {
                 Alias::Conflict => return,
                 Alias::Number { number, name } => {
                     let reason = format!("devicetree alias {name}");
-                    offered.set(Origin::Onboard, prefix.name().and(format!("d{number}"), reason));
+                    offered.set(NameSource::Onboard, prefix.name().and(format!("d{number}"), reason));
                     return;
                 }
             }

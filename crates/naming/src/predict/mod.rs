@@ -19,7 +19,7 @@ use name::Name;
 
 /// Where a name comes from: what systemd.link(5) calls a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Origin {
+pub enum NameSource {
     /// udev's hardware database: `ID_NET_NAME_FROM_DATABASE`.
     Database,
     /// A number of the firmware, or an alias of the devicetree: `ID_NET_NAME_ONBOARD`.
@@ -32,35 +32,35 @@ pub enum Origin {
     Mac,
 }
 
-impl Origin {
+impl NameSource {
     /// In the order in which a name is looked for by default.
-    pub const ALL: [Origin; 5] = [
-        Origin::Database,
-        Origin::Onboard,
-        Origin::Slot,
-        Origin::Path,
-        Origin::Mac,
+    pub const ALL: [NameSource; 5] = [
+        NameSource::Database,
+        NameSource::Onboard,
+        NameSource::Slot,
+        NameSource::Path,
+        NameSource::Mac,
     ];
 
     /// The property of udev that holds the name.
     pub fn property(self) -> &'static str {
         match self {
-            Origin::Database => "ID_NET_NAME_FROM_DATABASE",
-            Origin::Onboard => "ID_NET_NAME_ONBOARD",
-            Origin::Slot => "ID_NET_NAME_SLOT",
-            Origin::Path => "ID_NET_NAME_PATH",
-            Origin::Mac => "ID_NET_NAME_MAC",
+            NameSource::Database => "ID_NET_NAME_FROM_DATABASE",
+            NameSource::Onboard => "ID_NET_NAME_ONBOARD",
+            NameSource::Slot => "ID_NET_NAME_SLOT",
+            NameSource::Path => "ID_NET_NAME_PATH",
+            NameSource::Mac => "ID_NET_NAME_MAC",
         }
     }
 
     /// As `NamePolicy=` writes it.
     pub fn word(self) -> &'static str {
         match self {
-            Origin::Database => "database",
-            Origin::Onboard => "onboard",
-            Origin::Slot => "slot",
-            Origin::Path => "path",
-            Origin::Mac => "mac",
+            NameSource::Database => "database",
+            NameSource::Onboard => "onboard",
+            NameSource::Slot => "slot",
+            NameSource::Path => "path",
+            NameSource::Mac => "mac",
         }
     }
 }
@@ -69,7 +69,7 @@ impl Origin {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// Where it comes from.
-    pub origin: Origin,
+    pub origin: NameSource,
     /// The name; of up to 127 bytes, not always [`legal`] for an interface.
     pub name: String,
     /// What its parts stand for: `Ethernet, PCI bus 5 slot 0, function 1`.
@@ -79,7 +79,7 @@ pub struct Candidate {
 /// What udev would offer for a NIC.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prediction {
-    /// The names, in the order of [`Origin::ALL`], one of each origin at most.
+    /// The names, in the order of [`NameSource::ALL`], one of each origin at most.
     pub candidates: Vec<Candidate>,
     /// The text that the firmware has for an onboard device: `ID_NET_LABEL_ONBOARD`. No policy takes it for a name.
     pub label: Option<String>,
@@ -100,7 +100,7 @@ pub enum Nameless {
 
 impl Prediction {
     /// The name of an origin.
-    pub fn from_origin(&self, origin: Origin) -> Option<&Candidate> {
+    pub fn from_origin(&self, origin: NameSource) -> Option<&Candidate> {
         self.candidates.iter().find(|candidate| candidate.origin == origin)
     }
 }
@@ -130,9 +130,9 @@ pub fn predict(facts: &NicFacts, scheme: &Scheme, udev: Udev) -> Prediction {
         }
     };
     let mut offered = Offered::default();
-    if let Some(name) = facts.property(Origin::Database.property()) {
+    if let Some(name) = facts.property(NameSource::Database.property()) {
         let reason = "udev's hardware database";
-        offered.set(Origin::Database, Name::of(name, reason));
+        offered.set(NameSource::Database, Name::of(name, reason));
     }
     context.mac(prefix, &mut offered);
     context.devicetree(prefix, &mut offered);
@@ -164,19 +164,19 @@ enum Found {
 /// What is found so far; what is found later replaces what was there.
 #[derive(Default)]
 struct Offered {
-    names: [Option<Name>; Origin::ALL.len()],
+    names: [Option<Name>; NameSource::ALL.len()],
     label: Option<String>,
 }
 
 impl Offered {
-    fn set(&mut self, origin: Origin, name: Name) {
+    fn set(&mut self, origin: NameSource, name: Name) {
         if name.fits() {
             self.names[origin as usize] = Some(name);
         }
     }
 
     fn into_prediction(self) -> Prediction {
-        let candidate = |(origin, name): (Origin, Option<Name>)| {
+        let candidate = |(origin, name): (NameSource, Option<Name>)| {
             let Name { text, reason } = name?;
             Some(Candidate {
                 origin,
@@ -185,7 +185,11 @@ impl Offered {
             })
         };
         Prediction {
-            candidates: Origin::ALL.into_iter().zip(self.names).filter_map(candidate).collect(),
+            candidates: NameSource::ALL
+                .into_iter()
+                .zip(self.names)
+                .filter_map(candidate)
+                .collect(),
             label: self.label,
             nameless: None,
         }
@@ -291,7 +295,7 @@ impl<'a> Context<'a> {
             return;
         }
         if let Some(mac) = self.own("address").and_then(mac_digits) {
-            offered.set(Origin::Mac, prefix.name().and(format!("x{mac}"), "MAC address"));
+            offered.set(NameSource::Mac, prefix.name().and(format!("x{mac}"), "MAC address"));
         }
     }
 

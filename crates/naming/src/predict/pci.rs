@@ -1,7 +1,7 @@
 //! Names of PCI functions: by the firmware's number, the slot and the bus.
 
 use super::buses::is_clean;
-use super::{Context, Found, Name, Offered, Origin, Prefix, U32};
+use super::{Context, Found, Name, NameSource, Offered, Prefix, U32};
 use crate::facts::Device;
 use crate::number::{Base, boolean, leading, unsigned};
 use crate::scheme::Flag;
@@ -37,7 +37,7 @@ impl Context<'_> {
             let reason = format!("onboard device {number} ({attribute})");
             let name = prefix.name().and(format!("o{number}"), reason);
             offered.set(
-                Origin::Onboard,
+                NameSource::Onboard,
                 name.and_name(&port)
                     .and_name(suffix.as_ref().unwrap_or(&Name::nothing())),
             );
@@ -173,14 +173,14 @@ impl Context<'_> {
         } = address;
         let behind = number.and_name(&port).and_name(suffix.unwrap_or(&Name::nothing()));
         let name = prefix.name().and_name(&domain).and_name(&bus).and_name(&behind);
-        offered.set(Origin::Path, name);
+        offered.set(NameSource::Path, name);
         if let Some(slot) = self.slot(function) {
             let start = if slot.is_alone {
                 prefix.name()
             } else {
                 prefix.name().and_name(&domain)
             };
-            offered.set(Origin::Slot, start.and_name(&slot.name).and_name(&behind));
+            offered.set(NameSource::Slot, start.and_name(&slot.name).and_name(&behind));
         }
     }
 

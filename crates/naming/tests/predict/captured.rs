@@ -7,7 +7,7 @@ use cleat_naming::facts;
 use cleat_naming::link_file::{Device, LinkFiles, Machine as Conditions};
 use cleat_naming::policy::choose;
 use cleat_naming::rules::Ruled;
-use cleat_naming::{NicFacts, Origin, Scheme, Udev, predict};
+use cleat_naming::{NameSource, NicFacts, Scheme, Udev, predict};
 use cleat_root::{Durability, Root};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ fn nics(root: &Root) -> BTreeMap<String, NicFacts> {
 /// The names that are predicted, by the word that ends their property's name.
 fn names(nic: &NicFacts, scheme: &str, udev: Udev) -> BTreeMap<String, String> {
     let prediction = predict(nic, Scheme::named(scheme).unwrap(), udev);
-    let word = |origin: Origin| origin.word().to_uppercase();
+    let word = |origin: NameSource| origin.word().to_uppercase();
     let candidates = prediction.candidates.into_iter();
     candidates.map(|found| (word(found.origin), found.name)).collect()
 }

@@ -4,7 +4,7 @@
 //! knows. What udev does that is not predicted stands in [`explained`], and is counted.
 
 use crate::invented;
-use cleat_naming::{NicFacts, Origin, SCHEMES, Scheme, Udev, facts, predict};
+use cleat_naming::{NameSource, NicFacts, SCHEMES, Scheme, Udev, facts, predict};
 use cleat_netns::{self as netns, Room};
 use cleat_root::Root;
 use proptest::strategy::{Strategy, ValueTree};
@@ -123,7 +123,7 @@ impl Oracle {
                 self.udev.version
             );
         }
-        let known = Origin::ALL.map(Origin::property);
+        let known = NameSource::ALL.map(NameSource::property);
         let names = known.into_iter().chain(["ID_NET_LABEL_ONBOARD"]);
         names
             .filter_map(|key| Some((key, (*said.get(key)?).to_owned())))
@@ -161,7 +161,7 @@ fn predicted(nic: &NicFacts, scheme: &Scheme, udev: Udev) -> Names {
         .candidates
         .into_iter()
         // net_id does not look into the hardware database; its property was there before.
-        .filter(|found| found.origin != Origin::Database)
+        .filter(|found| found.origin != NameSource::Database)
         .map(|found| (found.origin.property(), found.name))
         .collect();
     names.extend(prediction.label.map(|label| ("ID_NET_LABEL_ONBOARD", label)));

@@ -5,7 +5,7 @@ pub mod image;
 
 use crate::programs::{Programs, installed};
 use cleat_diag::Diagnostic;
-use cleat_naming::carried::{Difference, LinkSet};
+use cleat_naming::carried::{FileDifference, LinkSet};
 use cleat_root::{Root, paths};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ pub struct Image {
     /// The .link files that it carries.
     pub links: LinkSet,
     /// What of them is other than in the root.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<FileDifference>,
     /// Whether it carries `cleat-early`.
     pub early: bool,
     /// The kernel modules that it carries, by name.

@@ -117,7 +117,7 @@ fn a_changed_pin_is_rebuilt_and_the_new_image_is_looked_into() {
     assert_eq!(commands, ["update-initramfs -u -k all"]);
     assert_eq!(
         state.images[0].differences,
-        [Difference::Differs("50-pmx-nic0.link".to_owned())]
+        [FileDifference::Differs("50-pmx-nic0.link".to_owned())]
     );
     let stand = Stand::new(|_| {
         host.write("usr/local/lib/systemd/network/50-pmx-nic0.link", PIN.as_bytes());

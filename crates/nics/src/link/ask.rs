@@ -9,7 +9,7 @@ use cleat_cli::logging::Reporter;
 use cleat_cli::{Call, End, complain, print, report};
 use cleat_diag::{Diagnostic, Severity, Sources, escaped_lines};
 use cleat_root::{Root, paths};
-use cleat_store::{Change, Content, Store, StoreError, Timestamp, unified};
+use cleat_store::{Content, FileChange, Store, StoreError, Timestamp, unified};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::io::{BufRead, IsTerminal};
@@ -171,11 +171,11 @@ fn dry() -> Policy {
     }
 }
 
-fn is_link_file(change: &Change) -> bool {
+fn is_link_file(change: &FileChange) -> bool {
     change.path.extension().is_some_and(|ending| ending == "link")
 }
 
-fn diff(Change { path, old, new }: &Change) -> String {
+fn diff(FileChange { path, old, new }: &FileChange) -> String {
     let bytes = |content: &Option<Content>| content.as_ref().map(|content| content.bytes.clone());
     unified(path, bytes(old).as_deref(), path, bytes(new).as_deref())
 }

@@ -6,7 +6,7 @@ use crate::initramfs::{self, Policy, Refreshed};
 use crate::programs::Programs;
 use cleat_diag::Diagnostic;
 use cleat_root::{Durability, Root, RootError, paths};
-use cleat_store::{Change, Companion, Content, Found, Locked, Staged, Staging, Store, StoreError};
+use cleat_store::{Companion, Content, FileChange, Found, Locked, Staged, Staging, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -14,9 +14,9 @@ use std::path::Path;
 #[derive(Serialize, Deserialize)]
 struct Record {
     /// The files that change at once.
-    files: Vec<Change>,
+    files: Vec<FileChange>,
     /// The staged file and its record, with what they hold before; `new` is not looked at.
-    staged: Vec<Change>,
+    staged: Vec<FileChange>,
     /// Names that become others in the configuration: from and to.
     renamed: Vec<(String, String)>,
 }
@@ -109,7 +109,7 @@ fn finish(
     progress: &mut dyn FnMut(&str),
 ) -> Result<(), Vec<Diagnostic>> {
     let failed = |error: RootError| vec![Diagnostic::error("pin-half-done", error.to_string())];
-    for Change { path, new, .. } in &record.files {
+    for FileChange { path, new, .. } in &record.files {
         put(root, path, new.as_ref()).map_err(failed)?;
     }
     initramfs::refresh(root, programs, Policy::default(), progress)?;
@@ -120,7 +120,7 @@ impl Record {
     fn of(root: &Root, work: &Work) -> Result<Self, RootError> {
         let kept = |path: &str| {
             let old = Content::read(root, Path::new(path))?;
-            Ok(Change {
+            Ok(FileChange {
                 path: path.into(),
                 old,
                 new: None,
@@ -175,7 +175,7 @@ fn read_record(root: &Root) -> Result<Option<Record>, Vec<Diagnostic>> {
 }
 
 fn change(store: &Locked<'_>, root: &Root, work: &Work) -> Result<(), StoreError> {
-    for Change { path, new, .. } in &work.files {
+    for FileChange { path, new, .. } in &work.files {
         put(root, path, new.as_ref())?;
     }
     stage(store, root, work)
@@ -272,7 +272,7 @@ fn by(staged: Option<&Staged>) -> String {
 /// Puts everything back as it was, and tells what could not be.
 fn take_back(root: &Root, before: &Record, programs: &dyn Programs, progress: &mut dyn FnMut(&str)) -> Vec<Diagnostic> {
     let mut told = Vec::new();
-    for Change { path, old, .. } in before.files.iter().chain(&before.staged).rev() {
+    for FileChange { path, old, .. } in before.files.iter().chain(&before.staged).rev() {
         if let Err(error) = put(root, path, old.as_ref()) {
             told.push(Diagnostic::error("pin-half-done", error.to_string()));
         }

@@ -7,7 +7,7 @@ use crate::initramfs;
 use crate::programs::{self, Programs};
 use cleat_cli::{COLOR, Call, End, JSON, Page, Verb, Words, complain, print, report};
 use cleat_diag::{Diagnostic, Severity, Summary, escaped, escaped_lines, render};
-use cleat_naming::link_file::{Passed, State, Verdict};
+use cleat_naming::link_file::{FileState, Passed, Verdict};
 use cleat_naming::rules::NameRule;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -168,8 +168,8 @@ fn passed(said: &mut Vec<String>, verdict: &Verdict<'_>) {
 fn reason(why: &Passed) -> String {
     match why {
         Passed::Other(reason) => reason.clone(),
-        Passed::LeftOut(State::Masked) => "it is masked".to_owned(),
-        Passed::LeftOut(State::MatchesNothing) => "its [Match] asks for nothing".to_owned(),
+        Passed::LeftOut(FileState::Masked) => "it is masked".to_owned(),
+        Passed::LeftOut(FileState::MatchesNothing) => "its [Match] asks for nothing".to_owned(),
         Passed::LeftOut(_) => "systemd refuses it".to_owned(),
         Passed::Perhaps(condition) => format!("but it would be, if `{condition}` holds, which is not known here"),
         Passed::Shadowed => "it is for this NIC too, and comes later".to_owned(),

@@ -11,7 +11,7 @@ use crate::initramfs;
 use cleat_diag::Diagnostic;
 use cleat_naming::carried::Verdict;
 use cleat_naming::link_file::{Fit, Match};
-use cleat_naming::pins::{Clash, Origin, Pin};
+use cleat_naming::pins::{Author, Pin, PinClash};
 use cleat_root::{Root, paths};
 use cleat_store::{Store, Timestamp};
 use std::collections::BTreeSet;
@@ -123,15 +123,15 @@ fn clashes(host: &Host, found: &mut Vec<Diagnostic>) {
     for clash in host.pins.clashes() {
         found.push(match clash {
             // A card that is kept as a spare one may have the other's name.
-            Clash::Name(one, two) if host.nic_of(&one).is_none() || host.nic_of(&two).is_none() => continue,
-            Clash::Name(one, two) => {
+            PinClash::Name(one, two) if host.nic_of(&one).is_none() || host.nic_of(&two).is_none() => continue,
+            PinClash::Name(one, two) => {
                 let text = format!("`{}` is pinned for {} and for {}", two.name, one.address, two.address);
                 Diagnostic::error("pin-name-twice", text)
                     .note(format!("in {} and {}", one.path.display(), two.path.display()))
                     .help("udev gives it to whichever NIC comes first, the other keeps the kernel's name: change one")
             }
-            Clash::Address(one, two) if !are_for_one(host, &one, &two) => continue,
-            Clash::Address(one, two) => {
+            PinClash::Address(one, two) if !are_for_one(host, &one, &two) => continue,
+            PinClash::Address(one, two) => {
                 let text = format!(
                     "{} is pinned twice: as `{}` and as `{}`",
                     two.address, one.name, two.name
@@ -219,8 +219,8 @@ fn absent(host: &Host, found: &mut Vec<Diagnostic>) {
         }
         let text = format!("no NIC here has the address {} of the pin `{}`", pin.address, pin.name);
         let foreign = match pin.origin {
-            Origin::Ours => "",
-            Origin::Proxmox | Origin::Other => " --foreign",
+            Author::Ours => "",
+            Author::Proxmox | Author::Other => " --foreign",
         };
         found.push(Diagnostic::warning("pin-gone", text).note(note).help(format!(
             "where the NIC was taken out for good: cleat-link unpin {}{foreign}",

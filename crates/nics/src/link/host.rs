@@ -8,7 +8,7 @@ use cleat_model::kernel::{Kernel, Query};
 use cleat_model::snapshot::Snapshot;
 use cleat_naming::link_file::{Device, Fit, LinkFile, LinkFiles, Machine, Policy, Verdict};
 use cleat_naming::pins::{Pin, Pins};
-use cleat_naming::policy::{Choice, choose};
+use cleat_naming::policy::{ChosenName, choose};
 use cleat_naming::rules::{self, NameRule, Rules, ruled};
 use cleat_naming::udev::DEBIAN_13;
 use cleat_naming::{NicFacts, Scheme, Udev, facts, predict};
@@ -199,7 +199,7 @@ impl Host {
     }
 
     /// What this udev would call a NIC under that scheme at the next boot; the facts are those of [`Host::at_boot`].
-    pub fn choice(&self, facts: &NicFacts, scheme: &'static Scheme, udev: Udev) -> Choice {
+    pub fn choice(&self, facts: &NicFacts, scheme: &'static Scheme, udev: Udev) -> ChosenName {
         let verdict = match self.nics.iter().find(|known| known.name == facts.name()) {
             Some(known) => self.verdict(known),
             None => {
@@ -257,7 +257,7 @@ impl Host {
 
     /// The other names that a NIC would get from that udev under that scheme, where `choice` is its name; the facts are those
     /// of [`Host::at_boot`].
-    pub fn altnames_under(&self, facts: &NicFacts, choice: &Choice, scheme: &Scheme, udev: Udev) -> Vec<String> {
+    pub fn altnames_under(&self, facts: &NicFacts, choice: &ChosenName, scheme: &Scheme, udev: Udev) -> Vec<String> {
         let Some(file) = self
             .nics
             .iter()

@@ -5,7 +5,7 @@ use super::nic::Own;
 use crate::{initramfs, programs};
 use cleat_cli::{Call, End, JSON, Verb, Words, complain, print};
 use cleat_diag::{escaped, escaped_lines};
-use cleat_naming::pins::{Origin, Pin};
+use cleat_naming::pins::{Author, Pin};
 use cleat_naming::rules::NameRule;
 use serde_json::{Value, json};
 
@@ -80,11 +80,11 @@ fn absent(host: &Host) -> impl Iterator<Item = &Pin> {
 }
 
 /// A word for who wrote a pin.
-pub(super) fn origin_word(origin: Origin) -> &'static str {
+pub(super) fn origin_word(origin: Author) -> &'static str {
     match origin {
-        Origin::Ours => "cleat",
-        Origin::Proxmox => "proxmox",
-        Origin::Other => "other",
+        Author::Ours => "cleat",
+        Author::Proxmox => "proxmox",
+        Author::Other => "other",
     }
 }
 
@@ -98,7 +98,7 @@ pub fn table(host: &Host) -> String {
             Own::Unknown(_) => "-".to_owned(),
         };
         let pin = host.pin_of(nic).map_or("-".to_owned(), |pin| match pin.origin {
-            Origin::Other => pin.name.clone(),
+            Author::Other => pin.name.clone(),
             origin => format!("{} ({})", pin.name, origin_word(origin)),
         });
         let file = match (host.rule_of(nic), winner) {

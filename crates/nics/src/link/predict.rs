@@ -8,7 +8,7 @@ use crate::scheme::{NextBoot, Pinned};
 use crate::{initramfs, programs};
 use cleat_cli::{Call, End, Hint, JSON, Opt, Verb, Words, complain, print};
 use cleat_diag::{escaped, escaped_lines};
-use cleat_naming::policy::Choice;
+use cleat_naming::policy::ChosenName;
 use cleat_naming::udev::{DEBIAN_12, DEBIAN_13};
 use cleat_naming::{NEWEST, NicFacts, SCHEMES, Scheme, Udev, facts, legal, predict};
 use cleat_root::Root;
@@ -93,7 +93,7 @@ struct Names {
 struct Column {
     first: &'static Scheme,
     last: &'static Scheme,
-    choices: Vec<Choice>,
+    choices: Vec<ChosenName>,
 }
 
 impl Names {
@@ -125,7 +125,7 @@ impl Names {
     }
 
     /// What every NIC gets from a udev that follows a scheme.
-    fn choices(&self, scheme: &'static Scheme, udev: Udev) -> Vec<Choice> {
+    fn choices(&self, scheme: &'static Scheme, udev: Udev) -> Vec<ChosenName> {
         let nics = self.nics.iter();
         nics.map(|nic| self.host.choice(nic, scheme, udev)).collect()
     }
@@ -134,7 +134,7 @@ impl Names {
         let mut columns: Vec<Column> = Vec::new();
         for scheme in SCHEMES {
             let choices = self.choices(scheme, self.udev_of(scheme));
-            let names = |choices: &[Choice]| -> Vec<Option<String>> {
+            let names = |choices: &[ChosenName]| -> Vec<Option<String>> {
                 choices.iter().map(|choice| choice.name.clone()).collect()
             };
             match columns.last_mut() {
@@ -206,11 +206,11 @@ impl Names {
 
     /// A line for each NIC that two boots call differently, with the reason of the second; the NIC is named where it has
     /// neither name now.
-    fn changed(&self, before: &[Choice], after: &[Choice]) -> String {
+    fn changed(&self, before: &[ChosenName], after: &[ChosenName]) -> String {
         let shown = |name: &Option<String>| name.clone().unwrap_or_else(|| KERNELS.to_owned());
         let pairs = self.nics.iter().zip(before.iter().zip(after));
         let changed = pairs.filter(|(_, (before, after))| before.name != after.name);
-        let shown_pair = |(nic, (before, after)): (&NicFacts, (&Choice, &Choice))| {
+        let shown_pair = |(nic, (before, after)): (&NicFacts, (&ChosenName, &ChosenName))| {
             let nic = match before.name.as_deref() == Some(nic.name()) {
                 true => String::new(),
                 false => format!("{}: ", nic.name()),
@@ -350,7 +350,7 @@ fn line(text: &str) -> String {
 
 /// A name with a star where it is another than now. Where the kernel's own stays, it is another if a program gave the one
 /// of now.
-fn cell(nic: &NicFacts, choice: &Choice) -> String {
+fn cell(nic: &NicFacts, choice: &ChosenName) -> String {
     let name = choice.name.as_deref().unwrap_or(KERNELS);
     match choice.changes(nic) {
         Some(true) => format!("{name} *"),

@@ -83,7 +83,7 @@ fn reasons(state: &State, image: &Image) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cleat_naming::carried::{Difference, LinkSet};
+    use cleat_naming::carried::{FileDifference, LinkSet};
     use std::collections::BTreeSet;
 
     #[test]
@@ -99,7 +99,7 @@ mod tests {
             early,
             modules: BTreeSet::new(),
         };
-        let lacks = Difference::Lacks("50-pmx-nic0.link".to_owned());
+        let lacks = FileDifference::Lacks("50-pmx-nic0.link".to_owned());
         let state = State {
             generator: Some(initramfs::Generator::InitramfsTools),
             images: vec![image("6.1", vec![lacks], false), image("6.2", Vec::new(), true)],

@@ -6,7 +6,7 @@ use super::pin::DRY_RUN;
 use super::work::Work;
 use cleat_cli::{Call, End, Hint, JSON, Verb, Words, YES, complain, flag};
 use cleat_diag::Diagnostic;
-use cleat_naming::pins::{Origin, Pin};
+use cleat_naming::pins::{Author, Pin};
 use cleat_store::StoreError;
 
 /// The verb.
@@ -101,7 +101,7 @@ fn one_of_each_file<'a>(host: &Host, pins: Vec<&'a Pin>) -> Vec<&'a Pin> {
 }
 
 fn wanted<'a>(host: &'a Host, work: &mut Work, wish: &Wish) -> Vec<&'a Pin> {
-    let is_ours = |pin: &Pin| pin.origin == Origin::Ours || wish.foreign;
+    let is_ours = |pin: &Pin| pin.origin == Author::Ours || wish.foreign;
     if wish.names.is_empty() {
         let all: Vec<&Pin> = host.pins.list.iter().filter(|pin| is_ours(pin)).collect();
         if all.is_empty() {

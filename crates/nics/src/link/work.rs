@@ -6,7 +6,7 @@ use super::references::{Reference, references};
 use super::sysctl_names;
 use cleat_diag::Diagnostic;
 use cleat_root::paths;
-use cleat_store::{Change, Content, StoreError};
+use cleat_store::{Content, FileChange, StoreError};
 use std::path::PathBuf;
 
 /// Mode of a file that is made.
@@ -16,7 +16,7 @@ const MODE: u32 = 0o644;
 #[derive(Clone, Debug)]
 pub struct Work {
     /// Files that change at once.
-    pub files: Vec<Change>,
+    pub files: Vec<FileChange>,
     /// The configuration, renamed.
     pub configuration: Configuration,
     /// Names that become others at the next boot.
@@ -67,7 +67,7 @@ impl Work {
         let mode = old.as_ref().map_or(MODE, |old| old.mode);
         let new = bytes.map(|bytes| Content { bytes, mode });
         if new != old {
-            self.files.push(Change { path, old, new });
+            self.files.push(FileChange { path, old, new });
         }
         Ok(())
     }

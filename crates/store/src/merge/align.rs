@@ -1,6 +1,6 @@
 //! Which elements of two files are the same ones, in an order that both have.
 
-use super::elements::{Element, Key};
+use super::elements::{Element, StanzaKey};
 use std::collections::BTreeMap;
 
 /// Most comparisons for the lines between two stanzas; where there are more, only equal ends are matched.
@@ -9,7 +9,7 @@ const MOST_CELLS: usize = 4_000_000;
 /// For each element of `base`, the element of `side` that it is: stanzas by their keys, as many as stand in the same
 /// order in both; between two of them comments and blank lines by their bytes.
 pub(crate) fn align(base: &[Element], side: &[Element]) -> Vec<Option<usize>> {
-    let at: BTreeMap<&Key, usize> = side
+    let at: BTreeMap<&StanzaKey, usize> = side
         .iter()
         .enumerate()
         .filter_map(|(at, element)| Some((element.key.as_ref()?, at)))

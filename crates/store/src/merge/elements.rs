@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Element {
     /// Which stanza it is; none for a comment or a blank line.
-    pub key: Option<Key>,
+    pub key: Option<StanzaKey>,
     /// Its bytes, with a line end.
     pub bytes: Vec<u8>,
     /// Where it stands.
@@ -17,7 +17,7 @@ pub(crate) struct Element {
 
 /// What makes a stanza the same one in two files.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key {
+pub(crate) struct StanzaKey {
     /// As it is shown: `iface eno1 inet`.
     pub name: String,
     /// Which of several of that name, from 0.
@@ -53,7 +53,7 @@ pub(crate) fn elements(document: &Document) -> Vec<Element> {
             let count = seen.entry(name.clone()).or_default();
             let nth = *count;
             *count += 1;
-            Key { name, nth }
+            StanzaKey { name, nth }
         });
         let lines = &lines[at..=end];
         let mut bytes: Vec<u8> = lines

@@ -10,14 +10,14 @@ mod report;
 use align::align;
 use cleat_diag::{FileId, Source, Span};
 use cleat_eni::{Document, parse};
-use elements::{Element, Key, elements};
+use elements::{Element, StanzaKey, elements};
 pub(crate) use report::report;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A stanza that both sides changed, with where it stands in each file that has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Clash {
+pub struct Conflict {
     /// What it is called: `iface eno1 inet`; none where the two changes as a whole do not fit together.
     pub stanza: Option<String>,
     /// In the live file.
@@ -32,7 +32,7 @@ pub struct Clash {
 /// stanzas that were put together.
 ///
 /// *Errors*: the stanzas that both changed, in the order of the base.
-pub fn merge(base: &[u8], live: &[u8], staged: &[u8]) -> Result<Vec<u8>, Vec<Clash>> {
+pub fn merge(base: &[u8], live: &[u8], staged: &[u8]) -> Result<Vec<u8>, Vec<Conflict>> {
     for (one, other) in [(live, staged), (staged, live)] {
         if one == base || one == other {
             return Ok(other.to_vec());
@@ -62,7 +62,7 @@ pub fn merge(base: &[u8], live: &[u8], staged: &[u8]) -> Result<Vec<u8>, Vec<Cla
     let again = elements(&document(&merged));
     let shape = |element: &Element| (element.key.as_ref().map(|key| key.name.clone()), element.bytes.clone());
     if !again.iter().map(shape).eq(taken.iter().map(|element| shape(element))) {
-        return Err(vec![Clash {
+        return Err(vec![Conflict {
             stanza: None,
             live: None,
             staged: None,
@@ -88,13 +88,13 @@ fn ends_whole([base, live, staged]: [&[u8]; 3]) -> bool {
     }
 }
 
-fn clash(key: &Key, live: &[Element], staged: &[Element]) -> Clash {
+fn clash(key: &StanzaKey, live: &[Element], staged: &[Element]) -> Conflict {
     let find = |all: &[Element]| {
         all.iter()
             .find(|element| element.key.as_ref() == Some(key))
             .map(|found| found.span)
     };
-    Clash {
+    Conflict {
         stanza: Some(key.name.clone()),
         live: find(live),
         staged: find(staged),
@@ -108,7 +108,7 @@ struct Side<'a> {
     same: Vec<Option<usize>>,
     /// Per element of the base, and at its end: what this side has new in front of it.
     new: Vec<Vec<&'a Element>>,
-    by_key: BTreeMap<&'a Key, &'a Element>,
+    by_key: BTreeMap<&'a StanzaKey, &'a Element>,
 }
 
 /// What a side did with a stanza of the base.
@@ -161,7 +161,7 @@ impl<'a> Side<'a> {
     }
 
     /// The stanzas that this side has and the base has not, by key, with the place they are put at.
-    fn inserted(&self, base: &BTreeSet<&Key>) -> BTreeMap<&'a Key, (usize, &'a Element)> {
+    fn inserted(&self, base: &BTreeSet<&StanzaKey>) -> BTreeMap<&'a StanzaKey, (usize, &'a Element)> {
         let mut inserted = BTreeMap::new();
         for (place, run) in self.new.iter().enumerate() {
             for element in run {
@@ -185,14 +185,14 @@ struct Merger<'a> {
     base: &'a [Element],
     sides: [Side<'a>; 2],
     taken: Vec<&'a Element>,
-    clashes: BTreeSet<Key>,
+    clashes: BTreeSet<StanzaKey>,
 }
 
 impl<'a> Merger<'a> {
     /// Several stanzas of one name are told apart by their order only: two sides that both change them clash.
     fn groups(&mut self) {
         let [live, staged] = &self.sides;
-        let several = |key: &&Key| key.nth > 0;
+        let several = |key: &&StanzaKey| key.nth > 0;
         let keys = self.base.iter().filter_map(|element| element.key.as_ref());
         let names: BTreeSet<&str> = keys
             .filter(several)
@@ -204,14 +204,14 @@ impl<'a> Merger<'a> {
             let (base, live, staged) = (group(self.base, name), live.group(name), staged.group(name));
             if live != base && staged != base && live != staged {
                 let name = name.to_owned();
-                self.clashes.insert(Key { name, nth: 0 });
+                self.clashes.insert(StanzaKey { name, nth: 0 });
             }
         }
     }
 
     /// A stanza that both sides added is taken once where it is the same at the same place, and is a clash elsewhere.
     fn inserted_twice(&mut self) {
-        let base: BTreeSet<&Key> = self.base.iter().filter_map(|element| element.key.as_ref()).collect();
+        let base: BTreeSet<&StanzaKey> = self.base.iter().filter_map(|element| element.key.as_ref()).collect();
         let [live, staged] = &self.sides;
         let (ours, theirs) = (live.inserted(&base), staged.inserted(&base));
         for (key, (place, element)) in &ours {
@@ -239,7 +239,7 @@ impl<'a> Merger<'a> {
             self.taken.extend(first);
             return;
         }
-        let there: BTreeSet<&Key> = first.iter().filter_map(|element| element.key.as_ref()).collect();
+        let there: BTreeSet<&StanzaKey> = first.iter().filter_map(|element| element.key.as_ref()).collect();
         let twice = |element: &&Element| element.key.as_ref().is_some_and(|key| there.contains(key));
         let rest = second.iter().filter(|element| !twice(element));
         let all: Vec<&Element> = first.iter().chain(rest).copied().collect();

@@ -1,12 +1,12 @@
 //! A clash as it is told: both sides, each with its place.
 
-use super::Clash;
+use super::Conflict;
 use crate::{Findings, StageRecord};
 use cleat_diag::{Diagnostic, FileId, Place, Sources, Span};
 use cleat_root::paths;
 
 /// Errors that show, for each stanza that clashes, what the live and the staged file say there.
-pub(crate) fn report(clashes: &[Clash], live: &[u8], staged: &[u8], record: &StageRecord) -> Findings {
+pub(crate) fn report(clashes: &[Conflict], live: &[u8], staged: &[u8], record: &StageRecord) -> Findings {
     let mut sources = Sources::new();
     let ours = sources.add(paths::INTERFACES, live.to_vec());
     let theirs = sources.add(paths::INTERFACES_NEW, staged.to_vec());

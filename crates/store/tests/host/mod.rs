@@ -4,7 +4,7 @@
 
 use cleat_root::Root;
 use cleat_store::{
-    CommitOptions, Content, Locked, Origin, Outcome, Staging, Store, StoreError, Timestamp, Watch, What,
+    CommitOptions, Content, Locked, Occasion, Outcome, Staging, Store, StoreError, Timestamp, Watch, What,
 };
 use std::fs;
 use std::path::Path;
@@ -104,7 +104,7 @@ impl Host {
 
 pub fn boot() -> CommitOptions {
     CommitOptions {
-        origin: Origin::Boot,
+        origin: Occasion::Boot,
         by: "cleat-commit boot".to_owned(),
         watch: None,
         keep_refused: false,
@@ -113,7 +113,7 @@ pub fn boot() -> CommitOptions {
 
 pub fn live(watch: Watch) -> CommitOptions {
     CommitOptions {
-        origin: Origin::Live,
+        origin: Occasion::Live,
         by: "root".to_owned(),
         watch: Some(watch),
         keep_refused: false,

@@ -4,8 +4,8 @@ use super::super::host::Host;
 use super::super::names;
 use super::super::nic::{Nic, Own};
 use cleat_diag::Diagnostic;
-use cleat_naming::link_file::{DIRECTORIES, Fit, HardwareAddress, LONGEST_NAME, State, is_name};
-use cleat_naming::pins::{AddressKey, Origin, Pin, file_name};
+use cleat_naming::link_file::{DIRECTORIES, FileState, Fit, HardwareAddress, LONGEST_NAME, is_name};
+use cleat_naming::pins::{AddressKey, Author, Pin, file_name};
 use cleat_naming::predict::predict;
 use cleat_naming::scheme::SCHEMES;
 use cleat_naming::udev::{DEBIAN_12, DEBIAN_13, Udev};
@@ -78,7 +78,7 @@ pub fn choose<'a>(host: &'a Host, wish: &Wish, declared: &dyn Fn(&str) -> bool) 
             found.push(Diagnostic::info("pin-kept", text).on(&nic.name));
             continue;
         }
-        if let Some(pin) = pinned.filter(|pin| pin.origin != Origin::Ours) {
+        if let Some(pin) = pinned.filter(|pin| pin.origin != Author::Ours) {
             found.push(foreign(nic, pin));
             continue;
         }
@@ -207,7 +207,7 @@ fn foreign(nic: &Nic, pin: &Pin) -> Diagnostic {
     let text = format!("it is pinned as `{}` by {}", pin.name, pin.path.display());
     let found = Diagnostic::error("pin-foreign", text).on(&nic.name);
     match pin.origin {
-        Origin::Proxmox => found.help("that is Proxmox VE's own pin, which it expects to find: keep its name"),
+        Author::Proxmox => found.help("that is Proxmox VE's own pin, which it expects to find: keep its name"),
         _ => found.help("change that file, or remove it first"),
     }
 }
@@ -300,7 +300,7 @@ fn outranked(host: &Host, choice: &Choice<'_>, priority: u8) -> Vec<Diagnostic> 
     device.address = Some(choice.address.clone());
     let before = host.files.files.iter().filter(|file| {
         let replaced = choice.instead_of.is_some_and(|pin| pin.path == file.path);
-        file.state == State::Read && file.base_name() < ours.as_str() && !replaced
+        file.state == FileState::Read && file.base_name() < ours.as_str() && !replaced
     });
     for file in before {
         let condition = match file.matching.fit(&device, &host.machine) {

@@ -14,7 +14,7 @@ use super::work::Work;
 use cleat_cli::logging::Reporter;
 use cleat_cli::{Call, End, Hint, JSON, Opt, Verb, Words, YES, complain, flag};
 use cleat_diag::{Severity, Sources};
-use cleat_naming::link_file::{Change, changed};
+use cleat_naming::link_file::{KeyChange, changed};
 use cleat_naming::pins::{NewPin, default_alternatives};
 use cleat_root::Root;
 use cleat_settings::Settings;
@@ -139,7 +139,7 @@ fn one(host: &Host, work: &mut Work, choice: &Choice<'_>, wish: &Wish) -> Result
     let text = match choice.instead_of {
         Some(pin) => {
             let old = host.root.read(&pin.path)?;
-            let new = Change {
+            let new = KeyChange {
                 section: "Link",
                 key: "Name",
                 value: Some(&choice.name),

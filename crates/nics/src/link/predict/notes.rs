@@ -6,7 +6,7 @@
 use super::{Names, line};
 use crate::link::carry_out::configuration;
 use crate::link::configuration::Configuration;
-use cleat_naming::policy::Choice;
+use cleat_naming::policy::ChosenName;
 use cleat_naming::udev::{DEBIAN_12, DEBIAN_13};
 use cleat_naming::{SCHEMES, Scheme};
 use cleat_store::{Store, Timestamp};
@@ -66,7 +66,7 @@ fn under(names: &Names, scheme: &'static Scheme, made: &[String]) -> Vec<Clash> 
         .collect();
     let name_of = |at: usize| names.nics[at].name().to_owned();
     let mut clashes = Vec::new();
-    for (at, Choice { name, .. }) in choices.iter().enumerate() {
+    for (at, ChosenName { name, .. }) in choices.iter().enumerate() {
         let Some(name) = name else { continue };
         let nic = name_of(at);
         if let Some(first) = choices[..at].iter().position(|other| other.name.as_ref() == Some(name)) {
