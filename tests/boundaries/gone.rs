@@ -142,7 +142,7 @@ fn options_of_a_bond_go_back_when_they_are_gone() {
     let _room = netns::enter!(Veth, Bond);
     for row in rows(On::Bond).filter(|row| row.name != "bond-use-carrier") {
         let needs = row.needs.iter().filter_map(|need| match need {
-            Need::OneOf { attr, values } => Some(format!("{attr} {}", values[0])),
+            Need::OneOf { attr, values, .. } => Some(format!("{attr} {}", values[0])),
             Need::Set(attr) => Some(format!("{attr} {}", table::find(attr).expect("a row").example)),
             Need::Excludes(_) => None,
         });

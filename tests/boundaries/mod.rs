@@ -309,7 +309,7 @@ fn a_bond_boots_with_whatever_value_an_option_has() {
     // In a mode that each has an effect in.
     let own = rows(On::Bond).flat_map(|row| {
         let needs = row.needs.iter().filter_map(|need| match need {
-            Need::OneOf { attr, values } => Some(format!("{attr} {}", values[0])),
+            Need::OneOf { attr, values, .. } => Some(format!("{attr} {}", values[0])),
             Need::Set(attr) => Some(format!("{attr} {}", table::find(attr).expect("a row").example)),
             Need::Excludes(_) => None,
         });

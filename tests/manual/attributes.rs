@@ -206,7 +206,9 @@ fn needs(attr: &Attr) -> Vec<String> {
     let one = |need: &Need| match need {
         Need::Set(other) => format!("Only with `{other}`."),
         Need::Excludes(other) => format!("Not beside `{other}`."),
-        Need::OneOf { attr: other, values } => {
+        Need::OneOf {
+            attr: other, values, ..
+        } => {
             let row = table::find(other).unwrap_or_else(|| panic!("{} needs {other}, which is not a row", attr.name));
             let words: Vec<String> = values
                 .iter()

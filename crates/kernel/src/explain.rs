@@ -1,12 +1,10 @@
 //! Words for refusals that the kernel leaves without any, or with words that do not say what to do.
 
+use cleat_model::attrs::bridge::VLAN_FILTERING;
 use cleat_model::kernel::KernelError;
 use cleat_model::op::Op;
 use cleat_model::types::Kind;
 use nix::libc;
-
-/// `IFLA_BR_VLAN_FILTERING` of linux/if_link.h.
-const IFLA_BR_VLAN_FILTERING: u16 = 7;
 
 /// Adds a text where there is none; the kernel's own stays, but for the one that says nothing ("Unknown device type").
 pub(crate) fn explain(op: &Op, error: &mut KernelError) {
@@ -20,7 +18,7 @@ pub(crate) fn explain(op: &Op, error: &mut KernelError) {
                 ..
             },
             libc::EOPNOTSUPP,
-        ) if silent && data.get(IFLA_BR_VLAN_FILTERING).is_some() => {
+        ) if silent && data.get(VLAN_FILTERING.number).is_some() => {
             "the running kernel cannot filter VLANs in bridges".to_owned()
         }
         (Op::CreateLink { kind, .. }, libc::EOPNOTSUPP)
@@ -149,7 +147,7 @@ mod tests {
     // `ip link add br0 type bridge vlan_filtering 1` with EOPNOTSUPP and no text.
     #[test]
     fn bridges_that_cannot_filter_vlans_are_not_told_as_missing() {
-        let filtering: Attrs = [(IFLA_BR_VLAN_FILTERING, vec![1])].into_iter().collect();
+        let filtering: Attrs = [(VLAN_FILTERING.number, vec![1])].into_iter().collect();
         assert_eq!(
             said_with(Kind::Bridge, filtering.clone(), libc::EOPNOTSUPP, None),
             "Operation not supported: the running kernel cannot filter VLANs in bridges"

@@ -1,5 +1,6 @@
 //! One row per scalar option: everything the program knows of it.
 
+use crate::kernel_attr::{Form, KernelAttr, Nest};
 use crate::name::Mac;
 use crate::types::Kind;
 use std::net::IpAddr;
@@ -146,47 +147,20 @@ pub enum Unit {
     Count,
 }
 
-/// How wide it is in the kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Width {
-    /// One byte.
-    U8,
-    /// Two bytes, host order.
-    U16,
-    /// Two bytes, network order.
-    U16Be,
-    /// Four bytes, host order.
-    U32,
-    /// Eight bytes, host order.
-    U64,
-    /// Raw bytes: a MAC, an IP address, a text with its final NUL as the value needs.
-    Bytes,
-    /// One bit of a flags+mask pair (`struct ifla_vlan_flags`: two u32).
-    FlagBit(u32),
-    /// One bit of `struct br_boolopt_multi` (two u32: value, mask).
-    MultiBool(u32),
-}
-
 /// Where it lives in the kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Wire {
     /// Nowhere: structure, or used by the program alone.
     None,
     /// Attribute of `RTM_NEWLINK` itself (`IFLA_MTU` …).
-    Link(u16, Width),
-    /// Attribute in `IFLA_INFO_DATA`.
-    Data(u16, Width),
-    /// An address in `IFLA_INFO_DATA` that has one attribute per family.
-    DataIp {
-        /// Attribute of an IPv4 address.
-        v4: u16,
-        /// Attribute of an IPv6 address.
-        v6: u16,
-    },
-    /// A nest of addresses in `IFLA_INFO_DATA`, numbered from 0 (`IFLA_BOND_ARP_IP_TARGET`).
-    DataIps(u16),
+    Link(&'static KernelAttr),
+    /// Attribute in `IFLA_INFO_DATA`. One that has another number in each of several kinds has an attribute for each, and an
+    /// address one for each family: the first of the link's kind whose form fits the value is meant.
+    Data(&'static [KernelAttr]),
+    /// One bit of an attribute in `IFLA_INFO_DATA` that is a value and a mask.
+    Bit(&'static KernelAttr, u32),
     /// Attribute in `IFLA_INFO_SLAVE_DATA`.
-    Port(u16, Width),
+    Port(&'static KernelAttr),
     /// Per-interface IPv4 setting: index into `IPV4_DEVCONF` as dumped in `IFLA_AF_SPEC` (0-based), and the name under
     /// /proc/sys/net/ipv4/conf/IFACE/.
     Conf4(u16, &'static str),
@@ -194,6 +168,35 @@ pub enum Wire {
     Conf6(u16, &'static str),
     /// `IFLA_INET6_ADDR_GEN_MODE` in `IFLA_AF_SPEC`.
     AddrGenMode,
+}
+
+impl Wire {
+    /// The attributes of a link that hold it.
+    pub fn attrs(self) -> &'static [KernelAttr] {
+        match self {
+            Wire::Link(attr) | Wire::Bit(attr, _) | Wire::Port(attr) => std::slice::from_ref(attr),
+            Wire::Data(attrs) => attrs,
+            Wire::None | Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode => &[],
+        }
+    }
+
+    /// The attributes that hold it in a link of that kind.
+    pub fn attrs_of(self, kind: &Kind) -> impl Iterator<Item = &'static KernelAttr> {
+        let is_there = move |attr: &&KernelAttr| attr.place.nest() != Nest::Data || attr.place.is_of(kind);
+        self.attrs().iter().filter(is_there)
+    }
+
+    /// Whether the attribute of that number is one that holds it; for a port the kind is its master's.
+    pub fn is_in(self, nest: Nest, kind: &Kind, number: u16) -> bool {
+        let is_it = |attr: &KernelAttr| attr.place.nest() == nest && attr.number == number && attr.place.is_of(kind);
+        self.attrs().iter().any(is_it)
+    }
+
+    /// Whether it is one or several addresses, which the kernel does not show where there are none.
+    pub fn is_address(self) -> bool {
+        let is_address = |attr: &KernelAttr| matches!(attr.form, Form::Ip4 | Form::Ip6 | Form::Ip | Form::Ips);
+        self.attrs().iter().any(is_address)
+    }
 }
 
 /// When it can change.
@@ -218,11 +221,50 @@ pub enum Need {
         attr: &'static str,
         /// Its numbers.
         values: &'static [u64],
+        /// Whether the kernel refuses it elsewhere, rather than keep it for later.
+        refused: bool,
     },
     /// Only has an effect where that option is set (and not 0).
     Set(&'static str),
     /// Cannot stand beside that option when both are set and not 0.
     Excludes(&'static str),
+}
+
+/// A value that is set on a real kernel by the tests, and what `ip -d -j link` shows then: what makes the second witness
+/// of the row. Options that it needs are set with it, at the first value that will do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Trial {
+    /// The value, as in a file.
+    pub text: &'static str,
+    /// The key in `ip`'s answer.
+    pub key: &'static str,
+    /// What is there.
+    pub shown: Shown,
+}
+
+/// A value in the answer of `ip -d -j link`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Shown {
+    /// The key is not there.
+    Nothing,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(u64),
+    /// A text.
+    Text(&'static str),
+    /// Texts.
+    List(&'static [&'static str]),
+}
+
+/// A trial.
+pub(crate) const fn trial(text: &'static str, key: &'static str, shown: Shown) -> Trial {
+    Trial { text, key, shown }
+}
+
+/// A trial of a setting of /proc/sys, which is read there.
+pub(crate) const fn setting(text: &'static str) -> Trial {
+    trial(text, "", Shown::Nothing)
 }
 
 /// What becomes of an option that an earlier run set, when it is no longer written.
@@ -272,6 +314,8 @@ pub struct Attr {
     pub decides: bool,
     /// Rules.
     pub needs: &'static [Need],
+    /// How it is tried on a real kernel: each row that lives there has one.
+    pub trials: &'static [Trial],
     /// What it does, one or two sentences.
     pub doc: &'static str,
     /// A value as in a file.
@@ -295,6 +339,7 @@ pub(crate) const ROW: Attr = Attr {
     change: Change::Live,
     decides: false,
     needs: &[],
+    trials: &[],
     doc: "",
     example: "",
     source: "",
@@ -322,7 +367,7 @@ impl Attr {
     pub fn gone(&self) -> Gone {
         match (self.wire, self.default) {
             (Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode, _) => Gone::Fresh,
-            (Wire::DataIp { .. } | Wire::DataIps(_), _) => Gone::Empty,
+            (wire, _) if wire.is_address() => Gone::Empty,
             (_, Some(_)) => Gone::Default,
             (_, None) if self.name == "hwaddress" => Gone::Own,
             (_, None) if self.name == "bond-primary" => Gone::Empty,

@@ -3,14 +3,16 @@
 //! Where [`crate::verify`] asks whether the kernel has what a file wants, this asks what of the host is another thing than
 //! before, whoever made it: the question after a run that was undone.
 
+use crate::attrs::bond;
 use crate::conf_names;
 use crate::fake::defaults::vxlan_device;
 use crate::hash::{Map, Set};
+use crate::kernel_attr::Nest;
 use crate::name::{IfName, Mac};
 use crate::nla::Attrs;
 use crate::op::Op;
 use crate::plan::undo::{is_made_by_kernel, lasts};
-use crate::show::words::{Nest, attribute, settable, word};
+use crate::show::words::{attribute, settable, word};
 use crate::snapshot::{IFF_UP, IFLA_ADDRESS, IFLA_GROUP, IFLA_IFALIAS, IFLA_MTU, IFLA_TXQLEN, Link, Snapshot};
 use crate::types::{Address, Kind, Multipath};
 use crate::vlans::VlanMap;
@@ -25,8 +27,6 @@ const FLAGS: [(u32, &str); 5] = [
     (1 << 9, "allmulticast"),
     (1 << 12, "multicast"),
 ];
-/// `IFLA_BOND_PRIMARY` of linux/if_link.h.
-const IFLA_BOND_PRIMARY: u16 = 11;
 
 /// What became of a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -279,7 +279,7 @@ impl Differences<'_> {
         }
         if was.kind == Kind::Bond {
             let index = |link: &Link| {
-                let bytes = link.data.get(IFLA_BOND_PRIMARY)?.try_into().ok();
+                let bytes = link.data.get(bond::PRIMARY.number)?.try_into().ok();
                 bytes.map(u32::from_ne_bytes).filter(|index| *index != 0)
             };
             self.reference(was, "primary", index(was), index(is));

@@ -5,6 +5,7 @@
 //! what the kernel makes itself, and what a hook line of the link names.
 
 use crate::attr::Value;
+use crate::attrs::{virtual_link, vlan};
 use crate::decl::{Decl, Method};
 use crate::desired::{Desired, WantLink};
 use crate::fake::{IFA_F_PERMANENT, same_place};
@@ -18,8 +19,6 @@ use cleat_diag::Diagnostic;
 use cleat_eni::Family;
 use std::net::IpAddr;
 
-/// `IFLA_VLAN_ID` of linux/if_link.h.
-const IFLA_VLAN_ID: u16 = 1;
 /// `RTPROT_BOOT` and `RTPROT_STATIC` of linux/rtnetlink.h: set by hand or by a script. All others say who made them: the
 /// kernel, a router, or a daemon.
 const BY_HAND: [u8; 2] = [3, 4];
@@ -152,13 +151,12 @@ fn in_hooks(want: &WantLink, ip: IpAddr) -> bool {
 
 /// The routing table of a link: that of its VRF, or main.
 fn table_of(link: &Link, now: &Snapshot) -> u32 {
-    const IFLA_VRF_TABLE: u16 = 1;
     let master = link.master.and_then(|master| now.by_index(master));
     let vrf = [Some(link), master]
         .into_iter()
         .flatten()
         .find(|link| link.kind == Kind::Vrf);
-    let table = vrf.and_then(|vrf| vrf.data.get(IFLA_VRF_TABLE)?.try_into().ok());
+    let table = vrf.and_then(|vrf| vrf.data.get(virtual_link::VRF_TABLE.number)?.try_into().ok());
     table.map_or(MAIN, u32::from_ne_bytes)
 }
 
@@ -198,7 +196,7 @@ fn stray_vlans(want: &WantLink, link: &Link, now: &Snapshot) -> Option<String> {
     let beyond = VlanMap::of(now.vlans(link.index)).beyond(&VlanMap::of(&wanted.ranges));
     let mut beyond = VlanMap::of(&beyond);
     for child in now.links().iter().filter(|child| child.parent == Some(link.index)) {
-        let id = child.data.get(IFLA_VLAN_ID).filter(|_| child.kind == Kind::Vlan);
+        let id = child.data.get(vlan::ID.number).filter(|_| child.kind == Kind::Vlan);
         if let Some(id) = id.and_then(|id| id.try_into().ok()).map(u16::from_ne_bytes) {
             beyond.remove(crate::types::VlanRange {
                 first: id,

@@ -18,6 +18,7 @@ pub mod hash;
 pub mod impact;
 pub mod journal;
 pub mod kernel;
+pub mod kernel_attr;
 pub mod name;
 pub mod nla;
 pub mod op;

@@ -1,7 +1,7 @@
 //! What we made or set: the record by which we know what is ours to take away.
 
 use crate::attr::{Gone, On, Value, Wire};
-use crate::attrs::bond::IFLA_BOND_PRIMARY;
+use crate::attrs::bond;
 use crate::desired::{Desired, HookVars, Knob, Phase, WantLink};
 use crate::hash::Set;
 use crate::name::IfName;
@@ -163,7 +163,9 @@ impl Owned {
     /// port, with no line for it.
     pub(crate) fn record_options(&mut self, op: &Op) {
         let is_set = |wire: Wire| match (op, wire) {
-            (Op::SetLink { link, .. }, Wire::Link(number, _)) => number != IFLA_ADDRESS && link.get(number).is_some(),
+            (Op::SetLink { link, .. }, Wire::Link(attr)) => {
+                attr.number != IFLA_ADDRESS && link.get(attr.number).is_some()
+            }
             (Op::SetConf { v6: false, key, .. }, Wire::Conf4(_, row)) => key == row,
             (Op::SetConf { v6: true, key, .. }, Wire::Conf6(_, row)) => key == row,
             (Op::SetAddrGenMode { .. }, Wire::AddrGenMode) => true,
@@ -419,7 +421,10 @@ impl OwnedLink {
         let fixed = self.has_fixed_mac() || want.knob(HWADDRESS).is_some();
         let keeps =
             fixed && matches!(want.kind, Kind::Bridge | Kind::Bond) && !set.clone().any(|name| name == HWADDRESS);
-        let primary = want.data_links.iter().any(|(number, _)| *number == IFLA_BOND_PRIMARY);
+        let primary = want
+            .data_links
+            .iter()
+            .any(|(number, _)| *number == bond::PRIMARY.number);
         let asleep = self.knobs.iter().filter(|name| want.knob(name).is_none());
         let asleep: Vec<&'static str> = asleep.filter_map(|name| asleep_in(name, link)).collect();
         // A bridge whose MTU was set once no longer follows its ports.

@@ -27,7 +27,7 @@ pub const IFLA_MTU_LIMITS: [u16; 2] = [50, 51];
 /// `IFLA_GROUP`.
 pub const IFLA_GROUP: u16 = 27;
 /// `IFLA_BOND_SLAVE_PERM_HWADDR`.
-const IFLA_BOND_SLAVE_PERM_HWADDR: u16 = 4;
+pub const IFLA_BOND_SLAVE_PERM_HWADDR: u16 = 4;
 
 /// The attributes of `RTM_NEWLINK` that [`Link::attrs`] keeps: those that a row or the plan reads.
 pub const KEPT_LINK_ATTRS: &[u16] = &[

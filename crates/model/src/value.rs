@@ -1,9 +1,11 @@
 //! From text to value to the kernel's bytes, and back. All by the row: no option has code of its own here.
 
-use crate::attr::{Attr, Grammar, Times, Unit, Value, Width, Wire};
+use crate::attr::{Attr, Grammar, Times, Unit, Value, Wire};
+use crate::kernel_attr::{Form, KernelAttr, masked};
 use crate::name::Mac;
 use crate::nla::{self, Attrs};
 use crate::snapshot::Link;
+use crate::types::Kind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const BOOLS: [(&str, u64); 8] = [
@@ -157,94 +159,50 @@ impl Attr {
         self.times == Times::Many && matches!(self.value, Grammar::Ip4List { .. })
     }
 
-    /// The payload of the attribute. Flag bits (`struct ifla_vlan_flags`) come with their own mask alone: use
-    /// [`Attr::put`] where several rows share an attribute.
-    pub fn encode(&self, value: &Value) -> Vec<u8> {
-        match (self.width(), value) {
-            (Some(Width::FlagBit(bit) | Width::MultiBool(bit)), Value::Number(number)) => {
+    /// Puts the value into the attributes of a link of that kind, or of one of its ports; bits of one attribute are joined.
+    /// `false` where the option is not a netlink attribute of a link.
+    pub fn put(&self, kind: &Kind, value: &Value, attrs: &mut Attrs) -> bool {
+        let Some(attr) = self.attr_of(kind, value) else {
+            return false;
+        };
+        let mut payload = match (self.wire, value) {
+            (Wire::Bit(_, bit), Value::Number(number)) => {
                 let flags = if *number == 0 { 0 } else { bit };
                 [flags.to_ne_bytes(), bit.to_ne_bytes()].concat()
             }
-            (width, Value::Number(number)) => match width {
-                Some(Width::U8) => vec![*number as u8],
-                Some(Width::U16) => (*number as u16).to_ne_bytes().to_vec(),
-                Some(Width::U16Be) => (*number as u16).to_be_bytes().to_vec(),
-                Some(Width::U64) => number.to_ne_bytes().to_vec(),
-                _ => (*number as u32).to_ne_bytes().to_vec(),
-            },
-            (_, Value::Mac(mac)) => mac.bytes().to_vec(),
-            // Nothing is asked of the kernel before it is drawn.
-            (_, Value::Drawn) => Vec::new(),
-            (_, Value::Ip(ip)) => octets(*ip),
-            (_, Value::Text(text)) => text.as_bytes().to_vec(),
-            (_, Value::Ips(ips)) => {
-                let numbered = (0u16..).zip(ips.iter().map(|ip| octets(*ip)));
-                numbered.collect::<Attrs>().as_bytes().to_vec()
-            }
-        }
-    }
-
-    /// Number of the attribute that holds this value; `None` where the option is not a netlink attribute of a link.
-    pub fn number_of(&self, value: &Value) -> Option<u16> {
-        match (self.wire, value) {
-            (Wire::DataIp { v4, .. }, Value::Ip(IpAddr::V4(_))) => Some(v4),
-            (Wire::DataIp { v6, .. }, Value::Ip(IpAddr::V6(_))) => Some(v6),
-            (Wire::Link(number, _) | Wire::Data(number, _) | Wire::Port(number, _) | Wire::DataIps(number), _) => {
-                Some(number)
-            }
-            _ => None,
-        }
-    }
-
-    /// Puts the value into the attributes of the place where it lives; bits of one flags attribute are joined. `false`
-    /// where the option is not a netlink attribute of a link.
-    pub fn put(&self, value: &Value, attrs: &mut Attrs) -> bool {
-        let Some(number) = self.number_of(value) else {
-            return false;
+            _ => encode(attr, value),
         };
-        let mut payload = self.encode(value);
-        if let (Some(Width::FlagBit(_) | Width::MultiBool(_)), Some(old)) = (self.width(), attrs.get(number)) {
+        if let (Wire::Bit(..), Some(old)) = (self.wire, attrs.get(attr.number)) {
             payload.iter_mut().zip(old).for_each(|(byte, old)| *byte |= old);
         }
-        attrs.set(number, &payload);
+        attrs.set(attr.number, &payload);
         true
     }
 
-    /// The value in the attributes of the place where it lives.
-    pub fn get(&self, attrs: &Attrs) -> Option<Value> {
-        match self.wire {
-            Wire::Link(number, _) | Wire::Data(number, _) | Wire::Port(number, _) => self.decode(attrs.get(number)?),
-            Wire::DataIp { v4, v6 } => {
-                let ip = attrs.get(v4).or_else(|| attrs.get(v6)).and_then(address)?;
-                Some(Value::Ip(ip))
-            }
-            Wire::DataIps(number) => {
-                let ips = nla::iter(attrs.get(number)?).filter_map(|(_, bytes)| address(bytes));
-                Some(Value::Ips(ips.collect()))
-            }
-            Wire::None | Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode => None,
-        }
+    /// The attribute that holds this value in a link of that kind; `None` where the option is not a netlink attribute of a
+    /// link.
+    pub fn attr_of(&self, kind: &Kind, value: &Value) -> Option<&'static KernelAttr> {
+        let fits = |attr: &&KernelAttr| match (attr.form, value) {
+            (Form::Ip4, Value::Ip(ip)) => ip.is_ipv4(),
+            (Form::Ip6, Value::Ip(ip)) => ip.is_ipv6(),
+            _ => true,
+        };
+        self.wire.attrs_of(kind).find(fits)
     }
 
-    /// A payload as a value; `None` where it is too short or of the wrong shape.
-    pub fn decode(&self, payload: &[u8]) -> Option<Value> {
-        Some(match (self.width()?, self.value) {
-            (Width::Bytes, Grammar::Mac | Grammar::MacOrRandom) => Value::Mac(Mac::new(payload)?),
-            (Width::Bytes, Grammar::Text { .. }) => {
-                let text = payload.strip_suffix(b"\0").unwrap_or(payload);
-                Value::Text(String::from_utf8_lossy(text).into_owned())
+    /// The value in the attributes of a link of that kind, or of one of its ports.
+    pub fn get(&self, kind: &Kind, attrs: &Attrs) -> Option<Value> {
+        let (attr, payload) = self
+            .wire
+            .attrs_of(kind)
+            .find_map(|attr| Some((attr, attrs.get(attr.number)?)))?;
+        match self.wire {
+            Wire::Bit(_, bit) => {
+                let (flags, _) = masked(payload)?;
+                Some(Value::Number(u64::from(flags & bit != 0)))
             }
-            (Width::Bytes, _) => Value::Ip(address(payload)?),
-            (Width::U8, _) => Value::Number(u64::from(*payload.first()?)),
-            (Width::U16, _) => Value::Number(u64::from(u16::from_ne_bytes(payload.get(..2)?.try_into().ok()?))),
-            (Width::U16Be, _) => Value::Number(u64::from(u16::from_be_bytes(payload.get(..2)?.try_into().ok()?))),
-            (Width::U32, _) => Value::Number(u64::from(u32::from_ne_bytes(payload.get(..4)?.try_into().ok()?))),
-            (Width::U64, _) => Value::Number(u64::from_ne_bytes(payload.get(..8)?.try_into().ok()?)),
-            (Width::FlagBit(bit) | Width::MultiBool(bit), _) => {
-                let flags = u32::from_ne_bytes(payload.get(..4)?.try_into().ok()?);
-                Value::Number(u64::from(flags & bit != 0))
-            }
-        })
+            _ => decode(attr, payload),
+        }
     }
 
     /// The value as the kernel has it for this link; `None` where the kernel does not say.
@@ -252,17 +210,17 @@ impl Attr {
         let conf = |values: &[i32], at: u16| Some(Value::Number(u64::try_from(*values.get(usize::from(at))?).ok()?));
         match self.wire {
             Wire::None => None,
-            Wire::Link(..) => self.get(&link.attrs).or_else(|| match self.value {
+            Wire::Link(attr) => self.get(&link.kind, &link.attrs).or_else(|| match attr.form {
                 // The kernel leaves the attribute out where there is no text.
-                Grammar::Text { .. } => Some(Value::Text(String::new())),
+                Form::Text => Some(Value::Text(String::new())),
                 _ => None,
             }),
             // The kernel leaves the attribute out where no flag is set.
-            Wire::Data(_, Width::FlagBit(_)) if !link.data.is_empty() => {
-                self.get(&link.data).or(Some(Value::Number(0)))
+            Wire::Bit(attr, _) if !link.data.is_empty() && attr.place.is_of(&link.kind) => {
+                self.get(&link.kind, &link.data).or(Some(Value::Number(0)))
             }
-            Wire::Data(..) | Wire::DataIp { .. } | Wire::DataIps(_) => self.get(&link.data),
-            Wire::Port(..) => self.get(&link.port),
+            Wire::Data(_) | Wire::Bit(..) => self.get(&link.kind, &link.data),
+            Wire::Port(_) => self.get(&link.kind, &link.port),
             Wire::Conf4(at, _) => conf(&link.conf4, at),
             Wire::Conf6(at, _) => conf(&link.conf6, at),
             Wire::AddrGenMode => Some(Value::Number(u64::from(link.addr_gen_mode?))),
@@ -279,14 +237,39 @@ impl Attr {
             _ => wanted == found,
         }
     }
+}
 
-    fn width(&self) -> Option<Width> {
-        match self.wire {
-            Wire::Link(_, width) | Wire::Data(_, width) | Wire::Port(_, width) => Some(width),
-            Wire::DataIp { .. } => Some(Width::Bytes),
-            Wire::DataIps(_) | Wire::None | Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode => None,
+/// The payload of an attribute that is not bits.
+fn encode(attr: &KernelAttr, value: &Value) -> Vec<u8> {
+    match value {
+        Value::Number(number) => attr.width.bytes(*number),
+        Value::Mac(mac) => mac.bytes().to_vec(),
+        // Nothing is asked of the kernel before it is drawn.
+        Value::Drawn => Vec::new(),
+        Value::Ip(ip) => octets(*ip),
+        Value::Text(text) => text.as_bytes().to_vec(),
+        Value::Ips(ips) => {
+            let numbered = (0u16..).zip(ips.iter().map(|ip| octets(*ip)));
+            numbered.collect::<Attrs>().as_bytes().to_vec()
         }
     }
+}
+
+/// The payload of an attribute that is not bits, as a value; `None` where it is too short or of the wrong shape.
+fn decode(attr: &KernelAttr, payload: &[u8]) -> Option<Value> {
+    Some(match attr.form {
+        Form::Mac => Value::Mac(Mac::new(payload)?),
+        Form::Ip4 | Form::Ip6 | Form::Ip => Value::Ip(address(payload)?),
+        Form::Ips => Value::Ips(nla::iter(payload).filter_map(|(_, bytes)| address(bytes)).collect()),
+        Form::Text => {
+            let text = payload.strip_suffix(b"\0").unwrap_or(payload);
+            Value::Text(String::from_utf8_lossy(text).into_owned())
+        }
+        Form::Number | Form::Word(_) | Form::Named(_) | Form::Switch | Form::LinkIndex | Form::State => {
+            Value::Number(attr.width.number(payload)?)
+        }
+        Form::Bits(_) => return None,
+    })
 }
 
 fn octets(ip: IpAddr) -> Vec<u8> {
@@ -296,7 +279,7 @@ fn octets(ip: IpAddr) -> Vec<u8> {
     }
 }
 
-fn address(bytes: &[u8]) -> Option<IpAddr> {
+pub(crate) fn address(bytes: &[u8]) -> Option<IpAddr> {
     match bytes.len() {
         4 => <[u8; 4]>::try_from(bytes)
             .ok()

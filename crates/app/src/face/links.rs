@@ -2,14 +2,13 @@
 
 use crate::face::graph::topology::ranges_text;
 use cleat_model::attr::Value;
+use cleat_model::attrs::vxlan;
 use cleat_model::desired::{Desired, WantLink};
 use cleat_model::name::IfName;
 use cleat_model::snapshot::{Link, Snapshot};
 use cleat_model::table;
 use cleat_model::types::Kind;
 
-/// `IFLA_VXLAN_LINK` of linux/if_link.h.
-const IFLA_VXLAN_LINK: u16 = 3;
 /// The MTU that is not worth a line.
 const USUAL_MTU: u32 = 1500;
 
@@ -130,7 +129,7 @@ pub fn port_text(port: &Link, snapshot: &Snapshot) -> String {
 
 /// Index of the link below in this namespace; the other end of a veth pair is not below it.
 pub fn parent(link: &Link) -> Option<u32> {
-    let of_vxlan = || Some(u32::from_ne_bytes(link.data.get(IFLA_VXLAN_LINK)?.try_into().ok()?));
+    let of_vxlan = || Some(u32::from_ne_bytes(link.data.get(vxlan::LINK.number)?.try_into().ok()?));
     let index = match link.kind {
         Kind::Veth => None,
         Kind::Vxlan => of_vxlan(),

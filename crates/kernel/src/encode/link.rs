@@ -1,6 +1,7 @@
 //! `RTM_NEWLINK` and `RTM_DELLINK` of family `AF_UNSPEC`.
 
 use crate::names::Resolver;
+use cleat_model::attrs::vxlan;
 use cleat_model::kernel::KernelError;
 use cleat_model::name::IfName;
 use cleat_model::nla::Attrs;
@@ -11,8 +12,6 @@ use netlink_packet_route::link::{
 };
 use rtnetlink::{LinkMessageBuilder, LinkUnspec};
 
-/// `IFLA_VXLAN_LINK` of linux/if_link.h: VXLAN keeps the link below in its own data.
-const IFLA_VXLAN_LINK: u16 = 3;
 /// `VETH_INFO_PEER` of linux/veth.h: `struct ifinfomsg` and attributes of the other end.
 const VETH_INFO_PEER: u16 = 1;
 
@@ -40,7 +39,7 @@ impl New<'_> {
         message = plain(message, self.link);
         match (self.kind, parent) {
             (Kind::Vxlan, Some(parent)) => {
-                data.push(IFLA_VXLAN_LINK, &parent.to_ne_bytes());
+                data.push(vxlan::LINK.number, &parent.to_ne_bytes());
             }
             (_, Some(parent)) => message = message.link(parent),
             (_, None) => {}

@@ -1,8 +1,10 @@
 //! A refused request, taken apart: each of its attributes by itself, so that one that the kernel refuses costs no other,
 //! and no link.
 
-use crate::attr::{Attr, Change, Value, Width, Wire};
+use crate::attr::{Attr, Change, Value, Wire};
+use crate::attrs::{virtual_link, vlan, vxlan};
 use crate::kernel::{Kernel, KernelError};
+use crate::kernel_attr::{Nest, masked};
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::Op;
@@ -49,14 +51,6 @@ impl Part {
             error,
         }
     }
-}
-
-/// Where an attribute stands in a request.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Nest {
-    Link,
-    Data,
-    Port,
 }
 
 /// Does a refused request piece by piece: a link is made with nothing but what it cannot be without, then each attribute
@@ -171,12 +165,10 @@ fn create(kernel: &mut dyn Kernel, op: &Op, fixed: &Attrs, refused: &mut Vec<Ref
 
 /// Attributes of `IFLA_INFO_DATA` without which there is no link of that kind, or another one.
 fn needed(kind: &Kind) -> &'static [u16] {
-    const IFLA_VLAN_PROTOCOL: u16 = 5;
     match kind {
-        Kind::Vlan => &[crate::attrs::vlan::IFLA_VLAN_ID, IFLA_VLAN_PROTOCOL],
-        Kind::Vxlan => &[crate::attrs::vxlan::IFLA_VXLAN_ID],
-        // `IFLA_VRF_TABLE`
-        Kind::Vrf => &[1],
+        Kind::Vlan => &[vlan::ID.number, vlan::PROTOCOL.number],
+        Kind::Vxlan => &[vxlan::ID.number],
+        Kind::Vrf => &[virtual_link::VRF_TABLE.number],
         _ => &[],
     }
 }
@@ -239,10 +231,9 @@ fn parts(name: IfName, kind: &Kind, nest: Nest, attrs: &Attrs) -> Vec<Part> {
 
 /// The payload of flags and their mask, one for each bit of the mask; any other payload as it is.
 fn bits(kind: &Kind, nest: Nest, number: u16, payload: &[u8]) -> Vec<Vec<u8>> {
-    let is_bit = |row: &&Attr| matches!(row.wire, Wire::Data(_, Width::FlagBit(_) | Width::MultiBool(_)));
-    let half = |at: usize| payload.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes);
-    match (rows(kind, nest, number).iter().any(is_bit), half(0), half(4)) {
-        (true, Some(flags), Some(mask)) => {
+    let is_bit = |row: &&Attr| matches!(row.wire, Wire::Bit(..));
+    match (rows(kind, nest, number).iter().any(is_bit), masked(payload)) {
+        (true, Some((flags, mask))) => {
             let bits = (0..u32::BITS).map(|bit| 1 << bit).filter(|bit| mask & bit != 0);
             let pair = |bit: u32| [(flags & bit).to_ne_bytes(), bit.to_ne_bytes()].concat();
             bits.map(pair).collect()
@@ -253,29 +244,19 @@ fn bits(kind: &Kind, nest: Nest, number: u16, payload: &[u8]) -> Vec<Vec<u8>> {
 
 /// The rows that an attribute stands for, and its value as in the file.
 fn known(kind: &Kind, nest: Nest, number: u16, payload: &[u8]) -> (Vec<&'static Attr>, String) {
-    let mask = payload
-        .get(4..8)
-        .and_then(|mask| mask.try_into().ok())
-        .map(u32::from_ne_bytes);
+    let mask = masked(payload).map(|(_, mask)| mask);
     let meant = |row: &&'static Attr| match row.wire {
-        Wire::Data(_, Width::FlagBit(bit) | Width::MultiBool(bit)) => mask == Some(bit),
+        Wire::Bit(_, bit) => mask == Some(bit),
         _ => true,
     };
     let rows: Vec<&'static Attr> = rows(kind, nest, number).into_iter().filter(meant).collect();
     let mut attrs = Attrs::new();
     attrs.push(number, payload);
-    let value: Option<Value> = rows.first().and_then(|row| row.get(&attrs));
+    let value: Option<Value> = rows.first().and_then(|row| row.get(kind, &attrs));
     let shown = rows.first().zip(value).map(|(row, value)| row.show(&value));
     (rows, shown.unwrap_or_default())
 }
 
 fn rows(kind: &Kind, nest: Nest, number: u16) -> Vec<&'static Attr> {
-    let is = |row: &&'static Attr| match (nest, row.wire) {
-        (Nest::Link, Wire::Link(at, _)) => at == number,
-        (Nest::Port, Wire::Port(at, _)) => at == number && row.on.kind().as_ref() == Some(kind),
-        (Nest::Data, Wire::Data(at, _) | Wire::DataIps(at)) => at == number && row.on.kind().as_ref() == Some(kind),
-        (Nest::Data, Wire::DataIp { v4, v6 }) => (v4 == number || v6 == number) && row.on.kind().as_ref() == Some(kind),
-        _ => false,
-    };
-    table::all().filter(is).collect()
+    table::all().filter(|row| row.wire.is_in(nest, kind, number)).collect()
 }

@@ -1,28 +1,74 @@
 //! Options of bridges. Numbers: `IFLA_BR_*` of linux/if_link.h; widths and limits: net/bridge/br_netlink.c,
 //! net/bridge/br_private_stp.h.
 
-use crate::attr::{Alias, Attr, Grammar, Need, On, ROW, Times, Unit, Width, Wire};
+use crate::attr::Shown::{Number, Text};
+use crate::attr::{Alias, Attr, Grammar, Need, On, ROW, Times, Unit, Wire, trial};
+use crate::kernel_attr::Width::{self, U8, U16, U16Be, U32};
+use crate::kernel_attr::Word::{self, Ip};
+use crate::kernel_attr::{Form, Fresh, KernelAttr, Place};
+use crate::types::Kind;
 
-const FORWARD_DELAY: u16 = 1;
-const HELLO_TIME: u16 = 2;
-const MAX_AGE: u16 = 3;
-const AGEING_TIME: u16 = 4;
-const STP_STATE: u16 = 5;
-const PRIORITY: u16 = 6;
-const VLAN_FILTERING: u16 = 7;
-const VLAN_PROTOCOL: u16 = 8;
-const VLAN_STATS_ENABLED: u16 = 41;
+pub(super) const BRIDGE: Place = Place::data(&[Kind::Bridge]);
+
+/// Kinds of VLAN tag, by ethertype.
+pub(super) const PROTOCOLS: Form = Form::Named(&[(0x8100, "802.1Q"), (0x88a8, "802.1ad")]);
+
+pub(crate) const FORWARD_DELAY: KernelAttr = BRIDGE.number(1, "IFLA_BR_FORWARD_DELAY", "forward_delay", U32, 1500);
+const HELLO_TIME: KernelAttr = BRIDGE.number(2, "IFLA_BR_HELLO_TIME", "hello_time", U32, 200);
+const MAX_AGE: KernelAttr = BRIDGE.number(3, "IFLA_BR_MAX_AGE", "max_age", U32, 2000);
+const AGEING_TIME: KernelAttr = BRIDGE.number(4, "IFLA_BR_AGEING_TIME", "ageing_time", U32, 30000);
+pub(crate) const STP_STATE: KernelAttr = BRIDGE.number(5, "IFLA_BR_STP_STATE", "stp_state", U32, 0);
+const PRIORITY: KernelAttr = BRIDGE.number(6, "IFLA_BR_PRIORITY", "priority", U16, 32768);
+/// Whether it looks at VLAN tags.
+pub const VLAN_FILTERING: KernelAttr = BRIDGE.number(7, "IFLA_BR_VLAN_FILTERING", "vlan_filtering", U8, 0);
+const VLAN_PROTOCOL: KernelAttr = BRIDGE.attr(
+    8,
+    "IFLA_BR_VLAN_PROTOCOL",
+    Ip("vlan_protocol"),
+    PROTOCOLS,
+    U16Be,
+    Fresh::Number(0x8100),
+);
+const VLAN_STATS_ENABLED: KernelAttr = BRIDGE.number(41, "IFLA_BR_VLAN_STATS_ENABLED", "vlan_stats_enabled", U8, 0);
+
+pub(crate) const VLAN_DEFAULT_PVID: KernelAttr =
+    BRIDGE.number(39, "IFLA_BR_VLAN_DEFAULT_PVID", "vlan_default_pvid", U16, 1);
+pub(crate) const MULTI_BOOLOPT: KernelAttr = BRIDGE.attr(
+    46,
+    "IFLA_BR_MULTI_BOOLOPT",
+    Word::Bits(&[
+        (1, "no_linklocal_learn"),
+        (2, "mcast_vlan_snooping"),
+        (4, "mst_enabled"),
+    ]),
+    Form::Bits(["0", "1"]),
+    Width::Masked,
+    Fresh::Masked(0, 7),
+);
+
+/// Attributes that no option sets by their number.
+pub static OTHERS: &[KernelAttr] = &[
+    BRIDGE.number(9, "IFLA_BR_GROUP_FWD_MASK", "group_fwd_mask", U16, 0),
+    BRIDGE.bytes(20, "IFLA_BR_GROUP_ADDR", "group_address", Form::Mac),
+    BRIDGE.number(26, "IFLA_BR_MCAST_HASH_ELASTICITY", "mcast_hash_elasticity", U32, 16),
+    BRIDGE.number(36, "IFLA_BR_NF_CALL_IPTABLES", "nf_call_iptables", U8, 0),
+    BRIDGE.number(37, "IFLA_BR_NF_CALL_IP6TABLES", "nf_call_ip6tables", U8, 0),
+    BRIDGE.number(38, "IFLA_BR_NF_CALL_ARPTABLES", "nf_call_arptables", U8, 0),
+    VLAN_DEFAULT_PVID,
+    BRIDGE.number(45, "IFLA_BR_VLAN_STATS_PER_PORT", "vlan_stats_per_port", U8, 0),
+    MULTI_BOOLOPT,
+];
 
 /// The kernel's clock for bridges: hundredths of a second (USER_HZ).
 const CENTISECONDS: u64 = 100;
 
 const AWARE: &[Need] = &[Need::Set("bridge-vlan-aware")];
 
-const fn row(name: &'static str, number: u16, width: Width) -> Attr {
+const fn row(name: &'static str, attr: &'static KernelAttr) -> Attr {
     Attr {
         name,
         on: On::Bridge,
-        wire: Wire::Data(number, width),
+        wire: Wire::Data(std::slice::from_ref(attr)),
         source: "ip-link(8), BRIDGE Type Support",
         ..ROW
     }
@@ -52,59 +98,69 @@ pub static ROWS: &[Attr] = &[
     Attr {
         value: Grammar::Bool,
         default: Some("no"),
+        trials: &[trial("on", "stp_state", Number(1))],
         doc: "Whether the kernel speaks the spanning tree protocol.",
         example: "off",
         source: "bridge-utils-interfaces(5) `bridge_stp`; ip-link(8) `stp_state`",
-        ..row("bridge-stp", STP_STATE, Width::U32)
+        ..row("bridge-stp", &STP_STATE)
     },
     Attr {
         value: Grammar::Range { min: 0, max: 65535 },
         default: Some("32768"),
+        trials: &[trial("4096", "priority", Number(4096))],
         doc: "Priority in the election of the spanning tree's root; the lowest wins.",
         example: "16384",
         source: "bridge-utils-interfaces(5) `bridge_bridgeprio`; ip-link(8) `priority`",
-        ..row("bridge-bridgeprio", PRIORITY, Width::U16)
+        ..row("bridge-bridgeprio", &PRIORITY)
     },
     Attr {
         value: Grammar::Decimal { min: 0, max: 255 },
         unit: Unit::Seconds,
         default: Some("15"),
         scale: CENTISECONDS,
+        trials: &[
+            trial("2.5", "forward_delay", Number(250)),
+            trial("0", "forward_delay", Number(0)),
+            trial("15", "forward_delay", Number(1500)),
+        ],
         doc: "Forward delay: how long a port listens and then learns before it forwards. With `bridge-stp on` the kernel \
               takes 2 to 30.",
         example: "0",
         source: "bridge-utils-interfaces(5) `bridge_fd`; ip-link(8) `forward_delay`",
-        ..row("bridge-fd", FORWARD_DELAY, Width::U32)
+        ..row("bridge-fd", &FORWARD_DELAY)
     },
     Attr {
         value: Grammar::Decimal { min: 1, max: 10 },
         unit: Unit::Seconds,
         default: Some("2"),
         scale: CENTISECONDS,
+        trials: &[trial("1.5", "hello_time", Number(150))],
         doc: "Time between the hello packets of the spanning tree's root.",
         example: "2",
         source: "bridge-utils-interfaces(5) `bridge_hello`; BR_MIN_HELLO_TIME",
-        ..row("bridge-hello", HELLO_TIME, Width::U32)
+        ..row("bridge-hello", &HELLO_TIME)
     },
     Attr {
         value: Grammar::Decimal { min: 6, max: 40 },
         unit: Unit::Seconds,
         default: Some("20"),
         scale: CENTISECONDS,
+        trials: &[trial("6", "max_age", Number(600))],
         doc: "How long the spanning tree's root may be silent before it is given up.",
         example: "20",
         source: "bridge-utils-interfaces(5) `bridge_maxage`; BR_MIN_MAX_AGE",
-        ..row("bridge-maxage", MAX_AGE, Width::U32)
+        ..row("bridge-maxage", &MAX_AGE)
     },
     Attr {
         value: Grammar::Decimal { min: 0, max: 1_000_000 },
         unit: Unit::Seconds,
         default: Some("300"),
         scale: CENTISECONDS,
+        trials: &[trial("1000000", "ageing_time", Number(100_000_000))],
         doc: "How long a learned address is kept after its last packet; 0 forgets at once.",
         example: "300",
         source: "bridge-utils-interfaces(5) `bridge_ageing`; IEEE 802.1Q table 8-6",
-        ..row("bridge-ageing", AGEING_TIME, Width::U32)
+        ..row("bridge-ageing", &AGEING_TIME)
     },
     Attr {
         doc: "Gives the bridge this hardware address, or that of the named link. `hwaddress` is the newer spelling.",
@@ -115,11 +171,12 @@ pub static ROWS: &[Attr] = &[
     Attr {
         value: Grammar::Bool,
         default: Some("no"),
+        trials: &[trial("yes", "vlan_filtering", Number(1))],
         doc: "Whether the bridge looks at VLAN tags: ports then have lists of VLANs (`bridge-vids`, `bridge-pvid`).",
         example: "yes",
         source: "ifupdown-addons-interfaces(5) `bridge-vlan-aware`; ip-link(8) `vlan_filtering`",
         decides: true,
-        ..row("bridge-vlan-aware", VLAN_FILTERING, Width::U8)
+        ..row("bridge-vlan-aware", &VLAN_FILTERING)
     },
     Attr {
         value: Grammar::Choice(&[
@@ -130,20 +187,22 @@ pub static ROWS: &[Attr] = &[
         ]),
         default: Some("802.1q"),
         needs: AWARE,
+        trials: &[trial("802.1ad", "vlan_protocol", Text("802.1ad"))],
         doc: "Kind of VLAN tag that the bridge looks at; 802.1ad is the service tag of QinQ.",
         example: "802.1ad",
         source: "ifupdown-addons-interfaces(5) `bridge-vlan-protocol`; ip-link(8) `vlan_protocol`",
         decides: true,
-        ..row("bridge-vlan-protocol", VLAN_PROTOCOL, Width::U16Be)
+        ..row("bridge-vlan-protocol", &VLAN_PROTOCOL)
     },
     Attr {
         value: Grammar::Bool,
         default: Some("off"),
         needs: AWARE,
+        trials: &[trial("on", "vlan_stats_enabled", Number(1))],
         doc: "Whether packets are counted for each VLAN.",
         example: "on",
         source: "ifupdown-addons-interfaces(5) `bridge-vlan-stats`; ip-link(8) `vlan_stats_enabled`",
-        ..row("bridge-vlan-stats", VLAN_STATS_ENABLED, Width::U8)
+        ..row("bridge-vlan-stats", &VLAN_STATS_ENABLED)
     },
     Attr {
         aliases: &[Alias {

@@ -1,11 +1,21 @@
 //! Options of any link. Numbers: linux/if_link.h; `IPV4_DEVCONF_*` of linux/ip.h and `DEVCONF_*` of linux/ipv6.h
 //! (positions in the dumped arrays).
 
-use crate::attr::{Alias, Attr, Grammar, On, ROW, Times, Unit, Width, Wire};
+use crate::attr::Shown::{Number, Text};
+use crate::attr::{Alias, Attr, Grammar, On, ROW, Times, Unit, Wire, setting, trial};
+use crate::kernel_attr::Width::U32;
+use crate::kernel_attr::{Form, KernelAttr, Place};
+use crate::snapshot::{IFLA_ADDRESS, IFLA_GROUP, IFLA_IFALIAS, IFLA_MTU, IFLA_TXQLEN};
 
-const IFLA_ADDRESS: u16 = 1;
-const IFLA_MTU: u16 = 4;
-const IFLA_IFALIAS: u16 = 20;
+const ADDRESS: KernelAttr = Place::LINK.bytes(IFLA_ADDRESS, "IFLA_ADDRESS", "address", Form::Mac);
+const MTU: KernelAttr = Place::LINK.number(IFLA_MTU, "IFLA_MTU", "mtu", U32, 1500);
+const IFALIAS: KernelAttr = Place::LINK.bytes(IFLA_IFALIAS, "IFLA_IFALIAS", "alias", Form::Text);
+
+/// Attributes that no option sets.
+pub static OTHERS: &[KernelAttr] = &[
+    Place::LINK.number(IFLA_TXQLEN, "IFLA_TXQLEN", "txqueuelen", U32, 1000),
+    Place::LINK.number(IFLA_GROUP, "IFLA_GROUP", "group", U32, 0).unset(),
+];
 
 const CONF4_FORWARDING: u16 = 0;
 const CONF4_PROXY_ARP: u16 = 2;
@@ -36,7 +46,8 @@ pub static ROWS: &[Attr] = &[
         value: Grammar::Range { min: 68, max: 65536 },
         unit: Unit::Bytes,
         default: Some("1500"),
-        wire: Wire::Link(IFLA_MTU, Width::U32),
+        wire: Wire::Link(&MTU),
+        trials: &[trial("1400", "mtu", Number(1400))],
         doc: "Largest packet that the link carries. A port or a VLAN cannot carry more than the link below it. Without the \
               option a VLAN or macvlan link has that of the link below, a VXLAN link 50 bytes less (70 over IPv6), a bridge \
               the smallest of its ports', and the port of a bond that of the bond; a link whose own hook lines set it is left \
@@ -53,7 +64,8 @@ pub static ROWS: &[Attr] = &[
         }],
         on: On::Link,
         value: Grammar::MacOrRandom,
-        wire: Wire::Link(IFLA_ADDRESS, Width::Bytes),
+        wire: Wire::Link(&ADDRESS),
+        trials: &[trial("02:00:00:00:00:07", "address", Text("02:00:00:00:00:07"))],
         doc: "Hardware address of the link; `ether` before it is allowed. `random` is a locally administered one that is drawn \
               once and stays until the next boot: a link that has one keeps it.",
         example: "52:54:00:12:34:56",
@@ -69,7 +81,8 @@ pub static ROWS: &[Attr] = &[
         on: On::Link,
         value: Grammar::Text { max: 255 },
         default: Some(""),
-        wire: Wire::Link(IFLA_IFALIAS, Width::Bytes),
+        wire: Wire::Link(&IFALIAS),
+        trials: &[trial("uplink to rack 4", "ifalias", Text("uplink to rack 4"))],
         doc: "A description that the kernel keeps with the link.",
         example: "uplink to rack 4",
         source: "ifupdown-addons-interfaces(5); ip-link(8) `alias`; IFALIASZ in linux/if.h",
@@ -104,6 +117,7 @@ pub static ROWS: &[Attr] = &[
         on: On::Link,
         value: Grammar::Bool,
         wire: Wire::Conf4(CONF4_FORWARDING, "forwarding"),
+        trials: &[setting("on")],
         doc: "Whether IPv4 packets that come in here are routed on. Without the option the link has what \
               net.ipv4.ip_forward gives it.",
         example: "on",
@@ -119,6 +133,7 @@ pub static ROWS: &[Attr] = &[
         on: On::Link,
         value: Grammar::Bool,
         wire: Wire::Conf4(CONF4_PROXY_ARP, "proxy_arp"),
+        trials: &[setting("on")],
         doc: "Whether the host answers ARP requests for addresses that it would route to another link.",
         example: "on",
         source: "kernel documentation ip-sysctl `proxy_arp`",
@@ -133,6 +148,7 @@ pub static ROWS: &[Attr] = &[
             max: 2,
         },
         wire: Wire::Conf4(CONF4_ARP_ACCEPT, "arp_accept"),
+        trials: &[setting("2")],
         doc: "Whether a gratuitous ARP of an unknown neighbour makes an entry: no, yes, or (2) only of one in a subnet of \
               this link.",
         example: "on",
@@ -148,6 +164,7 @@ pub static ROWS: &[Attr] = &[
         on: On::Link,
         value: Grammar::Bool,
         wire: Wire::Conf6(CONF6_FORWARDING, "forwarding"),
+        trials: &[setting("on")],
         doc: "Whether the link behaves as one of an IPv6 router. Without the option the link has what \
               net.ipv6.conf.all.forwarding gives it.",
         example: "on",
@@ -163,6 +180,7 @@ pub static ROWS: &[Attr] = &[
         on: On::Link,
         value: Grammar::Bool,
         wire: Wire::Conf6(CONF6_DISABLE_IPV6, "disable_ipv6"),
+        trials: &[setting("yes")],
         doc: "Switches IPv6 off on this link: its IPv6 addresses go, also the link-local one. A port of a bridge has it \
               switched off, unless its own stanza says anything of IPv6: the bridge has the addresses.",
         example: "yes",
@@ -174,6 +192,7 @@ pub static ROWS: &[Attr] = &[
         on: On::Link,
         value: Grammar::Choice(RA_WORDS),
         wire: Wire::Conf6(CONF6_ACCEPT_RA, "accept_ra"),
+        trials: &[setting("2")],
         doc: "Whether router advertisements are honoured: never, unless the link forwards (1), or always (2).",
         example: "2",
         source: "interfaces(5) `accept_ra`; kernel documentation ip-sysctl `accept_ra`",
@@ -184,6 +203,7 @@ pub static ROWS: &[Attr] = &[
         on: On::Link,
         value: Grammar::Bool,
         wire: Wire::Conf6(CONF6_AUTOCONF, "autoconf"),
+        trials: &[setting("no")],
         doc: "Whether addresses are made from prefixes in router advertisements.",
         example: "0",
         source: "interfaces(5) `autoconf`; kernel documentation ip-sysctl `autoconf`",
@@ -194,6 +214,7 @@ pub static ROWS: &[Attr] = &[
         on: On::Link,
         value: Grammar::Choice(RA_WORDS),
         wire: Wire::Conf6(CONF6_USE_TEMPADDR, "use_tempaddr"),
+        trials: &[setting("2")],
         doc: "Temporary (privacy) IPv6 addresses: none, made (1), or made and preferred (2).",
         example: "2",
         source: "interfaces(5) `privext`; kernel documentation ip-sysctl `use_tempaddr`",
@@ -205,6 +226,7 @@ pub static ROWS: &[Attr] = &[
         value: Grammar::Range { min: 0, max: 255 },
         unit: Unit::Count,
         wire: Wire::Conf6(CONF6_DAD_TRANSMITS, "dad_transmits"),
+        trials: &[setting("3")],
         doc: "How many neighbour solicitations look for a duplicate of a new IPv6 address; 0 skips the search.",
         example: "1",
         source: "kernel documentation ip-sysctl `dad_transmits`",
@@ -224,6 +246,10 @@ pub static ROWS: &[Attr] = &[
             ("no", 1),
         ]),
         wire: Wire::AddrGenMode,
+        trials: &[
+            trial("off", "inet6_addr_gen_mode", Text("none")),
+            trial("random", "inet6_addr_gen_mode", Text("random")),
+        ],
         doc: "Whether and how the kernel makes the IPv6 link-local address; `off` makes none.",
         example: "off",
         source: "ifupdown-addons-interfaces(5); ip-link(8) `addrgenmode`; IN6_ADDR_GEN_MODE in linux/if_link.h",

@@ -12,6 +12,7 @@ pub mod vlan;
 pub mod vxlan;
 
 use crate::attr::Attr;
+use crate::kernel_attr::KernelAttr;
 
 /// All files of rows, in the order of the manual.
 pub(crate) static FILES: [&[Attr]; 9] = [
@@ -24,6 +25,16 @@ pub(crate) static FILES: [&[Attr]; 9] = [
     vlan::ROWS,
     vxlan::ROWS,
     virtual_link::ROWS,
+];
+
+/// Attributes of links that no option sets: words for a way back, and what a new link has.
+pub(crate) static OTHERS: [&[KernelAttr]; 6] = [
+    link::OTHERS,
+    bridge::OTHERS,
+    bridge_port::OTHERS,
+    bond::OTHERS,
+    vxlan::OTHERS,
+    virtual_link::OTHERS,
 ];
 
 #[cfg(test)]

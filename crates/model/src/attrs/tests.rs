@@ -1,48 +1,89 @@
-//! A test per row, and the kernel's headers as witness of every number.
+//! What every row must keep, and the kernel's headers as witness of every number.
 #![allow(clippy::disallowed_methods)] // the headers are read from /usr/include
 
-use crate::attr::{Attr, Grammar, On, Value, Width, Wire};
+use crate::attr::{Attr, Grammar, On, Value, Wire};
+use crate::kernel_attr::{self, Form, KernelAttr, Nest, Release, Width, Word};
 use crate::nla::Attrs;
 use crate::table;
+use crate::types::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What every row must keep.
-fn holds(name: &str) {
-    let attr = table::find(name).unwrap_or_else(|| panic!("{name} is not a row"));
-    assert_eq!(attr.name, name, "the row has another name");
+fn holds(attr: &Attr) {
+    let name = attr.name;
     for alias in attr.aliases {
         assert!(
             std::ptr::eq(table::find(alias.name).unwrap(), attr),
-            "{} leads elsewhere",
+            "{name}: {} leads elsewhere",
             alias.name
         );
         assert!(!alias.origin.is_empty());
     }
     for text in [attr.doc, attr.example, attr.source] {
-        assert!(!text.trim().is_empty(), "a text is missing");
+        assert!(!text.trim().is_empty(), "{name}: a text is missing");
     }
-    assert!(attr.doc.ends_with('.'), "the text is not a sentence: {}", attr.doc);
+    assert!(
+        attr.doc.ends_with('.'),
+        "{name}: the text is not a sentence: {}",
+        attr.doc
+    );
     if let Grammar::Structure = attr.value {
         assert_eq!(attr.wire, Wire::None);
         return;
     }
-    let mut values = vec![attr.parse(attr.example).expect("the example is refused")];
-    if let Some(text) = attr.default {
-        values.push(attr.parse(text).expect("the default is refused"));
-    }
+    let parsed = |text: &str| attr.parse(text).unwrap_or_else(|takes| panic!("{name} takes {takes}"));
+    let mut values = vec![parsed(attr.example)];
+    values.extend(attr.default.map(parsed));
+    values.extend(attr.trials.iter().map(|trial| parsed(trial.text)));
     values.extend(bounds(attr));
     for value in values {
-        assert_eq!(
-            attr.parse(&attr.show(&value)).as_ref(),
-            Ok(&value),
-            "shown as {:?}",
-            attr.show(&value)
-        );
-        let mut attrs = Attrs::new();
-        if attr.put(&value, &mut attrs) {
-            assert_eq!(attr.get(&attrs), Some(value), "the kernel's bytes lead elsewhere");
+        let shown = attr.show(&value);
+        assert_eq!(attr.parse(&shown).as_ref(), Ok(&value), "{name}: shown as {shown:?}");
+        for kind in kinds(attr) {
+            let mut attrs = Attrs::new();
+            if attr.put(&kind, &value, &mut attrs) {
+                let back = attr.get(&kind, &attrs);
+                assert_eq!(back.as_ref(), Some(&value), "{name}: the kernel's bytes lead elsewhere");
+                is_shown_in_words(attr, &kind, &value, &attrs);
+            }
         }
     }
+}
+
+/// The kinds whose links or ports carry it.
+fn kinds(attr: &Attr) -> Vec<Kind> {
+    let all = [
+        Kind::Physical,
+        Kind::Bridge,
+        Kind::Bond,
+        Kind::Vlan,
+        Kind::Vxlan,
+        Kind::Veth,
+        Kind::Dummy,
+        Kind::Macvlan,
+        Kind::Vrf,
+    ];
+    all.into_iter()
+        .filter(|kind| attr.wire.attrs().iter().any(|attr| attr.place.is_of(kind)))
+        .collect()
+}
+
+/// A step that sets it reads as a command that ip(8) or bridge(8) takes: its word stands first, and no bytes follow.
+fn is_shown_in_words(attr: &Attr, kind: &Kind, value: &Value, attrs: &Attrs) {
+    let kept = attr.attr_of(kind, value).expect("it was put");
+    let payload = attrs.get(kept.number).expect("it was put");
+    let shown =
+        crate::show::words::value(kept, payload).unwrap_or_else(|| panic!("{}: {payload:?} has no words", attr.name));
+    let first = shown.split_whitespace().next().unwrap_or_default();
+    let first = match kept.form {
+        Form::Switch => first.strip_prefix("no").unwrap_or(first),
+        _ => first,
+    };
+    let is_word = match kept.word() {
+        Word::Ip(word) | Word::Bridge(word) | Word::Sysfs(word) => word == first,
+        Word::Bits(bits) => bits.iter().any(|(_, word)| *word == first),
+    };
+    assert!(is_word, "{}: a step is shown as{shown}", attr.name);
 }
 
 /// The ends of the range, or all words.
@@ -57,158 +98,9 @@ fn bounds(attr: &Attr) -> Vec<Value> {
     }
 }
 
-macro_rules! rows {
-    ($($test:ident => $name:literal,)*) => {
-        $(#[test] fn $test() { holds($name); })*
-        const TESTED: &[&str] = &[$($name),*];
-    };
-}
-
-rows! {
-    address => "address",
-    netmask => "netmask",
-    broadcast => "broadcast",
-    pointopoint => "pointopoint",
-    scope => "scope",
-    preferred_lifetime => "preferred-lifetime",
-    gateway => "gateway",
-    metric => "metric",
-    mtu => "mtu",
-    hwaddress => "hwaddress",
-    alias => "alias",
-    link_down => "link-down",
-    link_type => "link-type",
-    ip_forward => "ip-forward",
-    proxy_arp => "proxy-arp",
-    arp_accept => "arp-accept",
-    ip6_forward => "ip6-forward",
-    disable_ipv6 => "disable-ipv6",
-    accept_ra => "accept-ra",
-    autoconf => "autoconf",
-    privext => "privext",
-    dad_transmits => "dad-transmits",
-    ipv6_addrgen => "ipv6-addrgen",
-    address_purge => "address-purge",
-    pre_up => "pre-up",
-    up => "up",
-    post_up => "post-up",
-    pre_down => "pre-down",
-    down => "down",
-    post_down => "post-down",
-    bridge_ports => "bridge-ports",
-    bridge_stp => "bridge-stp",
-    bridge_bridgeprio => "bridge-bridgeprio",
-    bridge_fd => "bridge-fd",
-    bridge_hello => "bridge-hello",
-    bridge_maxage => "bridge-maxage",
-    bridge_ageing => "bridge-ageing",
-    bridge_hw => "bridge-hw",
-    bridge_vlan_aware => "bridge-vlan-aware",
-    bridge_vlan_protocol => "bridge-vlan-protocol",
-    bridge_vlan_stats => "bridge-vlan-stats",
-    bridge_vids => "bridge-vids",
-    bridge_pvid => "bridge-pvid",
-    bridge_access => "bridge-access",
-    bridge_allow_untagged => "bridge-allow-untagged",
-    bridge_port_vids => "bridge-port-vids",
-    bridge_port_pvids => "bridge-port-pvids",
-    bridge_disable_mac_learning => "bridge-disable-mac-learning",
-    bridge_ports_condone_regex => "bridge-ports-condone-regex",
-    bridge_waitport => "bridge-waitport",
-    bridge_maxwait => "bridge-maxwait",
-    bridge_gcint => "bridge-gcint",
-    bridge_always_up => "bridge-always-up",
-    bridge_pathcosts => "bridge-pathcosts",
-    bridge_portprios => "bridge-portprios",
-    bridge_portmcrouter => "bridge-portmcrouter",
-    bridge_portmcfl => "bridge-portmcfl",
-    bridge_learning => "bridge-learning",
-    bridge_unicast_flood => "bridge-unicast-flood",
-    bridge_multicast_flood => "bridge-multicast-flood",
-    bridge_broadcast_flood => "bridge-broadcast-flood",
-    bridge_arp_nd_suppress => "bridge-arp-nd-suppress",
-    bridge_isolated => "bridge-isolated",
-    bridge_hairpin => "bridge-hairpin",
-    bridge_bpdu_guard => "bridge-bpdu-guard",
-    bridge_multicast_to_unicast => "bridge-multicast-to-unicast",
-    bridge_mcsnoop => "bridge-mcsnoop",
-    bridge_mcquerier => "bridge-mcquerier",
-    bridge_mcqifaddr => "bridge-mcqifaddr",
-    bridge_mcstats => "bridge-mcstats",
-    bridge_mcrouter => "bridge-mcrouter",
-    bridge_igmp_version => "bridge-igmp-version",
-    bridge_mld_version => "bridge-mld-version",
-    bridge_hashmax => "bridge-hashmax",
-    bridge_hashel => "bridge-hashel",
-    bridge_mcqv4src => "bridge-mcqv4src",
-    bridge_mclmc => "bridge-mclmc",
-    bridge_mcsqc => "bridge-mcsqc",
-    bridge_mclmi => "bridge-mclmi",
-    bridge_mcmi => "bridge-mcmi",
-    bridge_mcqpi => "bridge-mcqpi",
-    bridge_mcqi => "bridge-mcqi",
-    bridge_mcqri => "bridge-mcqri",
-    bridge_mcsqi => "bridge-mcsqi",
-    bond_slaves => "bond-slaves",
-    bond_master => "bond-master",
-    bond_primary => "bond-primary",
-    bond_mode => "bond-mode",
-    bond_miimon => "bond-miimon",
-    bond_updelay => "bond-updelay",
-    bond_downdelay => "bond-downdelay",
-    bond_use_carrier => "bond-use-carrier",
-    bond_arp_interval => "bond-arp-interval",
-    bond_arp_ip_target => "bond-arp-ip-target",
-    bond_arp_validate => "bond-arp-validate",
-    bond_arp_all_targets => "bond-arp-all-targets",
-    bond_primary_reselect => "bond-primary-reselect",
-    bond_fail_over_mac => "bond-fail-over-mac",
-    bond_xmit_hash_policy => "bond-xmit-hash-policy",
-    bond_resend_igmp => "bond-resend-igmp",
-    bond_num_grat_arp => "bond-num-grat-arp",
-    bond_peer_notif_delay => "bond-peer-notif-delay",
-    bond_all_slaves_active => "bond-all-slaves-active",
-    bond_min_links => "bond-min-links",
-    bond_lp_interval => "bond-lp-interval",
-    bond_packets_per_slave => "bond-packets-per-slave",
-    bond_lacp_rate => "bond-lacp-rate",
-    bond_ad_select => "bond-ad-select",
-    bond_ad_actor_sys_prio => "bond-ad-actor-sys-prio",
-    bond_ad_user_port_key => "bond-ad-user-port-key",
-    bond_ad_actor_system => "bond-ad-actor-system",
-    bond_tlb_dynamic_lb => "bond-tlb-dynamic-lb",
-    bond_queue_id => "bond-queue-id",
-    vlan_raw_device => "vlan-raw-device",
-    vlan_id => "vlan-id",
-    vlan_protocol => "vlan-protocol",
-    vlan_bridge_binding => "vlan-bridge-binding",
-    vlan_reorder_hdr => "vlan-reorder-hdr",
-    vlan_gvrp => "vlan-gvrp",
-    vlan_mvrp => "vlan-mvrp",
-    vlan_loose_binding => "vlan-loose-binding",
-    vxlan_id => "vxlan-id",
-    vxlan_local_tunnelip => "vxlan-local-tunnelip",
-    vxlan_svcnodeip => "vxlan-svcnodeip",
-    vxlan_mcastgrp => "vxlan-mcastgrp",
-    vxlan_remoteip => "vxlan-remoteip",
-    vxlan_port => "vxlan-port",
-    vxlan_learning => "vxlan-learning",
-    vxlan_ageing => "vxlan-ageing",
-    vxlan_physdev => "vxlan-physdev",
-    vxlan_ttl => "vxlan-ttl",
-    vxlan_tos => "vxlan-tos",
-    vxlan_udp_csum => "vxlan-udp-csum",
-    veth_peer_name => "veth-peer-name",
-    macvlan_raw_device => "macvlan-raw-device",
-    macvlan_mode => "macvlan-mode",
-    vrf => "vrf",
-    vrf_table => "vrf-table",
-}
-
 #[test]
-fn every_row_has_its_test() {
-    let rows: Vec<_> = table::all().map(|attr| attr.name).collect();
-    assert_eq!(rows, TESTED);
+fn every_row_holds_what_rows_must() {
+    table::all().for_each(holds);
 }
 
 #[test]
@@ -239,105 +131,6 @@ fn rules_name_rows() {
         }
     }
 }
-
-/// Row and the constant of linux/if_link.h, linux/ip.h or linux/ipv6.h that it stands for.
-const CONSTANTS: &[(&str, &str)] = &[
-    ("mtu", "IFLA_MTU"),
-    ("hwaddress", "IFLA_ADDRESS"),
-    ("alias", "IFLA_IFALIAS"),
-    ("bridge-stp", "IFLA_BR_STP_STATE"),
-    ("bridge-bridgeprio", "IFLA_BR_PRIORITY"),
-    ("bridge-fd", "IFLA_BR_FORWARD_DELAY"),
-    ("bridge-hello", "IFLA_BR_HELLO_TIME"),
-    ("bridge-maxage", "IFLA_BR_MAX_AGE"),
-    ("bridge-ageing", "IFLA_BR_AGEING_TIME"),
-    ("bridge-vlan-aware", "IFLA_BR_VLAN_FILTERING"),
-    ("bridge-vlan-protocol", "IFLA_BR_VLAN_PROTOCOL"),
-    ("bridge-vlan-stats", "IFLA_BR_VLAN_STATS_ENABLED"),
-    ("bridge-mcsnoop", "IFLA_BR_MCAST_SNOOPING"),
-    ("bridge-mcquerier", "IFLA_BR_MCAST_QUERIER"),
-    ("bridge-mcqifaddr", "IFLA_BR_MCAST_QUERY_USE_IFADDR"),
-    ("bridge-mcstats", "IFLA_BR_MCAST_STATS_ENABLED"),
-    ("bridge-mcrouter", "IFLA_BR_MCAST_ROUTER"),
-    ("bridge-igmp-version", "IFLA_BR_MCAST_IGMP_VERSION"),
-    ("bridge-mld-version", "IFLA_BR_MCAST_MLD_VERSION"),
-    ("bridge-hashmax", "IFLA_BR_MCAST_HASH_MAX"),
-    ("bridge-mclmc", "IFLA_BR_MCAST_LAST_MEMBER_CNT"),
-    ("bridge-mcsqc", "IFLA_BR_MCAST_STARTUP_QUERY_CNT"),
-    ("bridge-mclmi", "IFLA_BR_MCAST_LAST_MEMBER_INTVL"),
-    ("bridge-mcmi", "IFLA_BR_MCAST_MEMBERSHIP_INTVL"),
-    ("bridge-mcqpi", "IFLA_BR_MCAST_QUERIER_INTVL"),
-    ("bridge-mcqi", "IFLA_BR_MCAST_QUERY_INTVL"),
-    ("bridge-mcqri", "IFLA_BR_MCAST_QUERY_RESPONSE_INTVL"),
-    ("bridge-mcsqi", "IFLA_BR_MCAST_STARTUP_QUERY_INTVL"),
-    ("bridge-pathcosts", "IFLA_BRPORT_COST"),
-    ("bridge-portprios", "IFLA_BRPORT_PRIORITY"),
-    ("bridge-portmcrouter", "IFLA_BRPORT_MULTICAST_ROUTER"),
-    ("bridge-portmcfl", "IFLA_BRPORT_FAST_LEAVE"),
-    ("bridge-learning", "IFLA_BRPORT_LEARNING"),
-    ("bridge-unicast-flood", "IFLA_BRPORT_UNICAST_FLOOD"),
-    ("bridge-multicast-flood", "IFLA_BRPORT_MCAST_FLOOD"),
-    ("bridge-broadcast-flood", "IFLA_BRPORT_BCAST_FLOOD"),
-    ("bridge-arp-nd-suppress", "IFLA_BRPORT_NEIGH_SUPPRESS"),
-    ("bridge-isolated", "IFLA_BRPORT_ISOLATED"),
-    ("bridge-hairpin", "IFLA_BRPORT_MODE"),
-    ("bridge-bpdu-guard", "IFLA_BRPORT_GUARD"),
-    ("bridge-multicast-to-unicast", "IFLA_BRPORT_MCAST_TO_UCAST"),
-    ("bond-mode", "IFLA_BOND_MODE"),
-    ("bond-miimon", "IFLA_BOND_MIIMON"),
-    ("bond-updelay", "IFLA_BOND_UPDELAY"),
-    ("bond-downdelay", "IFLA_BOND_DOWNDELAY"),
-    ("bond-use-carrier", "IFLA_BOND_USE_CARRIER"),
-    ("bond-arp-interval", "IFLA_BOND_ARP_INTERVAL"),
-    ("bond-arp-ip-target", "IFLA_BOND_ARP_IP_TARGET"),
-    ("bond-arp-validate", "IFLA_BOND_ARP_VALIDATE"),
-    ("bond-arp-all-targets", "IFLA_BOND_ARP_ALL_TARGETS"),
-    ("bond-primary-reselect", "IFLA_BOND_PRIMARY_RESELECT"),
-    ("bond-fail-over-mac", "IFLA_BOND_FAIL_OVER_MAC"),
-    ("bond-xmit-hash-policy", "IFLA_BOND_XMIT_HASH_POLICY"),
-    ("bond-resend-igmp", "IFLA_BOND_RESEND_IGMP"),
-    ("bond-num-grat-arp", "IFLA_BOND_NUM_PEER_NOTIF"),
-    ("bond-peer-notif-delay", "IFLA_BOND_PEER_NOTIF_DELAY"),
-    ("bond-all-slaves-active", "IFLA_BOND_ALL_SLAVES_ACTIVE"),
-    ("bond-min-links", "IFLA_BOND_MIN_LINKS"),
-    ("bond-lp-interval", "IFLA_BOND_LP_INTERVAL"),
-    ("bond-packets-per-slave", "IFLA_BOND_PACKETS_PER_SLAVE"),
-    ("bond-lacp-rate", "IFLA_BOND_AD_LACP_RATE"),
-    ("bond-ad-select", "IFLA_BOND_AD_SELECT"),
-    ("bond-ad-actor-sys-prio", "IFLA_BOND_AD_ACTOR_SYS_PRIO"),
-    ("bond-ad-user-port-key", "IFLA_BOND_AD_USER_PORT_KEY"),
-    ("bond-ad-actor-system", "IFLA_BOND_AD_ACTOR_SYSTEM"),
-    ("bond-tlb-dynamic-lb", "IFLA_BOND_TLB_DYNAMIC_LB"),
-    ("bond-queue-id", "IFLA_BOND_SLAVE_QUEUE_ID"),
-    ("vlan-id", "IFLA_VLAN_ID"),
-    ("vlan-protocol", "IFLA_VLAN_PROTOCOL"),
-    ("vlan-bridge-binding", "IFLA_VLAN_FLAGS"),
-    ("vlan-reorder-hdr", "IFLA_VLAN_FLAGS"),
-    ("vlan-gvrp", "IFLA_VLAN_FLAGS"),
-    ("vlan-mvrp", "IFLA_VLAN_FLAGS"),
-    ("vlan-loose-binding", "IFLA_VLAN_FLAGS"),
-    ("vxlan-id", "IFLA_VXLAN_ID"),
-    ("vxlan-local-tunnelip", "IFLA_VXLAN_LOCAL"),
-    ("vxlan-svcnodeip", "IFLA_VXLAN_GROUP"),
-    ("vxlan-mcastgrp", "IFLA_VXLAN_GROUP"),
-    ("vxlan-port", "IFLA_VXLAN_PORT"),
-    ("vxlan-learning", "IFLA_VXLAN_LEARNING"),
-    ("vxlan-ageing", "IFLA_VXLAN_AGEING"),
-    ("vxlan-ttl", "IFLA_VXLAN_TTL"),
-    ("vxlan-tos", "IFLA_VXLAN_TOS"),
-    ("vxlan-udp-csum", "IFLA_VXLAN_UDP_CSUM"),
-    ("macvlan-mode", "IFLA_MACVLAN_MODE"),
-    ("vrf-table", "IFLA_VRF_TABLE"),
-    ("ip-forward", "IPV4_DEVCONF_FORWARDING"),
-    ("proxy-arp", "IPV4_DEVCONF_PROXY_ARP"),
-    ("arp-accept", "IPV4_DEVCONF_ARP_ACCEPT"),
-    ("ip6-forward", "DEVCONF_FORWARDING"),
-    ("disable-ipv6", "DEVCONF_DISABLE_IPV6"),
-    ("accept-ra", "DEVCONF_ACCEPT_RA"),
-    ("autoconf", "DEVCONF_AUTOCONF"),
-    ("privext", "DEVCONF_USE_TEMPADDR"),
-    ("dad-transmits", "DEVCONF_DAD_TRANSMITS"),
-];
 
 /// All enumerators of a header with their numbers; `None` where the header is not installed.
 fn enumerators(path: &str) -> Option<BTreeMap<String, u64>> {
@@ -373,64 +166,97 @@ fn enumerators(path: &str) -> Option<BTreeMap<String, u64>> {
     Some(found)
 }
 
-// Second witness: the headers that the kernel exports to user space.
+/// The numbers of the headers that the kernel exports to user space, and the release that they are of; `None` where they
+/// are not installed.
+fn headers() -> Option<(BTreeMap<String, u64>, Release)> {
+    let mut known = BTreeMap::new();
+    for header in ["if_link.h", "ip.h", "ipv6.h"] {
+        known.extend(enumerators(&format!("/usr/include/linux/{header}"))?);
+    }
+    let text = std::fs::read_to_string("/usr/include/linux/version.h").ok()?;
+    let code = text.split_once("LINUX_VERSION_CODE ")?.1.lines().next()?.trim();
+    let code: u32 = code.parse().ok()?;
+    Some((known, Release((code >> 16) as u16, (code >> 8 & 0xff) as u16)))
+}
+
+// Second witness: those headers. One that has no such constant is older than the release that the row names.
 #[test]
 fn every_number_is_that_of_the_kernels_headers() {
-    let headers = [
-        "/usr/include/linux/if_link.h",
-        "/usr/include/linux/ip.h",
-        "/usr/include/linux/ipv6.h",
-    ];
-    let mut known = BTreeMap::new();
-    for header in headers {
-        let Some(found) = enumerators(header) else {
-            println!("SKIP every_number_is_that_of_the_kernels_headers: {header} is not installed");
-            return;
-        };
-        known.extend(found);
+    let Some((known, release)) = headers() else {
+        println!("SKIP every_number_is_that_of_the_kernels_headers: linux-libc-dev is not installed");
+        return;
+    };
+    for attr in kernel_attr::all() {
+        match known.get(attr.header) {
+            Some(number) => assert_eq!(u64::from(attr.number), *number, "{}", attr.header),
+            None => assert!(
+                attr.since > release,
+                "{} is not in the headers of {release}, though it is said to be since {}",
+                attr.header,
+                attr.since
+            ),
+        }
     }
-    let constants: BTreeMap<_, _> = CONSTANTS.iter().copied().collect();
-    for attr in table::all() {
-        let number = match attr.wire {
-            Wire::Link(number, _) | Wire::Data(number, _) | Wire::Port(number, _) | Wire::DataIps(number) => number,
-            Wire::DataIp { v4, v6 } => {
-                let name = constants[attr.name];
-                assert_eq!(u64::from(v6), known[&format!("{name}6")], "{}", attr.name);
-                v4
-            }
-            // IPV4_DEVCONF_* begin at 1, the dumped array at 0.
-            Wire::Conf4(number, _) => number + 1,
-            Wire::Conf6(number, _) => number,
-            Wire::None | Wire::AddrGenMode => continue,
+    for row in table::all() {
+        // IPV4_DEVCONF_* begin at 1, the dumped array at 0.
+        let (constant, number) = match row.wire {
+            Wire::Conf4(number, key) => (format!("IPV4_DEVCONF_{}", key.to_uppercase()), number + 1),
+            Wire::Conf6(number, key) => (format!("DEVCONF_{}", key.to_uppercase()), number),
+            Wire::None | Wire::Link(_) | Wire::Data(_) | Wire::Bit(..) | Wire::Port(_) | Wire::AddrGenMode => continue,
         };
-        let name = constants
-            .get(attr.name)
-            .unwrap_or_else(|| panic!("{} has no constant beside it", attr.name));
-        assert_eq!(u64::from(number), known[*name], "{} is not {name}", attr.name);
+        assert_eq!(Some(&u64::from(number)), known.get(&constant), "{}", row.name);
+    }
+}
+
+#[test]
+fn an_attribute_has_one_row() {
+    for attr in kernel_attr::all() {
+        for other in kernel_attr::all() {
+            let both = attr.place == other.place;
+            let same = attr.number == other.number;
+            assert!(
+                !both || same == (attr.header == other.header),
+                "{} and {}",
+                attr.header,
+                other.header
+            );
+            assert!(
+                !both || !same || attr == other,
+                "{} has two rows that differ",
+                attr.header
+            );
+        }
     }
 }
 
 #[test]
 fn every_number_fits_its_width() {
-    for attr in table::all() {
-        let most = match attr.wire {
-            Wire::Link(_, width) | Wire::Data(_, width) | Wire::Port(_, width) => match width {
-                Width::U8 => u64::from(u8::MAX),
-                Width::U16 | Width::U16Be => u64::from(u16::MAX),
-                Width::U32 => u64::from(u32::MAX),
-                Width::FlagBit(_) | Width::MultiBool(_) => 1,
-                Width::U64 | Width::Bytes => continue,
-            },
-            Wire::Conf4(..) | Wire::Conf6(..) => i32::MAX as u64,
-            _ => continue,
+    for row in table::all() {
+        let widths: Vec<u64> = match row.wire {
+            Wire::Link(_) | Wire::Data(_) | Wire::Port(_) => row.wire.attrs().iter().filter_map(most).collect(),
+            Wire::Bit(..) => vec![1],
+            Wire::Conf4(..) | Wire::Conf6(..) => vec![i32::MAX as u64],
+            Wire::None | Wire::AddrGenMode => continue,
         };
-        for value in bounds(attr) {
+        for (value, most) in bounds(row)
+            .into_iter()
+            .flat_map(|value| widths.iter().map(move |most| (value.clone(), most)))
+        {
             assert!(
-                matches!(value, Value::Number(number) if number <= most),
+                matches!(&value, Value::Number(number) if number <= most),
                 "{}",
-                attr.name
+                row.name
             );
         }
+    }
+}
+
+fn most(attr: &KernelAttr) -> Option<u64> {
+    match attr.width {
+        Width::U8 => Some(u64::from(u8::MAX)),
+        Width::U16 | Width::U16Be => Some(u64::from(u16::MAX)),
+        Width::U32 => Some(u64::from(u32::MAX)),
+        Width::U64 | Width::Bytes | Width::Masked => None,
     }
 }
 
@@ -439,12 +265,33 @@ fn a_row_lives_where_its_carrier_keeps_such_options() {
     for attr in table::all() {
         let fits = match attr.wire {
             Wire::None => true,
-            Wire::Link(..) | Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode => attr.on == On::Link,
-            Wire::Port(..) => matches!(attr.on, On::BridgePort | On::BondPort),
-            Wire::Data(..) | Wire::DataIp { .. } | Wire::DataIps(_) => {
-                !matches!(attr.on, On::Link | On::Address | On::BridgePort | On::BondPort)
-            }
+            Wire::Link(_) | Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode => attr.on == On::Link,
+            Wire::Port(_) => matches!(attr.on, On::BridgePort | On::BondPort),
+            Wire::Data(_) | Wire::Bit(..) => !matches!(attr.on, On::Link | On::Address | On::BridgePort | On::BondPort),
         };
+        let nest = match attr.wire {
+            Wire::Link(_) => Some(Nest::Link),
+            Wire::Data(_) | Wire::Bit(..) => Some(Nest::Data),
+            Wire::Port(_) => Some(Nest::Port),
+            Wire::None | Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode => None,
+        };
+        let of_carrier = |kept: &KernelAttr| attr.on.kind().is_none_or(|kind| kept.place.is_of(&kind));
+        let attrs = attr.wire.attrs();
         assert!(fits, "{} is on {:?} and lives at {:?}", attr.name, attr.on, attr.wire);
+        assert!(
+            attrs
+                .iter()
+                .all(|kept| Some(kept.place.nest()) == nest && of_carrier(kept)),
+            "{}",
+            attr.name
+        );
+        let bits = |kept: &KernelAttr| kept.width == Width::Masked;
+        assert!(
+            attrs
+                .iter()
+                .all(|kept| bits(kept) == matches!(attr.wire, Wire::Bit(..))),
+            "{}",
+            attr.name
+        );
     }
 }

@@ -1,15 +1,46 @@
 //! Options of VLAN links. Numbers: `IFLA_VLAN_*` of linux/if_link.h, `VLAN_FLAG_*` of linux/if_vlan.h.
 
-use crate::attr::{Alias, Attr, Change, Grammar, On, ROW, Width, Wire};
+use super::bridge::PROTOCOLS;
+use crate::attr::Shown::{List, Nothing, Number, Text};
+use crate::attr::{Alias, Attr, Change, Grammar, On, ROW, Wire, trial};
+use crate::kernel_attr::Width::{self, U16, U16Be};
+use crate::kernel_attr::Word::{self, Ip};
+use crate::kernel_attr::{Form, Fresh, KernelAttr, Place};
+use crate::types::Kind;
 
-/// `IFLA_VLAN_ID`.
-pub const IFLA_VLAN_ID: u16 = 1;
-const FLAGS: u16 = 2;
-const PROTOCOL: u16 = 5;
+const VLAN: Place = Place::data(&[Kind::Vlan]);
+
+/// The number of the VLAN.
+pub const ID: KernelAttr = VLAN.number(1, "IFLA_VLAN_ID", "id", U16, 0).unset();
+/// Its flags.
+pub const FLAGS: KernelAttr = VLAN.attr(
+    2,
+    "IFLA_VLAN_FLAGS",
+    Word::Bits(&[
+        (REORDER_HDR, "reorder_hdr"),
+        (GVRP, "gvrp"),
+        (LOOSE_BINDING, "loose_binding"),
+        (MVRP, "mvrp"),
+        (BRIDGE_BINDING, "bridge_binding"),
+    ]),
+    Form::Bits(["off", "on"]),
+    Width::Masked,
+    Fresh::Masked(REORDER_HDR, u32::MAX),
+);
+/// The kind of its tag.
+pub const PROTOCOL: KernelAttr = VLAN.attr(
+    5,
+    "IFLA_VLAN_PROTOCOL",
+    Ip("protocol"),
+    PROTOCOLS,
+    U16Be,
+    Fresh::Number(0x8100),
+);
 
 const REORDER_HDR: u32 = 0x1;
 const GVRP: u32 = 0x2;
-const LOOSE_BINDING: u32 = 0x4;
+/// The link does not follow the one below it up and down.
+pub const LOOSE_BINDING: u32 = 0x4;
 const MVRP: u32 = 0x8;
 const BRIDGE_BINDING: u32 = 0x10;
 
@@ -19,7 +50,7 @@ const fn flag(name: &'static str, bit: u32, default: &'static str) -> Attr {
         on: On::Vlan,
         value: Grammar::Bool,
         default: Some(default),
-        wire: Wire::Data(FLAGS, Width::FlagBit(bit)),
+        wire: Wire::Bit(&FLAGS, bit),
         ..ROW
     }
 }
@@ -44,8 +75,9 @@ pub static ROWS: &[Attr] = &[
         decides: true,
         on: On::Vlan,
         value: Grammar::Range { min: 1, max: 4094 },
-        wire: Wire::Data(IFLA_VLAN_ID, Width::U16),
+        wire: Wire::Data(&[ID]),
         change: Change::Recreate,
+        trials: &[trial("4094", "id", Number(4094))],
         doc: "Number of the VLAN. Names like eno1.5 and vlan5 say it by themselves.",
         example: "5",
         source: "ifupdown-addons-interfaces(5) `vlan-id`; IEEE 802.1Q (0 and 4095 are reserved)",
@@ -62,38 +94,44 @@ pub static ROWS: &[Attr] = &[
             ("802.1AD", 0x88a8),
         ]),
         default: Some("802.1q"),
-        wire: Wire::Data(PROTOCOL, Width::U16Be),
+        wire: Wire::Data(&[PROTOCOL]),
         change: Change::Recreate,
+        trials: &[trial("802.1ad", "protocol", Text("802.1ad"))],
         doc: "Kind of tag; 802.1ad is the service tag of QinQ.",
         example: "802.1ad",
         source: "ifupdown-addons-interfaces(5) `vlan-protocol`; ip-link(8) `protocol`",
         ..ROW
     },
     Attr {
+        trials: &[trial("on", "flags", List(&["REORDER_HDR", "BRIDGE_BINDING"]))],
         doc: "Whether the link has carrier only while a port of the bridge below it that is in this VLAN has.",
         example: "on",
         source: "ifupdown-addons-interfaces(5) `vlan-bridge-binding`; ip-link(8) `bridge_binding`",
         ..flag("vlan-bridge-binding", BRIDGE_BINDING, "off")
     },
     Attr {
+        trials: &[trial("off", "flags", Nothing)],
         doc: "Whether the tag is taken off the frames that this host sees.",
         example: "on",
         source: "ip-link(8) `reorder_hdr`",
         ..flag("vlan-reorder-hdr", REORDER_HDR, "on")
     },
     Attr {
+        trials: &[trial("on", "flags", List(&["REORDER_HDR", "GVRP"]))],
         doc: "Whether the VLAN is announced to the switch by GVRP.",
         example: "on",
         source: "ip-link(8) `gvrp`",
         ..flag("vlan-gvrp", GVRP, "off")
     },
     Attr {
+        trials: &[trial("on", "flags", List(&["REORDER_HDR", "MVRP"]))],
         doc: "Whether the VLAN is announced to the switch by MVRP.",
         example: "on",
         source: "ip-link(8) `mvrp`",
         ..flag("vlan-mvrp", MVRP, "off")
     },
     Attr {
+        trials: &[trial("on", "flags", List(&["REORDER_HDR", "LOOSE_BINDING"]))],
         doc: "Whether the link stays up when the link below goes down.",
         example: "on",
         source: "ip-link(8) `loose_binding`",

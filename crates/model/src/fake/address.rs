@@ -1,6 +1,7 @@
 //! Addresses.
 
 use super::*;
+use crate::attrs::virtual_link::VRF_TABLE;
 use crate::types::{Kind, ScopeId};
 use std::net::IpAddr;
 
@@ -55,12 +56,11 @@ pub(crate) fn excludes(a: &Address, b: &Address) -> bool {
 
 /// The routing table of the VRF that a link is a member of, or is itself.
 pub(crate) fn vrf_table(link: &Link, now: &Snapshot) -> Option<u32> {
-    const IFLA_VRF_TABLE: u16 = 1;
     let vrf = match link.kind {
         Kind::Vrf => link,
         _ => now.by_index(link.master?).filter(|master| master.kind == Kind::Vrf)?,
     };
-    let bytes = vrf.data.get(IFLA_VRF_TABLE)?;
+    let bytes = vrf.data.get(VRF_TABLE.number)?;
     bytes.try_into().ok().map(u32::from_ne_bytes)
 }
 

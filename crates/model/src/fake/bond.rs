@@ -4,62 +4,63 @@
 //! each needs, `bond_option_mode_set` and `bond_option_miimon_set` for what they do to others.
 
 use super::*;
+use crate::attr::Need;
+use crate::attrs::bond;
+use crate::kernel_attr::{KernelAttr, Nest};
 use crate::nla::Attrs;
+use crate::types::Kind;
 
-const MODE: u16 = 1;
-const MIIMON: u16 = 3;
-const UPDELAY: u16 = 4;
-const DOWNDELAY: u16 = 5;
-const ARP_INTERVAL: u16 = 7;
-const ARP_IP_TARGET: u16 = 8;
-const ARP_VALIDATE: u16 = 9;
-const FAIL_OVER_MAC: u16 = 13;
-const PACKETS_PER_SLAVE: u16 = 20;
-const LACP_RATE: u16 = 21;
-const AD_SELECT: u16 = 22;
-const AD_ACTOR_SYS_PRIO: u16 = 24;
-const AD_USER_PORT_KEY: u16 = 25;
-const AD_ACTOR_SYSTEM: u16 = 26;
-const TLB_DYNAMIC_LB: u16 = 27;
-const LACP_ACTIVE: u16 = 29;
+const MODE: u16 = bond::MODE.number;
+const MIIMON: u16 = bond::MIIMON.number;
+const UPDELAY: u16 = bond::UPDELAY.number;
+const DOWNDELAY: u16 = bond::DOWNDELAY.number;
+const ARP_INTERVAL: u16 = bond::ARP_INTERVAL.number;
+const ARP_IP_TARGET: u16 = bond::ARP_IP_TARGET.number;
+const ARP_VALIDATE: u16 = bond::ARP_VALIDATE.number;
+const FAIL_OVER_MAC: u16 = bond::FAIL_OVER_MAC.number;
+const LACP_RATE: u16 = bond::AD_LACP_RATE.number;
+const AD_SELECT: u16 = bond::AD_SELECT.number;
+const AD_ACTOR_SYSTEM: u16 = bond::AD_ACTOR_SYSTEM.number;
+const TLB_DYNAMIC_LB: u16 = bond::TLB_DYNAMIC_LB.number;
+const LACP_ACTIVE: u16 = bond::AD_LACP_ACTIVE.number;
 
 const ACTIVE_BACKUP: u32 = 1;
-const LACP: u8 = 4;
-const TLB: u8 = 5;
-const ALB: u8 = 6;
+const LACP: u64 = 4;
+const TLB: u64 = 5;
+const ALB: u64 = 6;
 /// `BOND_DEFAULT_MIIMON` in milliseconds.
 const DEFAULT_MIIMON: u32 = 100;
 
 /// The order in which the kernel takes the options of one request.
-const ORDER: [u16; 28] = [
-    MODE,
-    2,
-    MIIMON,
-    UPDELAY,
-    DOWNDELAY,
-    28,
-    6,
-    ARP_INTERVAL,
-    8,
-    9,
-    10,
-    11,
-    12,
-    FAIL_OVER_MAC,
-    14,
-    15,
-    16,
-    17,
-    18,
-    19,
-    PACKETS_PER_SLAVE,
-    LACP_ACTIVE,
-    LACP_RATE,
-    AD_SELECT,
-    24,
-    25,
-    26,
-    TLB_DYNAMIC_LB,
+const ORDER: [KernelAttr; 28] = [
+    bond::MODE,
+    bond::ACTIVE_SLAVE,
+    bond::MIIMON,
+    bond::UPDELAY,
+    bond::DOWNDELAY,
+    bond::PEER_NOTIF_DELAY,
+    bond::USE_CARRIER,
+    bond::ARP_INTERVAL,
+    bond::ARP_IP_TARGET,
+    bond::ARP_VALIDATE,
+    bond::ARP_ALL_TARGETS,
+    bond::PRIMARY,
+    bond::PRIMARY_RESELECT,
+    bond::FAIL_OVER_MAC,
+    bond::XMIT_HASH_POLICY,
+    bond::RESEND_IGMP,
+    bond::NUM_PEER_NOTIF,
+    bond::ALL_SLAVES_ACTIVE,
+    bond::MIN_LINKS,
+    bond::LP_INTERVAL,
+    bond::PACKETS_PER_SLAVE,
+    bond::AD_LACP_ACTIVE,
+    bond::AD_LACP_RATE,
+    bond::AD_SELECT,
+    bond::AD_ACTOR_SYS_PRIO,
+    bond::AD_USER_PORT_KEY,
+    bond::AD_ACTOR_SYSTEM,
+    bond::TLB_DYNAMIC_LB,
 ];
 
 impl FakeKernel {
@@ -67,8 +68,10 @@ impl FakeKernel {
     pub(super) fn bond_options(&mut self, index: u32, data: &Attrs) -> Answer {
         let known = ORDER
             .iter()
-            .filter_map(|number| Some((*number, data.get(*number)?.to_vec())));
-        let others = data.iter().filter(|(number, _)| !ORDER.contains(number));
+            .filter_map(|attr| Some((attr.number, data.get(attr.number)?.to_vec())));
+        let others = data
+            .iter()
+            .filter(|(number, _)| !ORDER.iter().any(|attr| attr.number == *number));
         let all: Vec<(u16, Vec<u8>)> = known
             .chain(others.map(|(number, bytes)| (number, bytes.to_vec())))
             .collect();
@@ -96,7 +99,7 @@ impl FakeKernel {
     }
 
     fn check_option(&self, index: u32, number: u16, payload: &[u8]) -> Answer {
-        let mode = self.option(index, MODE) as u8;
+        let mode = u64::from(self.option(index, MODE));
         let modes = modes(number);
         if !modes.contains(&mode) {
             return Err(refuse(EACCES, "option not supported in mode"));
@@ -139,7 +142,7 @@ impl FakeKernel {
                 self.change(index, |link| link.data.set(MIIMON, &[0; 4]));
             }
             MODE => {
-                let mode = self.option(index, MODE) as u8;
+                let mode = u64::from(self.option(index, MODE));
                 if matches!(mode, LACP | TLB | ALB) {
                     self.change(index, |link| link.data.set(ARP_INTERVAL, &[0; 4]));
                     if self.option(index, MIIMON) == 0 {
@@ -165,13 +168,22 @@ fn good_targets(nest: &[u8]) -> bool {
     })
 }
 
-/// The modes in which the kernel takes an option (`unsuppmodes` of `bond_opts`).
-pub(crate) fn modes(number: u16) -> &'static [u8] {
+/// The modes in which the kernel takes an option, by the rule of its row (`unsuppmodes` of `bond_opts`).
+pub(crate) fn modes(number: u16) -> Vec<u64> {
+    let refused = crate::table::all()
+        .filter(|row| row.wire.is_in(Nest::Data, &Kind::Bond, number))
+        .flat_map(|row| row.needs)
+        .find_map(|need| match need {
+            Need::OneOf {
+                values, refused: true, ..
+            } => Some(values.to_vec()),
+            Need::OneOf { .. } | Need::Set(_) | Need::Excludes(_) => None,
+        });
     match number {
-        LACP_RATE | LACP_ACTIVE | AD_ACTOR_SYS_PRIO | AD_USER_PORT_KEY | AD_ACTOR_SYSTEM => &[LACP],
-        PACKETS_PER_SLAVE => &[0],
-        TLB_DYNAMIC_LB => &[TLB, ALB],
-        ARP_INTERVAL | ARP_VALIDATE => &[0, 1, 2, 3],
-        _ => &[0, 1, 2, 3, 4, 5, 6],
+        // No option sets it.
+        LACP_ACTIVE => vec![LACP],
+        // Its option has an effect in the first of them alone.
+        TLB_DYNAMIC_LB => vec![TLB, ALB],
+        _ => refused.unwrap_or_else(|| (0..=6).collect()),
     }
 }

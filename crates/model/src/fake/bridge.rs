@@ -1,10 +1,9 @@
 //! VLANs and forwarding entries of bridges.
 
 use super::*;
+use crate::attrs::bridge::VLAN_DEFAULT_PVID;
 use crate::types::Kind;
 use crate::vlans::VlanMap;
-
-const IFLA_BR_VLAN_DEFAULT_PVID: u16 = 39;
 
 impl FakeKernel {
     /// Gives a port (or the bridge itself) the bridge's default VLAN, untagged (`nbp_vlan_init`, `br_vlan_init`).
@@ -12,7 +11,7 @@ impl FakeKernel {
         let pvid = self
             .now
             .by_index(bridge)
-            .and_then(|link| link.data.get(IFLA_BR_VLAN_DEFAULT_PVID));
+            .and_then(|link| link.data.get(VLAN_DEFAULT_PVID.number));
         let Some(pvid) = pvid.and_then(|bytes| bytes.try_into().ok()).map(u16::from_ne_bytes) else {
             return;
         };

@@ -1,22 +1,26 @@
-//! What Linux gives a new link.
+//! What Linux gives a new link, beside what the rows of its attributes say.
 
+use crate::attrs::vxlan;
+use crate::kernel_attr::{Nest, fresh};
 use crate::name::{IfName, Mac};
 use crate::nla::Attrs;
-use crate::snapshot::{IFF_LOOPBACK, IFF_LOWER_UP, IFLA_ADDRESS, IFLA_MTU, IFLA_TXQLEN, Link};
+use crate::snapshot::{IFF_LOOPBACK, IFF_LOWER_UP, IFLA_ADDRESS, IFLA_BOND_SLAVE_PERM_HWADDR, IFLA_MTU, Link};
 use crate::types::Kind;
-
-/// `IFLA_VXLAN_LINK`.
-pub(crate) const IFLA_VXLAN_LINK: u16 = 3;
 
 /// A link with nothing said of it: down, Ethernet, MTU 1500, that MAC.
 pub fn link(index: u32, name: IfName, kind: Kind, mac: Mac) -> Link {
-    // `vrf_setup`: IP6_MAX_MTU.
-    let mtu: u32 = if kind == Kind::Vrf { 65575 } else { 1500 };
+    let mut attrs = fresh(Nest::Link, &kind);
+    attrs.set(IFLA_ADDRESS, mac.bytes());
+    if kind == Kind::Vrf {
+        // `vrf_setup`: IP6_MAX_MTU.
+        attrs.set(IFLA_MTU, &65575u32.to_ne_bytes());
+    }
     Link {
         index,
         name,
         altnames: Vec::new(),
-        data: data(&kind),
+        data: fresh(Nest::Data, &kind),
+        attrs,
         kind,
         device_type: 1,
         flags: IFF_LOWER_UP,
@@ -25,13 +29,6 @@ pub fn link(index: u32, name: IfName, kind: Kind, mac: Mac) -> Link {
         master: None,
         parent: None,
         parent_netns: None,
-        attrs: [
-            (IFLA_ADDRESS, mac.bytes().to_vec()),
-            (IFLA_MTU, mtu.to_ne_bytes().to_vec()),
-            (IFLA_TXQLEN, 1000u32.to_ne_bytes().to_vec()),
-        ]
-        .into_iter()
-        .collect(),
         port_kind: None,
         port: Attrs::new(),
         conf4: conf4(),
@@ -70,7 +67,7 @@ pub fn mac(number: u32) -> Mac {
 
 /// The device below a VXLAN link (`IFLA_VXLAN_LINK`), where there is one.
 pub(crate) fn vxlan_device(link: &Link) -> Option<u32> {
-    let bytes = link.data.get(IFLA_VXLAN_LINK)?.try_into().ok()?;
+    let bytes = link.data.get(vxlan::LINK.number)?.try_into().ok()?;
     Some(u32::from_ne_bytes(bytes)).filter(|index| *index != 0)
 }
 
@@ -102,122 +99,14 @@ fn conf6() -> Vec<i32> {
     conf
 }
 
-/// *Source*: `br_dev_setup`, `br_stp_timer_init` and `br_multicast_ctx_init` in net/bridge; `bond_setup` and the parameter
-/// defaults in drivers/net/bonding/bond_main.c; `vlan_setup` in net/8021q/vlan_dev.c.
-fn data(kind: &Kind) -> Attrs {
-    let byte = |number: u16, value: u8| (number, vec![value]);
-    let two = |number: u16, value: u16| (number, value.to_ne_bytes().to_vec());
-    let four = |number: u16, value: u32| (number, value.to_ne_bytes().to_vec());
-    let eight = |number: u16, value: u64| (number, value.to_ne_bytes().to_vec());
-    match kind {
-        Kind::Bridge => [
-            four(1, 1500),
-            four(2, 200),
-            four(3, 2000),
-            four(4, 30000),
-            four(5, 0),
-            two(6, 32768),
-            byte(7, 0),
-            (8, 0x8100u16.to_be_bytes().to_vec()),
-            two(9, 0),
-            byte(22, 1),
-            byte(23, 1),
-            byte(24, 0),
-            byte(25, 0),
-            four(26, 16),
-            four(27, 4096),
-            four(28, 2),
-            four(29, 2),
-            eight(30, 100),
-            eight(31, 26000),
-            eight(32, 25500),
-            eight(33, 12500),
-            eight(34, 1000),
-            eight(35, 3125),
-            byte(36, 0),
-            byte(37, 0),
-            byte(38, 0),
-            two(39, 1),
-            byte(41, 0),
-            byte(42, 0),
-            byte(43, 2),
-            byte(44, 1),
-            byte(45, 0),
-            (46, [0u32.to_ne_bytes(), 7u32.to_ne_bytes()].concat()),
-        ]
-        .into_iter()
-        .collect(),
-        Kind::Bond => [
-            byte(1, 0),
-            four(3, 0),
-            four(4, 0),
-            four(5, 0),
-            byte(6, 1),
-            four(7, 0),
-            four(9, 0),
-            four(10, 0),
-            byte(12, 0),
-            byte(13, 0),
-            byte(14, 0),
-            four(15, 1),
-            byte(16, 1),
-            byte(17, 0),
-            four(18, 0),
-            four(19, 1),
-            four(20, 1),
-            byte(21, 0),
-            byte(22, 0),
-            byte(27, 1),
-            four(28, 0),
-            byte(29, 1),
-            byte(30, 2),
-        ]
-        .into_iter()
-        .collect(),
-        Kind::Vlan => [
-            (5, 0x8100u16.to_be_bytes().to_vec()),
-            (2, [1u32.to_ne_bytes(), u32::MAX.to_ne_bytes()].concat()),
-        ]
-        .into_iter()
-        .collect(),
-        Kind::Vxlan => [
-            byte(5, 0),
-            byte(6, 0),
-            byte(7, 1),
-            four(8, 300),
-            four(9, 0),
-            (15, 8472u16.to_be_bytes().to_vec()),
-            byte(18, 1),
-        ]
-        .into_iter()
-        .collect(),
-        Kind::Macvlan => [four(1, 2), two(2, 0)].into_iter().collect(),
-        _ => Attrs::new(),
-    }
-}
-
-/// *Source*: `new_nbp` and `br_port_flags` defaults in net/bridge/br_if.c (`BR_LEARNING | BR_FLOOD | BR_MCAST_FLOOD |
-/// BR_BCAST_FLOOD`, priority 32, cost by speed).
+/// What a new port of a bridge has; its cost goes by its speed, and this is that of the simulator's links.
 pub(crate) fn bridge_port() -> Attrs {
-    let byte = |number: u16, value: u8| (number, vec![value]);
-    let mut all: Vec<(u16, Vec<u8>)> = vec![
-        byte(1, 0),
-        (2, 32u16.to_ne_bytes().to_vec()),
-        (3, 100u32.to_ne_bytes().to_vec()),
-        byte(8, 1),
-        byte(9, 1),
-        byte(25, 1),
-        byte(27, 1),
-        byte(30, 1),
-    ];
-    all.extend([4, 5, 6, 7, 10, 12, 28, 29, 32, 33, 39].map(|number| byte(number, 0)));
-    all.push((31, 0u16.to_ne_bytes().to_vec()));
-    all.into_iter().collect()
+    fresh(Nest::Port, &Kind::Bridge)
 }
 
-/// *Source*: `bond_fill_slave_info` in drivers/net/bonding/bond_netlink.c.
+/// What a new port of a bond has, with the address that it had before (`bond_fill_slave_info`).
 pub(crate) fn bond_port(perm: Mac) -> Attrs {
-    [(4, perm.bytes().to_vec()), (5, vec![0, 0]), (9, vec![0; 4])]
-        .into_iter()
-        .collect()
+    let mut port = fresh(Nest::Port, &Kind::Bond);
+    port.push(IFLA_BOND_SLAVE_PERM_HWADDR, perm.bytes());
+    port
 }

@@ -1,26 +1,13 @@
 //! Links: made, deleted, set, up and down.
 
 use super::address::CONF6_KEEP_ADDRESSES;
-use super::defaults::{self, IFLA_VXLAN_LINK};
+use super::defaults;
 use super::*;
-use crate::attrs::vxlan;
+use crate::attrs::{bridge, virtual_link, vlan, vxlan};
 use crate::nla::Attrs;
 use crate::op::Sysctl;
 use crate::snapshot::{IFF_UP, IFLA_ADDRESS, IFLA_IFALIAS, IFLA_MTU};
 use crate::types::Kind;
-
-const IFLA_VLAN_ID: u16 = 1;
-const IFLA_VLAN_FLAGS: u16 = 2;
-const IFLA_VLAN_PROTOCOL: u16 = 5;
-const IFLA_VXLAN_ID: u16 = 1;
-const IFLA_VRF_TABLE: u16 = 1;
-const IFLA_VXLAN_PORT: u16 = 15;
-const IFLA_BR_FORWARD_DELAY: u16 = 1;
-const IFLA_BR_STP_STATE: u16 = 5;
-const IFLA_BR_VLAN_DEFAULT_PVID: u16 = 39;
-const IFLA_BR_MULTI_BOOLOPT: u16 = 46;
-/// `VLAN_FLAG_LOOSE_BINDING`.
-const LOOSE_BINDING: u32 = 4;
 
 impl FakeKernel {
     pub(super) fn create(&mut self, op: &Op) -> Answer {
@@ -51,7 +38,7 @@ impl FakeKernel {
         let mut made = defaults::link(index, *name, kind.clone(), defaults::mac(index));
         if let Some(below) = &below {
             match kind {
-                Kind::Vxlan => made.data.set(IFLA_VXLAN_LINK, &below.index.to_ne_bytes()),
+                Kind::Vxlan => made.data.set(vxlan::LINK.number, &below.index.to_ne_bytes()),
                 _ => made.parent = Some(below.index),
             }
             if let (Kind::Vlan, Some(mac)) = (kind, below.mac()) {
@@ -111,23 +98,26 @@ impl FakeKernel {
         }
         match kind {
             // `vrf_newlink`: RT_TABLE_UNSPEC is not a table.
-            Kind::Vrf if number(data.get(IFLA_VRF_TABLE)).is_none_or(|table| table == 0) => {
+            Kind::Vrf if number(data.get(virtual_link::VRF_TABLE.number)).is_none_or(|table| table == 0) => {
                 return Err(refuse(EINVAL, "Invalid VRF table id"));
             }
             Kind::Vlan => {
                 let below = below.ok_or_else(|| refuse(EINVAL, "link not specified"))?;
                 let id = data
-                    .get(IFLA_VLAN_ID)
+                    .get(vlan::ID.number)
                     .ok_or_else(|| refuse(EINVAL, "VLAN id not specified"))?;
                 if u16::from_ne_bytes(id.try_into().unwrap_or_default()) >= 4095 {
                     return Err(refuse(ERANGE, "Invalid VLAN id"));
                 }
-                let protocol = |data: &Attrs| data.get(IFLA_VLAN_PROTOCOL).map_or([0x81, 0].to_vec(), <[u8]>::to_vec);
+                let protocol = |data: &Attrs| {
+                    data.get(vlan::PROTOCOL.number)
+                        .map_or([0x81, 0].to_vec(), <[u8]>::to_vec)
+                };
                 let taken = !self.predicting
                     && self.now.links().iter().any(|other| {
                         other.kind == Kind::Vlan
                             && other.parent == Some(below.index)
-                            && other.data.get(IFLA_VLAN_ID) == Some(id)
+                            && other.data.get(vlan::ID.number) == Some(id)
                             && protocol(&other.data) == protocol(data)
                     });
                 if taken {
@@ -147,15 +137,18 @@ impl FakeKernel {
                 }
             }
             Kind::Vxlan => {
-                let id = data.get(IFLA_VXLAN_ID).ok_or_else(|| KernelError::errno(EINVAL))?;
+                let id = data.get(vxlan::ID.number).ok_or_else(|| KernelError::errno(EINVAL))?;
                 if number(Some(id)).is_some_and(|id| id >= 1 << 24) {
                     return Err(KernelError::errno(ERANGE));
                 }
-                let port = |data: &Attrs| data.get(IFLA_VXLAN_PORT).map_or([0x21, 0x18].to_vec(), <[u8]>::to_vec);
+                let port = |data: &Attrs| {
+                    data.get(vxlan::PORT.number)
+                        .map_or([0x21, 0x18].to_vec(), <[u8]>::to_vec)
+                };
                 let taken = !self.predicting
                     && self.now.links().iter().any(|other| {
                         other.kind == Kind::Vxlan
-                            && other.data.get(IFLA_VXLAN_ID) == Some(id)
+                            && other.data.get(vxlan::ID.number) == Some(id)
                             && port(&other.data) == port(data)
                     });
                 if taken {
@@ -345,8 +338,8 @@ impl FakeKernel {
         }
         if *kind == Kind::Vxlan
             && data
-                .get(IFLA_VXLAN_ID)
-                .is_some_and(|id| link.data.get(IFLA_VXLAN_ID) != Some(id))
+                .get(vxlan::ID.number)
+                .is_some_and(|id| link.data.get(vxlan::ID.number) != Some(id))
         {
             return Err(refuse(EOPNOTSUPP, "Cannot change VNI"));
         }
@@ -362,7 +355,7 @@ impl FakeKernel {
             .map(|(number, link)| Ok((*number, link.map_or(Ok(0), |link| self.index(link))?)))
             .collect();
         let resolved = resolved?;
-        let pvid = data.get(IFLA_BR_VLAN_DEFAULT_PVID).is_some();
+        let pvid = data.get(bridge::VLAN_DEFAULT_PVID.number).is_some();
         if *kind == Kind::Bond {
             self.bond_options(index, data)?;
         }
@@ -456,8 +449,11 @@ impl FakeKernel {
 }
 
 fn loose(link: &Link) -> bool {
-    let flags = link.data.get(IFLA_VLAN_FLAGS).and_then(|bytes| number(bytes.get(..4)));
-    flags.is_some_and(|flags| flags & LOOSE_BINDING != 0)
+    let flags = link
+        .data
+        .get(vlan::FLAGS.number)
+        .and_then(|bytes| number(bytes.get(..4)));
+    flags.is_some_and(|flags| flags & vlan::LOOSE_BINDING != 0)
 }
 
 pub(super) fn number(bytes: Option<&[u8]>) -> Option<u32> {
@@ -467,8 +463,8 @@ pub(super) fn number(bytes: Option<&[u8]>) -> Option<u32> {
 /// While a bridge speaks the spanning tree protocol it takes a forward delay of 2 to 30 seconds; a request that switches
 /// that off comes too late, since the delay is taken first (`br_changelink`).
 fn check_forward_delay(bridge: &Link, data: &Attrs) -> Answer {
-    let on = number(bridge.data.get(IFLA_BR_STP_STATE)).is_some_and(|state| state != 0);
-    match number(data.get(IFLA_BR_FORWARD_DELAY)) {
+    let on = number(bridge.data.get(bridge::STP_STATE.number)).is_some_and(|state| state != 0);
+    match number(data.get(bridge::FORWARD_DELAY.number)) {
         Some(delay) if on && !(200..=3000).contains(&delay) => Err(KernelError::errno(ERANGE)),
         _ => Ok(()),
     }
@@ -501,8 +497,8 @@ fn check_mac(link: &Attrs) -> Answer {
 fn merge(kind: &Kind, old: &mut Attrs, new: &Attrs) {
     for (number, payload) in new.iter() {
         let pair = match kind {
-            Kind::Vlan => number == IFLA_VLAN_FLAGS,
-            Kind::Bridge => number == IFLA_BR_MULTI_BOOLOPT,
+            Kind::Vlan => number == vlan::FLAGS.number,
+            Kind::Bridge => number == bridge::MULTI_BOOLOPT.number,
             _ => false,
         };
         let halves = |bytes: &[u8]| -> Option<(u32, u32)> {

@@ -2,12 +2,10 @@
 
 use super::defaults;
 use super::*;
+use crate::attrs::bond::FAIL_OVER_MAC;
 use crate::nla::Attrs;
-use crate::snapshot::IFLA_ADDRESS;
+use crate::snapshot::{IFLA_ADDRESS, IFLA_BOND_SLAVE_PERM_HWADDR};
 use crate::types::Kind;
-
-const IFLA_BOND_SLAVE_PERM_HWADDR: u16 = 4;
-const IFLA_BOND_FAIL_OVER_MAC: u16 = 13;
 
 impl FakeKernel {
     pub(super) fn set_master(&mut self, name: IfName, master: Option<IfName>) -> Answer {
@@ -96,10 +94,7 @@ impl FakeKernel {
             mac = own;
         }
         self.hidden(index).before_bond = Some((own, port.mtu()));
-        let active_only = upper
-            .data
-            .get(IFLA_BOND_FAIL_OVER_MAC)
-            .is_some_and(|policy| policy != [0]);
+        let active_only = upper.data.get(FAIL_OVER_MAC.number).is_some_and(|policy| policy != [0]);
         self.touch(bond);
         self.change(index, |link| {
             link.master = Some(bond);

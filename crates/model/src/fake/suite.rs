@@ -7,10 +7,11 @@
 mod steps;
 mod vrf;
 
+use crate::attrs::bridge;
 use crate::kernel::{Kernel, KernelError, Query};
+use crate::kernel_attr::Nest;
 use crate::name::Mac;
 use crate::op::Op;
-use crate::show::words::Nest;
 use crate::snapshot::{IFLA_ADDRESS, Link, Snapshot};
 use crate::types::{Address, Kind, Route};
 use std::collections::BTreeSet;
@@ -22,7 +23,6 @@ use steps::{
 /// First bytes of the MACs that the scenarios give; all others are chosen by the kernel and not compared.
 const OURS: [u8; 3] = [0x0a, 0xbe, 0xef];
 
-const IFLA_BR_VLAN_FILTERING: u16 = 7;
 /// Mode, miimon, arp_interval, xmit_hash_policy, min_links, lacp_rate, ad_select, tlb_dynamic_lb.
 const COMPARED_BOND_OPTIONS: [u16; 8] = [1, 3, 7, 14, 18, 21, 22, 27];
 
@@ -103,7 +103,7 @@ pub fn state(now: &Snapshot) -> BTreeSet<String> {
         }
         // Without filtering, whether VLANs are kept depends on how the kernel was built.
         let bridge = link.master.and_then(|index| now.by_index(index)).unwrap_or(link);
-        let filters = bridge.data.get(IFLA_BR_VLAN_FILTERING) == Some(&[1]) && bridge.kind == Kind::Bridge;
+        let filters = bridge.data.get(bridge::VLAN_FILTERING.number) == Some(&[1]) && bridge.kind == Kind::Bridge;
         for range in now.vlans(link.index).iter().filter(|_| filters) {
             lines.insert(format!("{}: vlan {range}", link.name));
         }

@@ -3,6 +3,7 @@
 use super::film::Film;
 use super::list;
 use crate::attr::Value;
+use crate::attrs::vlan;
 use crate::snapshot::{Link, Snapshot};
 use crate::table;
 use crate::types::{Kind, VlanRange};
@@ -11,9 +12,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Flags of an id on a port: untagged, PVID.
 type Flags = (bool, bool);
 type Ids = BTreeMap<u16, Flags>;
-
-/// `IFLA_VLAN_ID` of linux/if_link.h.
-const IFLA_VLAN_ID: u16 = 1;
 
 /// Whether a bridge filters by VLAN.
 pub(super) fn filters(bridge: &Link) -> bool {
@@ -84,7 +82,12 @@ impl<'a> Out<'a> {
 pub(super) fn of_host(film: &Film<'_>, link: &Link) -> Option<String> {
     let (bridge, id) = match link.kind {
         Kind::Vlan => {
-            let id = link.data.get(IFLA_VLAN_ID)?.try_into().ok().map(u16::from_ne_bytes)?;
+            let id = link
+                .data
+                .get(vlan::ID.number)?
+                .try_into()
+                .ok()
+                .map(u16::from_ne_bytes)?;
             (film.start.by_index(link.parent?)?, id)
         }
         Kind::Bridge => {

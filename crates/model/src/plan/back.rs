@@ -5,6 +5,7 @@
 
 use super::same_entry;
 use super::undo::Back;
+use crate::attrs::{bond, vxlan};
 use crate::conf_names;
 use crate::differs::{Difference, Fate, differences, matched};
 use crate::fake::defaults::vxlan_device;
@@ -17,10 +18,8 @@ use crate::snapshot::{Link, Snapshot};
 use crate::types::{Address, Kind, Neighbour};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// `IFLA_BOND_ACTIVE_SLAVE` and `IFLA_BOND_PRIMARY` of linux/if_link.h: values that are the index of a link.
-const BOND_LINKS: [u16; 2] = [2, 11];
-/// `IFLA_VXLAN_LINK`.
-const VXLAN_LINK: u16 = 3;
+/// Values that are the index of a link.
+const BOND_LINKS: [u16; 2] = [bond::ACTIVE_SLAVE.number, bond::PRIMARY.number];
 
 /// The steps from `now` to `before`, for the links of which something was lost.
 ///
@@ -182,7 +181,7 @@ impl Terms {
     fn piece(&self, mut piece: Piece) -> Piece {
         let numbers: &[u16] = match piece.link.kind {
             Kind::Bond => &BOND_LINKS,
-            Kind::Vxlan => &[VXLAN_LINK],
+            Kind::Vxlan => &[vxlan::LINK.number],
             _ => &[],
         };
         let link = &mut piece.link;

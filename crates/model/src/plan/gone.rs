@@ -2,7 +2,7 @@
 
 use super::builder::Builder;
 use super::mtu;
-use crate::attr::{Attr, Gone, Need, On, Value, Wire};
+use crate::attr::{Attr, Gone, Need, On, Value};
 use crate::desired::WantLink;
 use crate::fake::bond_modes;
 use crate::name::IfName;
@@ -28,11 +28,10 @@ pub(super) fn value(builder: &Builder<'_>, want: &WantLink, link: &Link, attr: &
 
 /// No address: of the family of the one that is there.
 fn empty(want: &WantLink, link: &Link, attr: &Attr) -> Option<Value> {
-    match (attr.wire, attr.read(link)) {
-        (Wire::DataIps(_), Some(_)) => Some(Value::Ips(Vec::new())),
-        (Wire::DataIp { v4, v6 }, Some(Value::Ip(ip))) => {
-            let shares = |wire| matches!(wire, Wire::DataIp { v4: a, v6: b } if a == v4 && b == v6);
-            let taken = want.knobs.iter().any(|knob| shares(knob.attr.wire));
+    match attr.read(link)? {
+        Value::Ips(_) => Some(Value::Ips(Vec::new())),
+        Value::Ip(ip) => {
+            let taken = want.knobs.iter().any(|knob| knob.attr.wire == attr.wire);
             let none = match ip {
                 IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
                 IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
@@ -97,11 +96,9 @@ pub(super) fn is_taken_now(link: &Link, attr: &Attr) -> bool {
 
 /// What a bond's driver asks of the mode, and of `miimon`, before it takes an option at its default.
 fn bond_takes(attr: &Attr, number: impl Fn(&str) -> Option<u64>) -> bool {
-    let mode = number("bond-mode")
-        .and_then(|mode| u8::try_from(mode).ok())
-        .unwrap_or(0);
-    let in_mode = match attr.wire {
-        Wire::Data(at, _) | Wire::DataIps(at) => bond_modes(at).contains(&mode),
+    let mode = number("bond-mode").unwrap_or(0);
+    let in_mode = match attr.wire.attrs() {
+        [kept] => bond_modes(kept.number).contains(&mode),
         // `bond-primary`
         _ => [1, 5, 6].contains(&mode),
     };
@@ -119,7 +116,7 @@ fn is_met(want: &WantLink, need: &Need) -> bool {
         }
     };
     match need {
-        Need::OneOf { attr, values } => value(attr).is_none_or(|number| values.contains(&number)),
+        Need::OneOf { attr, values, .. } => value(attr).is_none_or(|number| values.contains(&number)),
         Need::Set(attr) => match want.knob(attr).map(|knob| &knob.value) {
             Some(Value::Number(number)) => *number != 0,
             other => other.is_some(),

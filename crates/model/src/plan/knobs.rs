@@ -127,7 +127,7 @@ fn first(builder: &Builder<'_>, want: &WantLink, link: &Link) -> Attrs {
             continue;
         };
         if !holds(&target, link) {
-            attr.put(&target.value, &mut attrs);
+            attr.put(&want.kind, &target.value, &mut attrs);
         }
     }
     attrs
@@ -207,7 +207,7 @@ pub(super) fn differing(builder: &Builder<'_>, want: &WantLink, link: &Link) -> 
                 continue;
             }
         };
-        attr.put(value, attrs);
+        attr.put(&want.kind, value, attrs);
         all.origin.get_or_insert(*origin);
     }
     all
@@ -234,14 +234,14 @@ pub(super) fn initial(want: &WantLink) -> (Attrs, Attrs, Vec<Op>) {
             (_, Wire::Link(..)) => {
                 // An empty text is what a new link has.
                 if *value != Value::Text(String::new()) {
-                    attr.put(value, &mut link);
+                    attr.put(&want.kind, value, &mut link);
                 }
             }
             (_, Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode) => {
                 settings.extend(conf(want.name, attr, value));
             }
             _ => {
-                attr.put(value, &mut data);
+                attr.put(&want.kind, value, &mut data);
             }
         }
     }
@@ -276,7 +276,7 @@ pub(super) fn port_differing(builder: &Builder<'_>, want: &WantLink, link: &Link
         if !fits || !matches!(target.attr.wire, Wire::Port(..)) || holds(&target, link) {
             continue;
         }
-        target.attr.put(&target.value, &mut attrs);
+        target.attr.put(&want.kind, &target.value, &mut attrs);
         first.get_or_insert(target.origin);
     }
     (attrs, first)

@@ -3,6 +3,7 @@
 use super::builder::{Builder, Gone};
 use super::knobs::{self, Differing};
 use crate::attr::{Value, Wire};
+use crate::attrs::bridge::{FORWARD_DELAY, STP_STATE, VLAN_FILTERING};
 use crate::desired::{Knob, Phase, WantLink};
 use crate::fake::defaults;
 use crate::name::{IfName, Mac};
@@ -397,23 +398,20 @@ pub(super) fn set(builder: &mut Builder<'_>, want: &WantLink) {
 ///
 /// *Source*: the order of `br_changelink` in net/bridge/br_netlink.c.
 pub(super) fn spanning_tree_first(data: &Attrs) -> Option<(Attrs, Attrs)> {
-    const IFLA_BR_FORWARD_DELAY: u16 = 1;
-    const IFLA_BR_STP_STATE: u16 = 5;
     let off = data
-        .get(IFLA_BR_STP_STATE)
+        .get(STP_STATE.number)
         .is_some_and(|state| state.iter().all(|byte| *byte == 0));
-    if !off || data.get(IFLA_BR_FORWARD_DELAY).is_none() {
+    if !off || data.get(FORWARD_DELAY.number).is_none() {
         return None;
     }
     let attrs = data.iter().map(|(number, payload)| (number, payload.to_vec()));
-    let (first, rest): (Vec<_>, Vec<_>) = attrs.partition(|(number, _)| *number == IFLA_BR_STP_STATE);
+    let (first, rest): (Vec<_>, Vec<_>) = attrs.partition(|(number, _)| *number == STP_STATE.number);
     Some((first.into_iter().collect(), rest.into_iter().collect()))
 }
 
 /// Says what guests on a bridge notice of a change.
 fn tell_guests(builder: &mut Builder<'_>, want: &WantLink, found: &Link, changed: &Attrs, origin: Origin) {
-    const IFLA_BR_VLAN_FILTERING: u16 = 7;
-    if want.kind != Kind::Bridge || changed.get(IFLA_BR_VLAN_FILTERING).is_none() {
+    if want.kind != Kind::Bridge || changed.get(VLAN_FILTERING.number).is_none() {
         return;
     }
     let guests = guests(builder, found);

@@ -4,6 +4,7 @@
 use super::builder::Builder;
 use super::{gone, link};
 use crate::attr::Value;
+use crate::attrs::vxlan;
 use crate::desired::WantLink;
 use crate::fake::defaults::vxlan_device;
 use crate::hash::Map;
@@ -15,8 +16,8 @@ use crate::types::{Kind, Origin};
 use cleat_diag::Diagnostic;
 
 const MTU: &str = "mtu";
-/// `IFLA_VXLAN_GROUP6` and `IFLA_VXLAN_LOCAL6` of linux/if_link.h.
-const VXLAN_IPV6: [u16; 2] = [16, 17];
+/// Those of a VXLAN link over IPv6.
+const VXLAN_IPV6: [u16; 2] = [vxlan::GROUP6.number, vxlan::LOCAL6.number];
 
 /// The MTU that the kernel would give the link if it were made now; `None` where it stands on nothing that says so, where
 /// an `mtu` line does, or where its own hook lines set it.

@@ -3,15 +3,15 @@
 use super::builder::{Builder, Gone};
 use super::{gone, knobs, link, undo};
 use crate::attr::Value;
-use crate::attrs::bond::IFLA_BOND_PRIMARY;
+use crate::attrs::bond::PRIMARY;
 use crate::desired::WantLink;
 use crate::fake::takes_ipv6;
 use crate::hash::Set;
+use crate::kernel_attr::Nest;
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::Op;
 use crate::owned::OwnedLink;
-use crate::show::words::Nest;
 use crate::snapshot::{IFLA_ADDRESS, Link};
 use crate::types::{Kind, Origin};
 use crate::vlans::VlanMap;
@@ -330,17 +330,17 @@ pub(super) fn data_links(builder: &mut Builder<'_>, want: &WantLink) {
 /// it would come back with the mode.
 pub(super) fn clear_primary(builder: &mut Builder<'_>, want: &WantLink, found: &Link) {
     let ours = builder.owned.get(want.name).is_some_and(OwnedLink::has_primary);
-    let wanted = want.data_links.iter().any(|(number, _)| *number == IFLA_BOND_PRIMARY);
+    let wanted = want.data_links.iter().any(|(number, _)| *number == PRIMARY.number);
     let is = found
         .data
-        .get(IFLA_BOND_PRIMARY)
+        .get(PRIMARY.number)
         .is_some_and(|index| index.iter().any(|byte| *byte != 0));
     if want.kind == Kind::Bond && ours && !wanted && is {
         let op = Op::SetData {
             name: want.name,
             kind: Kind::Bond,
             data: Attrs::new(),
-            links: vec![(IFLA_BOND_PRIMARY, None)],
+            links: vec![(PRIMARY.number, None)],
         };
         builder.op(want.name, op, want.origin);
     }

@@ -1,22 +1,18 @@
 //! What takes a step back: from the simulated kernel before and after it.
 
 use super::link;
-use crate::attrs::vxlan;
+use crate::attrs::{bond, vxlan};
 use crate::fake::{FakeKernel, IFA_F_PERMANENT, Piece, defaults, scope6};
+use crate::kernel_attr::Nest;
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::{Action, Op};
-use crate::show::words::{Nest, settable};
+use crate::show::words::settable;
 use crate::snapshot::{IFLA_ADDRESS, IFLA_GROUP, IFLA_IFALIAS, IFLA_MTU, IFLA_TXQLEN, Link, Snapshot};
 use crate::types::{Address, Kind, Route, ScopeId};
 use crate::vlans::VlanMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-
-/// `IFLA_BOND_MODE` of linux/if_link.h.
-const IFLA_BOND_MODE: u16 = 1;
-/// `IFLA_BOND_PRIMARY`.
-const IFLA_BOND_PRIMARY: u16 = 11;
 
 /// The steps that lead back from `now` to how the touched links were.
 pub(super) fn inverse(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, sim: &mut FakeKernel) -> Vec<Action> {
@@ -263,7 +259,7 @@ impl Back<'_> {
             }
         }
         // Which port is active is the bond's own choice; which is primary is ours.
-        let links: Vec<(u16, Option<IfName>)> = [IFLA_BOND_PRIMARY]
+        let links: Vec<(u16, Option<IfName>)> = [bond::PRIMARY.number]
             .into_iter()
             .filter(|number| was.kind == Kind::Bond && was.data.get(*number) != is.data.get(*number))
             .map(|number| (number, was.data.get(number).and_then(|index| self.named(index))))
@@ -290,12 +286,12 @@ impl Back<'_> {
         }
         let all = op(data.clone(), links.clone());
         // Tried on a copy, since a part of what is refused may be done.
-        if was.kind != Kind::Bond || data.get(IFLA_BOND_MODE).is_none() || self.kernel.clone().step(&all).is_ok() {
+        if was.kind != Kind::Bond || data.get(bond::MODE.number).is_none() || self.kernel.clone().step(&all).is_ok() {
             self.take(all);
             return;
         }
         let one = |(number, payload): (u16, &[u8])| [(number, payload.to_vec())].into_iter().collect();
-        let (mode, others): (Vec<_>, Vec<_>) = data.iter().partition(|(number, _)| *number == IFLA_BOND_MODE);
+        let (mode, others): (Vec<_>, Vec<_>) = data.iter().partition(|(number, _)| *number == bond::MODE.number);
         let before: Vec<Op> = others.iter().map(|attr| op(one(*attr), Vec::new())).collect();
         let (first, after): (Vec<Op>, Vec<Op>) =
             before.into_iter().partition(|op| self.kernel.clone().step(op).is_ok());

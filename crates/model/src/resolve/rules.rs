@@ -49,7 +49,7 @@ impl Build<'_> {
             (Some((name, place)), _) => {
                 let origin = Origin::Said(place);
                 if let Some(link) = self.link_mut(bond) {
-                    let number = crate::attrs::bond::IFLA_BOND_PRIMARY;
+                    let number = crate::attrs::bond::PRIMARY.number;
                     link.data_links.push((number, LinkRef { name, origin }));
                 }
             }
@@ -125,7 +125,9 @@ fn needs(link: &WantLink) -> Vec<(&'static str, Option<Diagnostic>)> {
 /// What is wrong with an option on that link by its row's rules.
 fn unmet(link: &WantLink, attr: &Attr, place: Place) -> Option<Diagnostic> {
     attr.needs.iter().find_map(|need| match need {
-        Need::OneOf { attr: other, values } => {
+        Need::OneOf {
+            attr: other, values, ..
+        } => {
             let row = table::find(other)?;
             let now = link
                 .knob(other)

@@ -3,12 +3,13 @@
 pub(crate) mod words;
 
 use crate::desired::Phase;
+use crate::kernel_attr::{KernelAttr, Nest, Word, find};
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::{Action, HookRun, Op, Plan, Why};
 use crate::types::{Address, Fdb, Kind, Route, ScopeId};
 use std::fmt;
-use words::{Nest, attribute, quoted, word};
+use words::{attribute, quoted, word};
 
 /// `IFA_F_NODAD` of linux/if_addr.h.
 pub(crate) const IFA_F_NODAD: u32 = 0x02;
@@ -78,14 +79,7 @@ impl fmt::Display for Op {
                 }
                 Ok(())
             }
-            Op::SetPort { name, kind, data } => {
-                write!(
-                    out,
-                    "ip link set {name} type {kind}_slave",
-                    name = as_argument("dev", name)
-                )?;
-                attributes(out, Nest::Port, kind, data)
-            }
+            Op::SetPort { name, kind, data } => port(out, *name, kind, data),
             Op::SetMaster {
                 name,
                 master: Some(master),
@@ -237,6 +231,38 @@ fn attributes(out: &mut fmt::Formatter<'_>, nest: Nest, kind: &Kind, attrs: &Att
     attrs
         .iter()
         .try_for_each(|(number, payload)| out.write_str(&attribute(nest, kind, number, payload)))
+}
+
+/// Options of a port: `ip` has words for most, `bridge` for more of them, and a few are only in /sys.
+fn port(out: &mut fmt::Formatter<'_>, name: IfName, kind: &Kind, data: &Attrs) -> fmt::Result {
+    let (mut of_ip, mut of_bridge, mut of_sysfs) = (Attrs::new(), Attrs::new(), Vec::new());
+    for (number, payload) in data.iter() {
+        match find(Nest::Port, kind, number).map(KernelAttr::word) {
+            Some(Word::Bridge(_)) => of_bridge.set(number, payload),
+            Some(Word::Sysfs(file)) => of_sysfs.push((file, attribute(Nest::Port, kind, number, payload))),
+            Some(Word::Ip(_) | Word::Bits(_)) | None => of_ip.set(number, payload),
+        }
+    }
+    let mut between = "";
+    if !of_ip.is_empty() || data.is_empty() {
+        let name = as_argument("dev", &name);
+        write!(out, "ip link set {name} type {kind}_slave")?;
+        attributes(out, Nest::Port, kind, &of_ip)?;
+        between = " && ";
+    }
+    if !of_bridge.is_empty() {
+        let name = arg(&name);
+        write!(out, "{between}bridge link set dev {name}")?;
+        attributes(out, Nest::Port, kind, &of_bridge)?;
+        between = " && ";
+    }
+    for (file, shown) in of_sysfs {
+        let (_, value) = shown.rsplit_once(' ').unwrap_or_default();
+        let path = format!("/sys/class/net/{name}/brport/{file}");
+        write!(out, "{between}echo {value} > {path}", path = quoted(&path))?;
+        between = " && ";
+    }
+    Ok(())
 }
 
 fn vlans(

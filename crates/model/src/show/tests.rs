@@ -113,8 +113,27 @@ fn a_vxlan_names_its_device_behind_the_kind() {
     );
 }
 
+// Second witness: bridge(8) of iproute2 6.15, `ip link help bridge_slave` without these, and /sys/class/net/PORT/brport.
 #[test]
-fn an_attribute_without_a_word_is_shown_as_number_and_hex() {
+fn an_option_of_a_port_is_shown_with_the_tool_that_has_a_word_for_it() {
+    let op = |numbers: &[(u16, &[u8])]| Op::SetPort {
+        name: name("eno1"),
+        kind: Kind::Bridge,
+        data: attrs(numbers),
+    };
+    let (isolated, hosts): ((u16, &[u8]), _) = ((33, &[1]), 5u32.to_ne_bytes());
+    assert_eq!(
+        op(&[isolated, (37, &hosts)]).to_string(),
+        "ip link set eno1 type bridge_slave isolated on && echo 5 > /sys/class/net/eno1/brport/multicast_eht_hosts_limit"
+    );
+    assert_eq!(
+        op(&[(37, &hosts)]).to_string(),
+        "echo 5 > /sys/class/net/eno1/brport/multicast_eht_hosts_limit"
+    );
+}
+
+#[test]
+fn an_attribute_of_another_release_is_shown_as_number_and_hex() {
     let op = Op::SetPort {
         name: name("eno1"),
         kind: Kind::Bridge,

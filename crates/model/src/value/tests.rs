@@ -1,6 +1,7 @@
 use crate::attr::Value;
 use crate::nla::Attrs;
 use crate::table::find;
+use crate::types::Kind;
 
 fn number(key: &str, text: &str) -> Result<Value, String> {
     find(key).unwrap().parse(text)
@@ -39,26 +40,46 @@ fn a_whole_number_is_refused_outside_its_range_with_the_range_and_the_unit() {
 #[test]
 fn flags_of_one_attribute_are_joined() {
     let mut attrs = Attrs::new();
-    assert!(find("vlan-gvrp").unwrap().put(&Value::Number(1), &mut attrs));
-    assert!(find("vlan-reorder-hdr").unwrap().put(&Value::Number(0), &mut attrs));
+    assert!(
+        find("vlan-gvrp")
+            .unwrap()
+            .put(&Kind::Vlan, &Value::Number(1), &mut attrs)
+    );
+    assert!(
+        find("vlan-reorder-hdr")
+            .unwrap()
+            .put(&Kind::Vlan, &Value::Number(0), &mut attrs)
+    );
     let expected = [2u32.to_ne_bytes(), 3u32.to_ne_bytes()].concat();
     assert_eq!(attrs.get(2), Some(expected.as_slice()));
-    assert_eq!(find("vlan-gvrp").unwrap().get(&attrs), Some(Value::Number(1)));
-    assert_eq!(find("vlan-mvrp").unwrap().get(&attrs), Some(Value::Number(0)));
+    assert_eq!(
+        find("vlan-gvrp").unwrap().get(&Kind::Vlan, &attrs),
+        Some(Value::Number(1))
+    );
+    assert_eq!(
+        find("vlan-mvrp").unwrap().get(&Kind::Vlan, &attrs),
+        Some(Value::Number(0))
+    );
 }
 
 // Second witness: 0x88a8 is ETH_P_8021AD (linux/if_ether.h), sent in network order.
 #[test]
 fn a_protocol_is_in_network_order() {
     let attr = find("vlan-protocol").unwrap();
-    assert_eq!(attr.encode(&attr.parse("802.1ad").unwrap()), [0x88, 0xa8]);
+    let mut attrs = Attrs::new();
+    assert!(attr.put(&Kind::Vlan, &attr.parse("802.1ad").unwrap(), &mut attrs));
+    assert_eq!(attrs.get(5), Some(&[0x88, 0xa8][..]));
 }
 
 #[test]
 fn an_address_goes_to_the_attribute_of_its_family() {
     let attr = find("vxlan-local-tunnelip").unwrap();
-    assert_eq!(attr.number_of(&attr.parse("192.0.2.1").unwrap()), Some(4));
-    assert_eq!(attr.number_of(&attr.parse("2001:db8::1").unwrap()), Some(17));
+    let number = |text| {
+        attr.attr_of(&Kind::Vxlan, &attr.parse(text).unwrap())
+            .map(|attr| attr.number)
+    };
+    assert_eq!(number("192.0.2.1"), Some(4));
+    assert_eq!(number("2001:db8::1"), Some(17));
 }
 
 #[test]
@@ -91,7 +112,7 @@ fn a_time_that_was_rounded_down_to_the_kernels_tick_is_the_same() {
 #[test]
 fn flags_that_the_kernel_leaves_out_are_not_set() {
     let attr = find("vlan-reorder-hdr").unwrap();
-    let mut link = crate::testing::link(1, "eno1.5", crate::types::Kind::Vlan, &[2, 0, 0, 0, 0, 1]);
+    let mut link = crate::testing::link(1, "eno1.5", Kind::Vlan, &[2, 0, 0, 0, 0, 1]);
     assert_eq!(attr.read(&link), None);
     link.data.push(1, &5u16.to_ne_bytes());
     assert_eq!(attr.read(&link), Some(Value::Number(0)));

@@ -22,7 +22,8 @@ pub fn probe(kernel: &mut dyn Kernel) -> Vec<Ability> {
     let number = |row: &str, value: &str| {
         let mut attrs = Attrs::new();
         if let Some((row, value)) = table::find(row).and_then(|row| Some((row, row.parse(value).ok()?))) {
-            row.put(&value, &mut attrs);
+            let kind = row.on.kind().unwrap_or(Kind::Physical);
+            row.put(&kind, &value, &mut attrs);
         }
         attrs
     };
