@@ -1,9 +1,9 @@
 //! The options of the commands as entries of their pages.
 
 use super::roff::{bold, italic, sentence, typed};
-use cleat_app::args::flags::{self, Flag};
-use cleat_app::command::Command;
 use cleat_cli::{self as cli, Program};
+use cleat_ifupdown::args::flags::{self, Flag};
+use cleat_ifupdown::command::Command;
 use std::fmt::Write;
 
 /// The options of one of the four commands.
@@ -104,7 +104,7 @@ fn an_option_is_shown_with_all_its_spellings() {
         text.contains("\\fB\\-\\-admin\\-state\\fR, \\fB\\-\\-no\\-scripts\\fR"),
         "{text}"
     );
-    for line in cleat_app::args::usage(Command::Ifup)
+    for line in cleat_ifupdown::args::usage(Command::Ifup)
         .lines()
         .filter(|line| line.starts_with("  "))
     {

@@ -11,7 +11,7 @@ mod commands;
 mod roff;
 mod settings;
 
-use cleat_app::command::Command;
+use cleat_ifupdown::command::Command;
 use cleat_witness::{assert_alike, text_difference};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ fn part(word: &str) -> Option<String> {
         "HOOKS" => attributes::hooks(),
         "FOR-SCRIPTS" => attributes::for_scripts(),
         "NOT-YET" => attributes::not_yet(),
-        "DONE-HERE" => roff::listed(cleat_app::hooks::DONE_HERE.iter().map(|(name, _)| *name)),
+        "DONE-HERE" => roff::listed(cleat_ifupdown::hooks::DONE_HERE.iter().map(|(name, _)| *name)),
         "IFUP-OPTIONS" => commands::options(Command::Ifup),
         "IFDOWN-OPTIONS" => commands::options(Command::Ifdown),
         "IFRELOAD-OPTIONS" => commands::options(Command::Ifreload),

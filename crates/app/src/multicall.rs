@@ -2,8 +2,10 @@
 //!
 //! One file is a third of the size of six, and a boot that calls four programs reads one from the disk.
 
-use crate::command::Command;
-use crate::{PROGRAMS, cli, face, run};
+use crate::{PROGRAMS, other};
+use cleat_cli::Program;
+use cleat_ifupdown::command::Command;
+use cleat_ifupdown::run;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
@@ -24,12 +26,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words = arguments.skip(1);
     match of_name(&called) {
         Some(program) => program.call(words),
-        None => face::run(words),
+        None => cleat_cli::run(&cleat_face::program::PROGRAM, words, other::run),
     }
 }
 
 /// The program `cleat-...` of that name.
-pub fn of_name(name: &str) -> Option<&'static cli::Program> {
+pub fn of_name(name: &str) -> Option<&'static Program> {
     let mut programs = PROGRAMS.iter().copied();
     programs.find(|program| !program.others && program.name == name)
 }

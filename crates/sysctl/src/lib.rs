@@ -6,9 +6,12 @@
 
 mod apply;
 mod check;
+pub mod fresh;
 mod key;
 mod line;
 mod link;
+pub mod made;
+pub mod program;
 mod resets;
 mod settings;
 mod value;

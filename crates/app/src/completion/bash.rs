@@ -1,7 +1,7 @@
 //! bash(1): one function per program, by the variables of `complete -F`.
 
 use super::{LINKS, Line, MADE, Spec};
-use crate::cli::{Hint, Takes};
+use cleat_cli::{Hint, Takes};
 
 pub(super) fn script(spec: &Spec) -> String {
     let function = format!("_{}", spec.name.replace('-', "_"));

@@ -1,7 +1,7 @@
 //! fish(1): one `complete` for each verb and option.
 
 use super::{Choice, LINKS, Line, MADE, Spec, quoted};
-use crate::cli::{Hint, Takes};
+use cleat_cli::{Hint, Takes};
 
 pub(super) fn script(spec: &Spec) -> String {
     let mut text = format!("{MADE}complete -c {} -f\n", spec.name);

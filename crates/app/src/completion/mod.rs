@@ -4,9 +4,9 @@ mod bash;
 mod fish;
 mod zsh;
 
-use crate::args::flags;
-use crate::cli::{COMMON, Hint, Opt, Program, Takes};
-use crate::command::Command;
+use cleat_cli::{COMMON, Hint, Opt, Program, Takes};
+use cleat_ifupdown::args::flags;
+use cleat_ifupdown::command::Command;
 
 /// Prints the links that there are.
 const LINKS: &str = "command ls /sys/class/net";

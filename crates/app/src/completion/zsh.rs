@@ -1,7 +1,7 @@
 //! zsh(1): `_arguments` and `_describe` of zshcompsys(1).
 
 use super::{Choice, LINKS, Line, MADE, Spec, quoted};
-use crate::cli::{Hint, Takes};
+use cleat_cli::{Hint, Takes};
 
 pub(super) fn script(spec: &Spec) -> String {
     let mut text = format!("#compdef {}\n{MADE}\n", spec.name);

@@ -1,0 +1,117 @@
+//! What a boot or a reload brought up becomes a generation, so that `cleat-commit rollback` finds the way back from
+//! whatever changed the files: an editor, Proxmox VE's web interface, a package.
+//!
+//! A run does not depend on it: where the disk is full or cannot be written, the generation is not made, and a warning says so.
+
+use crate::args::{Args, Input};
+use crate::command::Command;
+use crate::read::session::Session;
+use crate::state::runs::by;
+use cleat_diag::{Diagnostic, Severity};
+use cleat_settings as settings;
+use cleat_store::{Health, Occasion, Ran, Store, StoreError, Timestamp, incomplete};
+use log::debug;
+use std::time::Duration;
+
+/// How long another program that is writing the configuration is waited for: the network is up by then, and what comes
+/// after a boot waits for its end.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+
+/// Faults that say nothing of the configuration: another run is under way, somebody ended this one, or the kernel or /run is
+/// out of reach.
+const IN_THE_WAY: [&str; 5] = ["lock", "interrupted", "kernel-unreadable", "run-unrecorded", "not-root"];
+/// Faults with which a host is well all the same: a hook is not the configuration, nor is the record of a run.
+const BESIDE: [&str; 2] = ["hook-failed", "state-unwritable"];
+
+/// Faults that are named in the reason why a generation failed.
+const NAMED: usize = 3;
+
+/// Notes what a run brought up, and answers the generation that holds it. `tried` is whether there was something to do;
+/// `health` is what came of it, `None` where [`health_of`] the session says it.
+pub(crate) fn note(args: &Args, session: &mut Session, tried: bool, health: Option<Health>) -> Option<u32> {
+    if args.input != Input::Standard || session.config.documents.is_empty() || !session.config.lost.is_empty() {
+        return None;
+    }
+    if session.instead.is_some() {
+        return session.instead;
+    }
+    let store = Store::new(&session.root, Timestamp::now());
+    match generation(args, session, &store, (tried, health)) {
+        Ok(number) => number,
+        Err(error) => {
+            session.diagnostics.push(incomplete(&error));
+            None
+        }
+    }
+}
+
+fn generation(
+    args: &Args,
+    session: &Session,
+    store: &Store,
+    (tried, health): (bool, Option<Health>),
+) -> Result<Option<u32>, StoreError> {
+    if !store.speaks_of_live() {
+        return Ok(None);
+    }
+    if let Some(number) = store.unsettled()? {
+        return Ok(Some(number));
+    }
+    let files = store.files_of(&session.config, &session.sources)?;
+    let Some(origin) = origin(args).filter(|_| counts(args, session)) else {
+        return store.newest_if(&files);
+    };
+    let run = Ran {
+        files,
+        origin,
+        by: by(&session.root),
+        health: health.unwrap_or_else(|| health_of(session)),
+        tried,
+    };
+    if let Some(number) = store.has_all_of(&run)? {
+        return Ok(Some(number));
+    }
+    let locked = store.lock(LOCK_WAIT)?;
+    if args.adopt {
+        // The host is up, and nobody else has made the directory yet.
+        locked.set_up_history()?;
+    }
+    let number = locked.note_run(run)?;
+    for number in locked.prune(session.settings.keep())? {
+        debug!("generation {number} is removed: the history is kept within its bounds");
+    }
+    Ok(number)
+}
+
+/// Which run it was; `None` for one that is about a part of the configuration.
+fn origin(args: &Args) -> Option<Occasion> {
+    match args.command {
+        Command::Ifreload if args.adopt => Some(Occasion::Takeover),
+        Command::Ifreload if args.names.is_empty() => Some(Occasion::Ifreload),
+        Command::Ifup if args.all => Some(Occasion::Ifup),
+        _ => None,
+    }
+}
+
+/// Whether the run makes generations. What puts a configuration back is `cleat-commit`, which keeps account of it.
+fn counts(args: &Args, session: &Session) -> bool {
+    let in_the_way = |found: &Diagnostic| found.severity == Severity::Error && IN_THE_WAY.contains(&found.code);
+    session.settings.history && !args.regardless && !session.diagnostics.iter().any(in_the_way)
+}
+
+/// How the host came up: healthy, or what is wrong.
+pub(crate) fn health_of(session: &Session) -> Health {
+    let time = Timestamp::now();
+    let errors = session.diagnostics.iter().filter(|found| {
+        found.severity == Severity::Error && !settings::is_about(found) && !BESIDE.contains(&found.code)
+    });
+    let texts: Vec<&str> = errors.map(|found| found.message.as_str()).collect();
+    if texts.is_empty() {
+        return Health::Healthy { time };
+    }
+    let mut reason = texts.iter().take(NAMED).copied().collect::<Vec<&str>>().join("; ");
+    if texts.len() > NAMED {
+        reason += &format!("; and {} more", texts.len() - NAMED);
+    }
+    Health::Failed { time, reason }
+}
