@@ -28,7 +28,7 @@ impl Root {
     pub fn read_with_metadata(&self, path: impl AsRef<Path>, limit: u64) -> Result<(Vec<u8>, fs::Metadata), RootError> {
         let path = path.as_ref();
         let read = || {
-            let host = self.follow(path)?;
+            let host = self.seen(path)?;
             self.call(Call::Read(&host), || read_host_file(&host, limit))
         };
         read().map_err(|error| RootError::new("read", path, error))
@@ -46,7 +46,7 @@ impl Root {
     pub fn read_dir(&self, path: impl AsRef<Path>) -> Result<Vec<OsString>, RootError> {
         let path = path.as_ref();
         let read = || {
-            let host = self.follow(path)?;
+            let host = self.seen(path)?;
             let mut names = self.call(Call::Read(&host), || names_in(&host))?;
             names.sort();
             Ok(names)
@@ -80,7 +80,7 @@ impl Root {
     pub fn metadata(&self, path: impl AsRef<Path>) -> Result<fs::Metadata, RootError> {
         let path = path.as_ref();
         let read = || {
-            let host = self.follow(path)?;
+            let host = self.seen(path)?;
             self.call(Call::Look(&host), || fs::metadata(&host))
         };
         read().map_err(|error| RootError::new("look at", path, error))
@@ -105,7 +105,7 @@ impl Root {
     pub fn free(&self, path: impl AsRef<Path>) -> Result<(u64, u64), RootError> {
         let path = path.as_ref();
         let free = || {
-            let found = rustix::fs::statvfs(self.follow(path)?)?;
+            let found = rustix::fs::statvfs(self.seen(path)?)?;
             let inodes = if found.f_files == 0 { u64::MAX } else { found.f_ffree };
             Ok((found.f_bfree.saturating_mul(found.f_frsize), inodes))
         };

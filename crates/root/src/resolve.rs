@@ -11,6 +11,17 @@ use std::{fs, io};
 const MOST_LINKS: usize = 40;
 
 impl Root {
+    /// The host path of `path` for who only reads what it leads to: at the host's own `/` the kernel follows the links
+    /// itself, and need not be asked for each part of the path.
+    pub(crate) fn seen(&self, path: &Path) -> io::Result<PathBuf> {
+        // The kernel does not go up from what is not there.
+        let goes_up = path.components().any(|part| part == Component::ParentDir);
+        match self.is_real() && self.watch.is_none() && !goes_up {
+            true => Ok(self.host_path(path)),
+            false => self.follow(path),
+        }
+    }
+
     /// The host path of `path`, links followed; parts that do not exist are kept as named.
     pub(crate) fn follow(&self, path: &Path) -> io::Result<PathBuf> {
         self.walk(path, true)
