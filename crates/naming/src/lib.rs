@@ -4,6 +4,7 @@
 
 pub mod carried;
 pub mod cmdline;
+mod database;
 pub mod facts;
 pub mod kernel_name;
 pub mod link_file;
@@ -15,6 +16,7 @@ pub mod rules;
 pub mod scheme;
 pub mod udev;
 
+pub use database::{index_of, noted};
 pub use facts::NicFacts;
 pub use kernel_name::{Clues, Judged, KernelName};
 pub use predict::{Candidate, NameSource, Prediction, legal, predict};

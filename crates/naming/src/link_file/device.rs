@@ -1,6 +1,7 @@
 //! What `[Match]` can ask of a NIC.
 
 use super::address::HardwareAddress;
+use crate::database::noted;
 use crate::kernel_name::{Clues, KernelName};
 use cleat_root::{Root, paths};
 use std::collections::BTreeMap;
@@ -73,7 +74,7 @@ impl Device {
             let path = root.read_link(directory.join("device/driver")).ok()?;
             Some(path.file_name()?.to_string_lossy().into_owned())
         };
-        let properties: Option<BTreeMap<String, String>> = said("IFINDEX").and_then(|index| database(root, &index));
+        let properties: Option<BTreeMap<String, String>> = said("IFINDEX").and_then(|index| noted(root, &index));
         let place = root.real_path(&directory).ok();
         let devtype = said("DEVTYPE");
         let mut kernel = KernelName::of(&Clues {
@@ -155,15 +156,6 @@ fn is_usb(part: &std::ffi::OsStr) -> bool {
 fn sysfs_directory(place: &Path) -> Option<String> {
     let below = place.parent()?.strip_prefix("/sys").ok()?;
     Some(format!("/{}", below.display()))
-}
-
-/// Properties of a link in udev's database: its `E:KEY=VALUE` lines.
-fn database(root: &Root, index: &str) -> Option<BTreeMap<String, String>> {
-    let text = root
-        .read_text(Path::new(paths::UDEV_DATA).join(format!("n{index}")))
-        .ok()?;
-    let pairs = text.lines().filter_map(|line| line.strip_prefix("E:")?.split_once('='));
-    Some(pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
 }
 
 /// Name of an `ARPHRD_` number in lower case. *Source*: linux/if_arp.h.

@@ -1,7 +1,7 @@
 //! The udev of this host: the scheme that it names by, and those that it knows.
 
 use crate::programs::{Programs, installed};
-use cleat_naming::{Scheme, Udev, cmdline};
+use cleat_naming::{Scheme, Udev, cmdline, index_of, noted};
 use cleat_root::{Root, paths};
 use std::collections::BTreeMap;
 
@@ -47,18 +47,11 @@ impl Host {
     }
 }
 
-/// *Source*: udev's database has a file `n` and the index for each interface, with lines `E:KEY=VALUE`.
+/// The scheme that named each link.
 fn running(root: &Root) -> BTreeMap<String, String> {
     let names = root.read_dir(paths::SYS_CLASS_NET).unwrap_or_default();
     let names = names.iter().filter_map(|name| name.to_str());
-    let scheme = |name: &str| {
-        let index = root
-            .read_text(format!("{}/{name}/ifindex", paths::SYS_CLASS_NET))
-            .ok()?;
-        let data = root.read_text(format!("{}/n{}", paths::UDEV_DATA, index.trim())).ok()?;
-        let mut lines = data.lines();
-        lines.find_map(|line| line.strip_prefix("E:ID_NET_NAMING_SCHEME=").map(str::to_owned))
-    };
+    let scheme = |name: &str| noted(root, &index_of(root, name)?)?.remove("ID_NET_NAMING_SCHEME");
     names
         .filter_map(|name| Some((name.to_owned(), scheme(name)?)))
         .collect()
