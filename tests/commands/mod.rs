@@ -2,6 +2,7 @@
 
 mod account;
 mod announce;
+mod answered;
 pub mod bed;
 mod crash;
 mod devices;

@@ -1,7 +1,7 @@
 //! How much a program says.
 
 /// How much is said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Verbosity {
     /// Errors.
     Quiet,

@@ -61,7 +61,7 @@ fn once(check: &Check, root: &Root, end: Instant) -> Vec<String> {
         Ok(looked) => looked,
         Err(error) => return vec![format!("cannot read the kernel's links (ip link): {error}")],
     };
-    let desired = session.resolve(Some(&snapshot));
+    let (desired, _) = session.resolve(Some(&snapshot));
     match check {
         Check::Links => lacking(&desired, &snapshot, Ask::Cables),
         Check::Gateway => gateways(&mut kernel, &desired, &snapshot, end),

@@ -30,7 +30,7 @@ pub fn run(options: &Options) -> End {
             }
         },
     };
-    let desired = session.resolve(snapshot.as_ref());
+    let desired = session.wanted(snapshot.as_ref());
     if let Some(now) = &snapshot {
         refuse_what_no_reload_begins(&mut session, &desired, now);
         session.diagnostics.extend(addresses_on_ports(&desired, now));
@@ -66,9 +66,11 @@ pub fn run(options: &Options) -> End {
 /// What a reload would refuse to begin with on this machine is a fault of the file, too. Who would notice the reload is
 /// shown by `cleat plan`, and not looked for here.
 fn refuse_what_no_reload_begins(session: &mut Session, desired: &Desired, now: &Snapshot) {
-    let told = session.diagnostics.len();
-    if session.stops(Situation::Reload) || input::reload_plan(session, desired, now, |_, _, _| ()).is_some() {
-        session.diagnostics.truncate(told);
+    if session.stops(Situation::Reload) {
+        return;
+    }
+    if let (None, mut refused) = input::reload_plan(session, desired, now, |_, _, _| ()) {
+        session.diagnostics.append(&mut refused);
     }
 }
 

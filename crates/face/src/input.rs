@@ -41,16 +41,15 @@ pub fn snapshot() -> Result<Snapshot, String> {
         .map_err(|error| format!("cannot read the kernel's links (ip link): {error}"))
 }
 
-/// The plan that `ifreload -a` would carry out, and what `look` makes of it; `None` where it would refuse to begin. What
-/// the plan says of itself is added to the session's diagnostics.
+/// The plan that `ifreload -a` would carry out, and what `look` makes of it; `None` where it would refuse to begin. With
+/// it comes what the plan says of itself.
 pub fn reload_plan<T>(
     session: &mut Session,
     desired: &Desired,
     now: &Snapshot,
     look: impl FnOnce(&Session, &Plan, Basis<'_>) -> T,
-) -> Option<(Plan, T)> {
+) -> (Option<(Plan, T)>, Vec<Diagnostic>) {
     let (state, mut found) = State::peek(&session.root, &session.files.state);
-    session.diagnostics.append(&mut found);
     let args = Args {
         all: true,
         no_act: true,
@@ -62,8 +61,8 @@ pub fn reload_plan<T>(
         snapshot: now,
         owned: state.owned(),
     };
-    let (names, mut found) = scope(&args, known);
-    session.diagnostics.append(&mut found);
+    let (names, mut unfit) = scope(&args, known);
+    found.append(&mut unfit);
     let mut runner = Runner::new(session.root.clone(), session.settings.hook_limit, false);
     let request = change::request(&args, names, &mut runner);
     let basis = Basis {
@@ -74,9 +73,13 @@ pub fn reload_plan<T>(
         is_way_back: false,
         renamed: &[],
     };
-    let plan = session.plan(basis)?;
-    let seen = look(session, &plan, basis);
-    Some((plan, seen))
+    let (plan, mut told) = session.plan(basis);
+    found.append(&mut told);
+    let seen = plan.map(|plan| {
+        let seen = look(session, &plan, basis);
+        (plan, seen)
+    });
+    (seen, found)
 }
 
 /// How the kernel differs from what is declared, in both directions: what comes up by itself and is not so, what is there

@@ -69,7 +69,7 @@ fn wait(session: &mut Session, excluded: &[Regex], limit: Duration) -> Result<Ve
     let mut told = Vec::new();
     loop {
         let now = kernel.snapshot(Query::default())?;
-        let mut desired = session.resolve(Some(&now));
+        let (mut desired, _) = session.resolve(Some(&now));
         if !excluded.is_empty() {
             let is_in = |want: &&WantLink| !excluded.iter().any(|regex| regex.is_match(want.name.as_str()));
             desired = Desired::new(desired.links().iter().filter(is_in).cloned().collect());

@@ -11,7 +11,7 @@ use crate::hooks::Runner;
 use crate::hooks::recursion;
 use crate::look::absent;
 use crate::look::lacking;
-use crate::look::{Seen, logical, look};
+use crate::look::{Seen, look};
 use crate::plan::forewarn;
 use crate::plan::pipeline::{Basis, Records};
 use crate::plan::trust;
@@ -21,10 +21,10 @@ use crate::read::session::Session;
 use crate::read::severity::{self, Situation};
 use crate::run::show;
 use crate::state::State;
-use crate::state::history;
+use crate::state::history::{self, Brought};
 use crate::state::lock::{self, Turn};
 use crate::state::runs::Run;
-use crate::unchanged::{self, Question};
+use crate::unchanged::{self, Answer, Question};
 use cleat_cli::exit::Exit;
 use cleat_cli::logging::Reporter;
 use cleat_diag::{Diagnostic, Severity};
@@ -39,7 +39,7 @@ use cleat_model::plan::{Request, Verb};
 use cleat_model::snapshot::{Link, Snapshot};
 use cleat_root::LockError;
 use cleat_settings::HookFailure;
-use cleat_store::Health;
+use cleat_store::{Health, incomplete};
 use log::debug;
 use std::borrow::Cow;
 
@@ -65,13 +65,20 @@ pub fn run(args: &Args, session: &mut Session, early: Option<Early>) -> Exit {
     severity::regrade(&mut session.diagnostics, Situation::of(args));
     let acts = !args.no_act && !args.syntax_check && args.graph.is_none() && nix::unistd::geteuid().is_root();
     let generation = match acts && !matches!(ended.turn, Some(Turn::Callers(_))) {
-        true => history::note(args, session, ended.tried(args), ended.health.take()),
+        true => {
+            let noted = history::note(args, &Brought::of(session), ended.tried(args), ended.health.take());
+            noted.unwrap_or_else(|error| {
+                session.diagnostics.push(incomplete(&error));
+                None
+            })
+        }
         false => None,
     };
     // Until then no other run may come between: generations are in the order of the runs.
     drop(ended.turn.take());
-    if let Some((question, kernel)) = ended.answer.take() {
-        question.answered(session, kernel, generation);
+    // One that is said with a warning would be repeated without it.
+    if let Some(answer) = ended.answer.take().filter(|_| session.diagnostics.is_empty()) {
+        answer.keep(&session.root, &session.files, generation);
     }
     reporter.print(&session.diagnostics, session.sources());
     let left_out = lacking::left_out(&session.diagnostics, session.sources());
@@ -111,8 +118,8 @@ struct Ended {
     account: Option<Account>,
     /// What it says of the configuration, where that is not for the diagnostics to say.
     health: Option<Health>,
-    /// What may answer the next run, with the number of the kernel's state.
-    answer: Option<(Question, u64)>,
+    /// What may answer the next run.
+    answer: Option<Answer>,
     /// The lock, until all is written down.
     turn: Option<Turn>,
 }
@@ -149,7 +156,7 @@ fn go(args: &Args, session: &mut Session, mut early: Option<Early>) -> Ended {
         return check_file(args, session);
     }
     if let Some(form) = args.graph {
-        let desired = session.resolve(None);
+        let desired = session.wanted(None);
         let (names, mut found) = crate::read::pick::pick(args, &session.decls, &|_| false);
         session.diagnostics.append(&mut found);
         return Ended::new(show(&crate::ifquery::graph(form, &desired, &names)));
@@ -196,7 +203,7 @@ fn check_file(args: &Args, session: &mut Session) -> Ended {
         let query = session.query(&Owned::default());
         kernel.snapshot(query).ok()
     });
-    session.resolve(snapshot.as_ref());
+    session.wanted(snapshot.as_ref());
     if args.input == Input::Standard {
         let state = State::peek(&session.root, &session.files.state).0;
         session.doubt(state.owned());
@@ -304,9 +311,12 @@ fn go_on(args: &Args, renames: &Renames, run: &mut Begun<'_>) -> Ended {
         question,
     } = run;
     let (session, caller): (&mut Session, _) = (session, *caller);
-    session.map(&logical(args, session), !args.no_mappings);
-    let Some(seen) = look(args, session, kernel, state, &renames.due) else {
-        return Ended::untouched(Exit::Failed);
+    let seen = match look(args, session, kernel, state, &renames.due) {
+        Ok(seen) => seen,
+        Err(mut found) => {
+            session.diagnostics.append(&mut found);
+            return Ended::untouched(Exit::Failed);
+        }
     };
     let Seen {
         desired,
@@ -314,7 +324,9 @@ fn go_on(args: &Args, renames: &Renames, run: &mut Begun<'_>) -> Ended {
         names,
         followed,
         modules,
+        mut found,
     } = seen;
+    session.diagnostics.append(&mut found);
     if trust::is_for(args) {
         session.diagnostics.append(&mut trust::told(session));
     }
@@ -350,7 +362,9 @@ fn go_on(args: &Args, renames: &Renames, run: &mut Begun<'_>) -> Ended {
         renamed: &renames.done,
     };
     session.lap("scope");
-    let Some(plan) = session.plan(basis) else {
+    let (plan, mut found) = session.plan(basis);
+    session.diagnostics.append(&mut found);
+    let Some(plan) = plan else {
         return Ended {
             scope: request.scope.clone(),
             ..Ended::untouched(Exit::Failed)
@@ -418,7 +432,10 @@ fn go_on(args: &Args, renames: &Renames, run: &mut Begun<'_>) -> Ended {
         outcome,
         scope,
         account: Some(std::mem::take(account)),
-        answer: question.take().zip(seen),
+        answer: question
+            .take()
+            .zip(seen)
+            .and_then(|(question, kernel)| question.answered(kernel)),
         ..Ended::default()
     }
 }
@@ -427,7 +444,7 @@ fn go_on(args: &Args, renames: &Renames, run: &mut Begun<'_>) -> Ended {
 /// that the next reload has only differences to make, and takes down what goes from the file after that. What is wrong in
 /// the file is left out, and is a warning.
 fn adopt(session: &mut Session, desired: &Desired, snapshot: &Snapshot, state: &State, names: Vec<IfName>) -> Ended {
-    let health = history::health_of(session);
+    let health = history::health_of(&session.diagnostics);
     for fault in &mut session.diagnostics {
         fault.severity = fault.severity.min(Severity::Warning);
     }

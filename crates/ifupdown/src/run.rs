@@ -6,14 +6,18 @@ use crate::command::Command;
 use crate::early::Early;
 use crate::read::pick;
 use crate::read::session::Session;
+use crate::state::history::{self, Brought};
 use crate::state::run_files::RunFiles;
 use crate::state::runs::Run;
-use crate::{change, ifquery, unchanged, version};
+use crate::unchanged::{self, Still};
+use crate::{change, ifquery, version};
 use cleat_cli::exit::Exit;
 use cleat_cli::logging;
 use cleat_cli::logging::{Reporter, complain};
 use cleat_diag::escaped_lines;
+use cleat_eni::ConfigSet;
 use cleat_root::Root;
+use cleat_settings::Settings;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
@@ -81,11 +85,9 @@ fn run(args: &Args) -> Exit {
         true => unchanged::is_so_still(args, &root, &files, &config, early.as_mut()),
         false => None,
     };
-    if let Some(generation) = answer {
+    if let Some(answer) = answer {
+        answered(args, &root, &files, &config, answer);
         std::mem::forget(config);
-        Reporter::new(args.verbosity).account("nothing to do");
-        let run = Run::of(&root, args, Exit::Done, Some(&Account::default()), &[]);
-        run.in_generation(generation).record(&root, &files);
         return Exit::Done;
     }
     let boots = args.command == Command::Ifup && args.input == Input::Standard && (args.all || args.hotplug);
@@ -101,4 +103,39 @@ fn run(args: &Args) -> Exit {
     // The process is at its end: to free thousands of stanzas one by one would only take time.
     std::mem::forget(session);
     exit
+}
+
+/// Ends a reload that has nothing to do, as the one before.
+fn answered(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSet, answer: Still) {
+    let reporter = Reporter::new(args.verbosity);
+    let mut found = Vec::new();
+    let generation = match answer {
+        Still::Same(generation) => generation,
+        Still::Reworded(answer) => {
+            let mut sources = config.sources.clone();
+            let brought = Brought {
+                root,
+                config,
+                sources: &config.sources,
+                // Without a fault: they are those of the answer, which had nothing to say.
+                settings: &Settings::load(root, &mut sources).0,
+                instead: None,
+                found: &[],
+            };
+            match history::note(args, &brought, false, None) {
+                Ok(generation) => {
+                    answer.keep(root, files, generation);
+                    generation
+                }
+                Err(error) => {
+                    found.push(cleat_store::incomplete(&error));
+                    None
+                }
+            }
+        }
+    };
+    reporter.print(&found, &config.sources);
+    reporter.account("nothing to do");
+    let run = Run::of(root, args, Exit::Done, Some(&Account::default()), &found);
+    run.in_generation(generation).record(root, files);
 }

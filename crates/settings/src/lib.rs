@@ -9,9 +9,10 @@ mod value;
 pub use value::{Check, HookFailure, PinDirectory};
 
 use cleat_diag::{Diagnostic, Sources};
-use cleat_root::{Root, paths};
+use cleat_root::{Root, RootError, paths};
 use cleat_store::Keep;
 use keys::KEYS;
+use std::ffi::OsString;
 use std::time::Duration;
 
 /// The settings of a run.
@@ -78,6 +79,20 @@ impl Settings {
         (settings, found)
     }
 
+    /// All that they are made from, the bytes of the file and the variables: equal twice where the settings, and what is
+    /// wrong with them, are equal.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub fn written(root: &Root) -> Result<Written, RootError> {
+        let bytes = match root.read(paths::CONFIG) {
+            Err(error) if error.is_missing() => None,
+            read => Some(read?),
+        };
+        let variables = KEYS.iter().filter_map(|key| key.variable);
+        Ok((bytes, variables.map(std::env::var_os).collect()))
+    }
+
     /// How much history is kept.
     pub fn keep(&self) -> Keep {
         Keep {
@@ -101,6 +116,9 @@ impl Settings {
         found
     }
 }
+
+/// The bytes of the file, and the value of each variable.
+type Written = (Option<Vec<u8>>, Vec<Option<OsString>>);
 
 /// The note where nothing of the file is used.
 const DEFAULTS_HOLD: &str = "the built-in settings are used";

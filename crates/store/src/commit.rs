@@ -183,12 +183,12 @@ impl Locked<'_> {
     /// The generation that holds the live configuration; it becomes one where none does.
     pub(crate) fn record_found(&self) -> Result<u32, StoreError> {
         let live = self.live()?;
-        if let Some(number) = self.newest_if(&live)? {
+        let digest = live.digest();
+        if let Some(number) = self.newest_if(&digest)? {
             return Ok(number);
         }
         let number = self.newest()?.unwrap_or(0) + 1;
-        let digest = live.digest();
-        self.record(number, Occasion::Found, "", live)?;
+        self.record(number, Occasion::Found, "", (live, digest.clone()))?;
         self.note_last(number, digest)?;
         Ok(number)
     }
@@ -198,6 +198,7 @@ impl Locked<'_> {
     pub(crate) fn carry_out(&self, transaction: &mut Transaction, files: Files) -> Result<Vec<Diagnostic>, StoreError> {
         let digest = files.digest();
         if self.generation(transaction.number).is_err() {
+            let files = (files, digest.clone());
             self.record(transaction.number, transaction.origin, &transaction.by, files)?;
         }
         transaction.keep_old(&self.root);

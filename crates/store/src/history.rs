@@ -93,8 +93,8 @@ impl Store {
         Ok(all)
     }
 
-    /// The newest generation, if the live configuration is still the one that it holds.
-    pub fn newest_if(&self, live: &Files) -> Result<Option<u32>, StoreError> {
+    /// The newest generation, if the live configuration, by its digest, is still the one that it holds.
+    pub fn newest_if(&self, live: &Digest) -> Result<Option<u32>, StoreError> {
         let last = self.last();
         let Some(newest) = self.newest_beside(last.as_ref())? else {
             return Ok(None);
@@ -103,7 +103,7 @@ impl Store {
             Some(last) => Some(last.digest),
             None => self.generation(newest).ok().map(|generation| generation.digest),
         };
-        Ok((digest == Some(live.digest())).then_some(newest))
+        Ok((digest.as_ref() == Some(live)).then_some(newest))
     }
 
     /// The newest generation that came up healthy and can be read.
@@ -148,17 +148,23 @@ impl Locked<'_> {
     }
 
     /// Records files as a generation of that number, in the spool where the history cannot take it.
-    pub(crate) fn record(&self, number: u32, origin: Occasion, by: &str, files: Files) -> Result<(), StoreError> {
+    pub(crate) fn record(
+        &self,
+        number: u32,
+        origin: Occasion,
+        by: &str,
+        files: (Files, Digest),
+    ) -> Result<(), StoreError> {
         self.record_as(number, origin, (by, Health::Unknown), files)
     }
 
-    /// As [`Locked::record`], with what became of it.
+    /// As [`Locked::record`], with what became of it. The digest is that of the files.
     pub(crate) fn record_as(
         &self,
         number: u32,
         origin: Occasion,
         (by, health): (&str, Health),
-        files: Files,
+        (files, digest): (Files, Digest),
     ) -> Result<(), StoreError> {
         // What changed is for people: a generation that cannot be read does not cost this one.
         let before = self.newest().ok().flatten();
@@ -169,7 +175,7 @@ impl Locked<'_> {
             origin,
             by: by.to_owned(),
             summary: summary(before.map(|before| before.files).as_ref(), &files),
-            digest: files.digest(),
+            digest,
             health,
             files,
             spooled: false,

@@ -1,7 +1,7 @@
 //! What a run of `ifup -a` or `ifreload -a` found live: a generation of its own, where nothing holds it yet.
 
 use crate::live::{ours, read};
-use crate::{Content, Files, Generation, Health, Locked, Occasion, Store, StoreError};
+use crate::{Content, Digest, Files, Generation, Health, Locked, Occasion, Store, StoreError};
 use cleat_diag::Sources;
 use cleat_eni::ConfigSet;
 use cleat_root::Root;
@@ -13,6 +13,8 @@ use std::path::Path;
 pub struct Ran {
     /// The files that it read.
     pub files: Files,
+    /// Their digest.
+    pub digest: Digest,
     /// Which run it was.
     pub origin: Occasion,
     /// Who called it.
@@ -57,7 +59,7 @@ impl Store {
 
     /// The generation that holds what a run brought up, where the run has nothing to add to it.
     pub fn has_all_of(&self, run: &Ran) -> Result<Option<u32>, StoreError> {
-        let newest = self.newest_if(&run.files)?.filter(|number| !self.is_lost(*number));
+        let newest = self.newest_if(&run.digest)?.filter(|number| !self.is_lost(*number));
         Ok(newest.filter(|number| !self.can_note(*number, run)))
     }
 
@@ -74,7 +76,7 @@ impl Locked<'_> {
         if let Some(number) = self.unsettled()? {
             return Ok(Some(number));
         }
-        if let Some(number) = self.newest_if(&run.files)?.filter(|number| !self.is_lost(*number)) {
+        if let Some(number) = self.newest_if(&run.digest)?.filter(|number| !self.is_lost(*number)) {
             if self.can_note(number, &run) {
                 self.mark(number, &run.health)?;
             }
@@ -82,14 +84,14 @@ impl Locked<'_> {
         }
         let Ran {
             files,
+            digest,
             origin,
             by,
             health,
             tried: _,
         } = run;
         let number = self.newest()?.unwrap_or(0) + 1;
-        let digest = files.digest();
-        self.record_as(number, origin, (&by, health), files)?;
+        self.record_as(number, origin, (&by, health), (files, digest.clone()))?;
         self.note_last(number, digest)?;
         Ok(Some(number))
     }

@@ -214,7 +214,7 @@ impl Locked<'_> {
     fn record_next(&self, origin: Occasion, by: &str, files: Files) -> Result<u32, StoreError> {
         let number = self.newest()?.unwrap_or(0) + 1;
         let digest = files.digest();
-        self.record(number, origin, by, files)?;
+        self.record(number, origin, by, (files, digest.clone()))?;
         self.note_last(number, digest)?;
         Ok(number)
     }

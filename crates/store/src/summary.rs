@@ -14,25 +14,32 @@ const LISTED: usize = 4;
 /// generation, the interfaces that there are.
 pub(crate) fn summary(old: Option<&Files>, new: &Files) -> String {
     let Some(old) = old else {
-        let names: Vec<String> = ifaces(new).into_keys().collect();
+        let names: Vec<String> = ifaces(new.texts()).into_keys().collect();
         return match names.len() {
             0 => "no interface".to_owned(),
             _ => named(&names),
         };
     };
-    let (was, is) = (ifaces(old), ifaces(new));
-    let only_in = |these: &BTreeMap<String, String>, those: &BTreeMap<String, String>| {
+    let (was, is) = match between(old, new) {
+        Some(part) => part,
+        None => (ifaces(old.texts()), ifaces(new.texts())),
+    };
+    told(&was, &is, other_files(old, new))
+}
+
+/// What changed from one to the other, and our files that differ.
+fn told(was: &Said, is: &Said, others: Vec<String>) -> String {
+    let only_in = |these: &Said, those: &Said| {
         let names = these.keys().filter(|name| !those.contains_key(*name));
         names.cloned().collect::<Vec<String>>()
     };
     let changed = is
         .iter()
         .filter(|(name, text)| was.get(*name).is_some_and(|old| old != *text));
-    let others = other_files(old, new);
     let parts: Vec<String> = [
-        (only_in(&is, &was), "added"),
+        (only_in(is, was), "added"),
         (changed.map(|(name, _)| name.clone()).collect(), "changed"),
-        (only_in(&was, &is), "removed"),
+        (only_in(was, is), "removed"),
         (others, "changed"),
     ]
     .into_iter()
@@ -62,12 +69,83 @@ fn is_ours(path: &Path) -> bool {
     paths::OUR_FILES.iter().any(|pattern| matches(pattern, &text))
 }
 
-/// Each interface with all that is said of it: its `auto` lines and stanzas, without comments.
-fn ifaces(files: &Files) -> BTreeMap<String, String> {
+/// What is said of each interface: its `auto` lines and stanzas, without comments.
+type Said = BTreeMap<String, String>;
+
+impl Files {
+    /// The interfaces files among them.
+    fn texts(&self) -> impl Iterator<Item = (&Path, &[u8])> {
+        let texts = self.0.iter().filter(|(path, _)| !is_ours(path));
+        texts.map(|(path, content)| (path.as_path(), content.bytes.as_slice()))
+    }
+}
+
+/// What the old and the new files say of interfaces where they differ, if that can be judged without the rest: in one
+/// file, from one stanza to another. To take apart a thousand stanzas that are as they were is most of the work otherwise.
+fn between(old: &Files, new: &Files) -> Option<(Said, Said)> {
+    let mut differ = new.texts().filter(|(path, bytes)| {
+        let was = old.0.get(*path).map(|content| content.bytes.as_slice());
+        was != Some(bytes)
+    });
+    let (path, is) = differ.next()?;
+    if differ.next().is_some() || old.texts().any(|(path, _)| !new.0.contains_key(path)) {
+        return None;
+    }
+    let was = std::str::from_utf8(&old.0.get(path)?.bytes).ok()?;
+    let is = std::str::from_utf8(is).ok()?;
+    let (head, tail) = alike(was, is)?;
+    let part = |text: &str| {
+        Some(ifaces(std::iter::once((
+            path,
+            text.get(head..text.len() - tail)?.as_bytes(),
+        ))))
+    };
+    let (said_was, said_is) = (part(was)?, part(is)?);
+    // One that the rest of the files may name, too, is neither added nor removed.
+    let rest = [is.get(..head)?, is.get(is.len() - tail..)?];
+    let is_named = |name: &String| {
+        let mut others = new.texts().filter(|(other, _)| *other != path);
+        rest.iter().any(|text| text.contains(name.as_str()))
+            || others.any(|(_, bytes)| String::from_utf8_lossy(bytes).contains(name.as_str()))
+    };
+    let moved = |these: &Said, those: &Said| {
+        let mut names = these.keys().filter(|name| !those.contains_key(*name));
+        names.any(is_named)
+    };
+    (!moved(&said_is, &said_was) && !moved(&said_was, &said_is)).then_some((said_was, said_is))
+}
+
+/// How many bytes two files have in common at their beginning and their end, each up to the first line of a stanza; none
+/// where lines that are continued, or bytes that no text has, leave it open what a line belongs to.
+fn alike(was: &str, is: &str) -> Option<(usize, usize)> {
+    if [was, is].iter().any(|text| text.contains('\\') || text.contains('\0')) {
+        return None;
+    }
+    let same = |(one, other): &(u8, u8)| one == other;
+    let begins = was.bytes().zip(is.bytes()).take_while(same).count();
+    let is_head = |text: &str, at: usize| {
+        let rest = text.get(at..).unwrap_or_default();
+        rest.starts_with("auto ") || rest.starts_with("iface ")
+    };
+    let lines = was.get(..begins)?.match_indices('\n').map(|(at, _)| at + 1);
+    let head = lines
+        .rev()
+        .find(|at| is_head(was, *at) && is_head(is, *at))
+        .unwrap_or(0);
+    let (was, is) = (was.get(head..)?, is.get(head..)?);
+    let ends = was.bytes().rev().zip(is.bytes().rev()).take_while(same).count();
+    let from = was.len() - ends;
+    let mut lines = was.get(from..)?.match_indices('\n').map(|(at, _)| from + at + 1);
+    let tail = lines.find(|at| is_head(was, *at)).map_or(0, |at| was.len() - at);
+    Some((head, tail))
+}
+
+/// Each interface of these files with all that is said of it.
+fn ifaces<'a>(files: impl Iterator<Item = (&'a Path, &'a [u8])>) -> Said {
     let mut sources = Sources::new();
-    let mut all: BTreeMap<String, String> = BTreeMap::new();
-    for (path, content) in files.0.iter().filter(|(path, _)| !is_ours(path)) {
-        let file = sources.add(path, content.bytes.clone());
+    let mut all = Said::new();
+    for (path, bytes) in files {
+        let file = sources.add(path, bytes.to_vec());
         let Some(source) = sources.get(file) else { continue };
         let (document, _) = parse(file, source);
         let mut add = |name: &str, text: &str| {
@@ -144,6 +222,41 @@ mod tests {
         let new = files(&[(LIVE, &format!("{lo}\nsource {other}\n")), (other, eno1)]);
         let told = summary(Some(&files(&[(LIVE, OLD)])), &new);
         assert_eq!(told, "no interface changed, only other lines");
+    }
+
+    /// Second witness: the whole files, taken apart.
+    #[test]
+    fn where_files_differ_says_what_the_whole_files_say() {
+        let stanza = |name: &str, last: u32| format!("auto {name}\niface {name}\n\taddress 192.0.2.{last}/24\n");
+        let base: String = (1..20).map(|last| stanza(&format!("eno{last}"), last)).collect();
+        let edits = [
+            base.replace("2.7/24", "2.70/24"),
+            base.replace("2.7/24\n", "2.7/24\n# why\n"),
+            base.replace(&stanza("eno7", 7), ""),
+            base.replace("auto eno7\n", ""),
+            base.replace("auto eno7\n", "auto vmbr0 eno7\n"),
+            base.replace("auto eno7\n", "auto eno7 eno3\n"),
+            base.replace("iface eno7\n", "iface vmbr0\n"),
+            base.replace("iface eno7\n", "iface eno3\n"),
+            base.replace("iface eno7\n", "\tmtu 1400\niface eno7\n"),
+            base.replace("iface eno7\n", "mapping eno7\n"),
+            base.replace("iface eno7\n", "iface \\\neno7\n"),
+            base.replace(&stanza("eno3", 3), "") + &stanza("eno3", 3),
+            stanza("lo", 1) + &base,
+            base.clone() + "# the end",
+            base.clone() + "\tmtu 1400\n",
+            stanza("eno19", 19),
+            String::new(),
+        ];
+        let other = ("/etc/network/interfaces.d/lan", "auto lan0\niface lan0\n");
+        let mut parts = 0;
+        for (old, new) in edits.iter().flat_map(|edit| [(&base, edit), (edit, &base)]) {
+            let (was, is) = (files(&[(LIVE, old), other]), files(&[(LIVE, new), other]));
+            let whole = told(&ifaces(was.texts()), &ifaces(is.texts()), Vec::new());
+            assert_eq!(summary(Some(&was), &is), whole, "{new}");
+            parts += usize::from(between(&was, &is).is_some());
+        }
+        assert!(parts > edits.len(), "{parts}");
     }
 
     #[test]

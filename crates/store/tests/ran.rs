@@ -24,8 +24,10 @@ fn failed() -> Health {
 fn ran(host: &Host, text: &str, health: Health, tried: bool) -> Ran {
     let path = Path::new("/etc/network/interfaces");
     let (config, _) = ConfigSet::from_bytes(path, text.as_bytes().to_vec(), &host.root);
+    let files = host.store().files_of(&config, &config.sources).unwrap();
     Ran {
-        files: host.store().files_of(&config, &config.sources).unwrap(),
+        digest: files.digest(),
+        files,
         origin: Occasion::Ifreload,
         by: "root".to_owned(),
         health,

@@ -72,7 +72,7 @@ fn declared(options: &Options) -> Option<(Topology, String, End)> {
             }
         },
     };
-    let desired = session.resolve(snapshot.as_ref());
+    let desired = session.wanted(snapshot.as_ref());
     let errors = session
         .diagnostics
         .iter()

@@ -27,7 +27,7 @@ pub fn run(options: &Options) -> End {
         }
     };
     let mut session = input::session(options);
-    let desired = session.resolve(Some(&now));
+    let desired = session.wanted(Some(&now));
     let state = State::peek(&session.root, &session.files.state).0;
     session
         .diagnostics
@@ -40,7 +40,9 @@ pub fn run(options: &Options) -> End {
     if session.stops(Situation::Reload) {
         return refuse(options, &session.diagnostics, session.sources());
     }
-    let Some((plan, impact)) = input::reload_plan(&mut session, &desired, &now, forewarn::impact) else {
+    let (planned, mut found) = input::reload_plan(&mut session, &desired, &now, forewarn::impact);
+    session.diagnostics.append(&mut found);
+    let Some((plan, impact)) = planned else {
         return refuse(options, &session.diagnostics, session.sources());
     };
     let mut outlook = Outlook::new(&plan, impact, &desired, &now, session.sources());

@@ -102,7 +102,7 @@ fn look(options: &Options) -> Option<(String, End)> {
             return None;
         }
     };
-    let desired = session.resolve(Some(&now));
+    let desired = session.wanted(Some(&now));
     let differences = input::differences(&session, &desired, &now);
     let overview = Overview::new(&desired, &now, &differences, session.sources());
     let errors = session

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where the stanzas come from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Input {
     /// /etc/network/interfaces.
     #[default]
@@ -26,7 +26,7 @@ pub enum Input {
 }
 
 /// How the dependency graph is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Graph {
     /// One line for each interface.
     List,
@@ -35,7 +35,7 @@ pub enum Graph {
 }
 
 /// How `ifquery` prints.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Format {
     /// As stanzas.
     #[default]
@@ -45,7 +45,7 @@ pub enum Format {
 }
 
 /// An interface named on the command line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Named {
     /// The link.
     pub name: String,
@@ -54,7 +54,7 @@ pub struct Named {
 }
 
 /// What was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Args {
     /// By which name the program was called.
     pub command: Command,

@@ -4,7 +4,7 @@ use cleat_model::desired::Phase;
 use cleat_root::{Root, paths};
 use cleat_store::Digest;
 use log::debug;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Names of scripts that would do a second time what is done here over netlink, and where they come from.
@@ -128,6 +128,28 @@ pub fn of_phase(root: &Root, phase: Phase) -> Vec<Script> {
     scripts.sort_by(|one, other| one.path.cmp(&other.path));
     scripts
 }
+
+/// What there is in the directories of scripts, by names, sizes, modes and the times of change: equal twice where no script
+/// came, went or was changed in between.
+pub(crate) fn looks(root: &Root) -> Vec<(PathBuf, Look)> {
+    let mut all = Vec::new();
+    for phase in Phase::ALL {
+        let directory = directory(phase);
+        let names = root.read_dir(directory).unwrap_or_default();
+        all.extend(names.into_iter().map(|name| {
+            let path = directory.join(name);
+            let look = root.metadata(&path).ok().map(|found| {
+                let changed = (found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec());
+                (found.ino(), found.len(), found.mode(), changed)
+            });
+            (path, look)
+        }));
+    }
+    all
+}
+
+/// Inode, size, mode, and the times of change; `None` of what cannot be looked at.
+type Look = Option<(u64, u64, u32, (i64, i64, i64, i64))>;
 
 /// Whether run-parts(8) would run a file of that name.
 fn runs(name: &str) -> bool {

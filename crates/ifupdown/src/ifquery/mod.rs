@@ -77,11 +77,11 @@ fn declared(args: &Args, session: &mut Session) -> Exit {
         return checked(args, session, &names);
     }
     if let Some(form) = args.graph {
-        let desired = session.resolve(None);
+        let desired = session.wanted(None);
         return show(&graph(form, &desired, &names));
     }
     let names = match args.with_depends {
-        true => with_lowers(&session.resolve(None), &names),
+        true => with_lowers(&session.wanted(None), &names),
         false => names,
     };
     let decls = names.iter().filter_map(|name| session.decls.get(*name));
@@ -98,7 +98,7 @@ fn checked(args: &Args, session: &mut Session, names: &[IfName]) -> Exit {
     let Some(snapshot) = session.snapshot(&mut kernel, query) else {
         return Exit::Failed;
     };
-    let desired = session.resolve(Some(&snapshot));
+    let desired = session.wanted(Some(&snapshot));
     let decls = names.iter().filter_map(|name| session.decls.get(*name));
     let entries: Vec<Entry> = decls.map(|decl| check::entry(decl, &desired, &snapshot)).collect();
     let differs = entries.iter().any(|entry| entry.status != Some(Mark::Pass));

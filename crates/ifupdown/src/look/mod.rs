@@ -11,21 +11,22 @@ use crate::look::modules::Loading;
 use crate::read::follow::Renamed;
 use crate::read::rename::Due;
 use crate::read::scope::{Known, scope};
-use crate::read::session::Session;
+use crate::read::session::{Session, unreadable};
 use crate::state::State;
+use cleat_diag::Diagnostic;
 use cleat_eni::ConfigSet;
 use cleat_model::desired::Desired;
 use cleat_model::kernel::Kernel;
 use cleat_model::name::IfName;
 use cleat_model::snapshot::{Link, Snapshot};
 use log::debug;
-use std::borrow::Cow;
 use std::time::Duration;
 
 /// How often NICs are followed: a name may be another one again by the time that the kernel is read for the plan.
 const FOLLOWED: usize = 3;
 
 /// The wanted network and the real one.
+#[derive(Debug)]
 pub(crate) struct Seen {
     /// What the file says.
     pub desired: Desired,
@@ -37,109 +38,205 @@ pub(crate) struct Seen {
     pub followed: bool,
     /// Modules that are being loaded for it.
     pub modules: Option<Loading>,
+    /// What this look found wrong; what looks before it found is forgotten with them.
+    pub found: Vec<Diagnostic>,
 }
 
 /// Reads the kernel and resolves the file against it; looks again after waiting for NICs that were not there yet. NICs
 /// that the file calls by names which are gone are followed, once udev is done with them or has had its time.
+///
+/// # Errors
+/// The kernel cannot be read: that, and what else was found.
 pub(crate) fn look(
     args: &Args,
     session: &mut Session,
     kernel: &mut dyn Kernel,
     state: &State,
     renames: &[Due],
-) -> Option<Seen> {
-    let as_called = args;
-    let mut args = Cow::Borrowed(as_called);
-    let mut followed: Option<Followed> = None;
-    let mut tries = FOLLOWED;
+) -> Result<Seen, Vec<Diagnostic>> {
     let query = session.query(state.owned());
-    let mut before = session.diagnostics.len();
-    let mut modules = None;
-    let mut waited = args.command == Command::Ifdown || args.no_act || args.adopt;
-    // The NIC that came is there; waiting for others would hold up the next one that comes.
-    let limit = args.wait.or_else(|| args.hotplug.then_some(Duration::ZERO));
+    let mut looking = Looking::begin(args, session, state);
     loop {
-        let mut snapshot = session.snapshot(kernel, query)?;
-        session.lap("kernel");
+        let mut snapshot = match kernel.snapshot(query) {
+            Ok(snapshot) => snapshot,
+            Err(error) => return Err(looking.names.into_found(unreadable(&error))),
+        };
+        looking.session.lap("kernel");
         for due in renames {
             // Not done yet (`--no-act`): what follows is planned as if it were.
             if let Some(link) = snapshot.get(due.from).cloned() {
                 snapshot.insert(Link { name: due.to, ..link });
             }
         }
-        if let Some(old) = followed.take_if(|now| now.is_outdated(&snapshot) && tries > 0) {
-            session.redeclare(old.config);
-            session.diagnostics.truncate(old.diagnostics);
-            args = Cow::Borrowed(as_called);
-            session.map(&logical(&args, session), !args.no_mappings);
-            before = session.diagnostics.len();
+        looking.leave_outdated(&snapshot);
+        match looking.judge(snapshot) {
+            Look::TooEarly => debug!("reading the kernel again"),
+            Look::Renamed(followed) => looking.names = Names::Followed(followed),
+            Look::Whole(seen) => return Ok(*seen),
         }
-        let desired = session.resolve(Some(&snapshot));
-        session.lap("resolve");
-        let renamed = match followed {
-            None => session.renamed_nics(&desired, &snapshot),
-            Some(_) => Vec::new(),
+    }
+}
+
+/// What one look comes to.
+enum Look {
+    /// NICs came, or got their names, after the kernel was read.
+    TooEarly,
+    /// NICs are called otherwise than the file has it: from now on they are called so.
+    Renamed(Box<Followed>),
+    /// All that was waited for is there, or had its time.
+    Whole(Box<Seen>),
+}
+
+/// By which names the configuration calls its NICs.
+enum Names {
+    /// As written; with what choosing the stanzas found.
+    Written(Vec<Diagnostic>),
+    /// As they are called now.
+    Followed(Box<Followed>),
+}
+
+impl Names {
+    /// What was found until now, and this.
+    fn into_found(self, last: Diagnostic) -> Vec<Diagnostic> {
+        let mut found = match self {
+            Names::Written(found) => found,
+            Names::Followed(followed) => followed.found,
         };
-        let known = Known {
-            decls: &session.decls,
-            desired: &desired,
-            snapshot: &snapshot,
-            owned: state.owned(),
-        };
-        let (names, mut found) = scope(&args, known);
-        if modules.is_none() && args.read_environment && session.files.is_of_host() {
-            modules = Loading::of(&session.root, &names, &desired, &snapshot);
-        }
-        let named = !renamed.iter().any(|nic| session.is_unnamed(nic));
-        let wait_first = !waited && (renamed.is_empty() || !named);
-        // Whoever runs for one NIC that came does not wait for the names of others.
-        let coming: &[Renamed] = if args.hotplug { &[] } else { &renamed };
-        if wait_first && session.wait_for_devices(&desired, &snapshot, &names, (limit, coming)) {
-            debug!("reading the kernel again");
-            waited = true;
-            session.diagnostics.truncate(before);
-            continue;
-        }
-        if !renamed.is_empty() && (named || waited) && tries > 0 {
-            tries -= 1;
-            let mut told = session.diagnostics.split_off(before);
-            if let Some(config) = session.follow(&renamed) {
-                call_by_new_names(args.to_mut(), &renamed);
-                session.map(&logical(&args, session), !args.no_mappings);
-                followed = Some(Followed {
-                    nics: renamed,
-                    config,
-                    diagnostics: before,
-                });
-                before = session.diagnostics.len();
-                continue;
-            }
-            session.diagnostics.append(&mut told);
-        }
-        session.diagnostics.append(&mut found);
-        return Some(Seen {
-            desired,
-            snapshot,
-            names,
-            followed: followed.is_some(),
-            modules,
-        });
+        found.push(last);
+        found
     }
 }
 
 /// NICs that are taken by the names that they have now.
 struct Followed {
     nics: Vec<Renamed>,
+    /// The command line with these names.
+    args: Args,
     /// The configuration as it was.
     config: ConfigSet,
-    /// How many diagnostics there were before.
-    diagnostics: usize,
+    /// What is to be said of it, and what choosing the stanzas found.
+    found: Vec<Diagnostic>,
 }
 
 impl Followed {
     /// Whether one of them has another name again: mostly that of the file, which udev has given to it meanwhile.
     fn is_outdated(&self, snapshot: &Snapshot) -> bool {
         self.nics.iter().any(|nic| snapshot.get(nic.to).is_none())
+    }
+}
+
+/// From one look to the next.
+struct Looking<'a> {
+    args: &'a Args,
+    session: &'a mut Session,
+    state: &'a State,
+    names: Names,
+    /// How often NICs may still be followed.
+    tries: usize,
+    /// Whether NICs have had their time.
+    waited: bool,
+    modules: Option<Loading>,
+}
+
+impl<'a> Looking<'a> {
+    fn begin(args: &'a Args, session: &'a mut Session, state: &'a State) -> Self {
+        Self {
+            names: Names::Written(session.map(&logical(args, session), !args.no_mappings)),
+            args,
+            session,
+            state,
+            tries: FOLLOWED,
+            waited: args.command == Command::Ifdown || args.no_act || args.adopt,
+            modules: None,
+        }
+    }
+
+    /// Goes back to the names of the file where those that were followed are gone.
+    fn leave_outdated(&mut self, snapshot: &Snapshot) {
+        match &mut self.names {
+            Names::Followed(now) if now.is_outdated(snapshot) && self.tries > 0 => {
+                self.session.redeclare(std::mem::take(&mut now.config));
+                let found = self
+                    .session
+                    .map(&logical(self.args, self.session), !self.args.no_mappings);
+                self.names = Names::Written(found);
+            }
+            Names::Followed(_) | Names::Written(_) => {}
+        }
+    }
+
+    /// Resolves the file against the kernel, and says whether that will do.
+    fn judge(&mut self, snapshot: Snapshot) -> Look {
+        let (desired, mut found) = self.session.resolve(Some(&snapshot));
+        self.session.lap("resolve");
+        let (args, renamed) = match &self.names {
+            Names::Written(_) => (self.args, self.session.renamed_nics(&desired, &snapshot)),
+            Names::Followed(followed) => (&followed.args, Vec::new()),
+        };
+        let known = Known {
+            decls: &self.session.decls,
+            desired: &desired,
+            snapshot: &snapshot,
+            owned: self.state.owned(),
+        };
+        let (names, mut unfit) = scope(args, known);
+        if self.modules.is_none() && args.read_environment && self.session.files.is_of_host() {
+            self.modules = Loading::of(&self.session.root, &names, &desired, &snapshot);
+        }
+        let named = !renamed.iter().any(|nic| self.session.is_unnamed(nic));
+        if !self.waited && (renamed.is_empty() || !named) && self.has_waited(&desired, &snapshot, &names, &renamed) {
+            self.waited = true;
+            return Look::TooEarly;
+        }
+        let mut all = Vec::new();
+        if !renamed.is_empty() && (named || self.waited) && self.tries > 0 {
+            self.tries -= 1;
+            match self.follow(renamed) {
+                Ok(followed) => return Look::Renamed(Box::new(followed)),
+                Err(faults) => all = faults,
+            }
+        }
+        let before = match &mut self.names {
+            Names::Written(found) => found,
+            Names::Followed(followed) => &mut followed.found,
+        };
+        all.splice(0..0, before.drain(..));
+        all.append(&mut found);
+        all.append(&mut unfit);
+        Look::Whole(Box::new(Seen {
+            desired,
+            snapshot,
+            names,
+            followed: matches!(self.names, Names::Followed(_)),
+            modules: self.modules.take(),
+            found: all,
+        }))
+    }
+
+    /// Waits for NICs, and answers whether the kernel is another one since.
+    fn has_waited(&self, desired: &Desired, snapshot: &Snapshot, names: &[IfName], renamed: &[Renamed]) -> bool {
+        // The NIC that came is there; waiting for others would hold up the next one that comes.
+        let limit = self.args.wait.or_else(|| self.args.hotplug.then_some(Duration::ZERO));
+        // Whoever runs for one NIC that came does not wait for the names of others.
+        let coming: &[Renamed] = if self.args.hotplug { &[] } else { renamed };
+        self.session.wait_for_devices(desired, snapshot, names, (limit, coming))
+    }
+
+    /// Takes NICs by the names that they have now.
+    ///
+    /// # Errors
+    /// The configuration cannot be changed so: why.
+    fn follow(&mut self, nics: Vec<Renamed>) -> Result<Followed, Vec<Diagnostic>> {
+        let (config, mut found) = self.session.follow(&nics)?;
+        let mut args = self.args.clone();
+        call_by_new_names(&mut args, &nics);
+        found.append(&mut self.session.map(&logical(&args, self.session), !args.no_mappings));
+        Ok(Followed {
+            nics,
+            args,
+            config,
+            found,
+        })
     }
 }
 
@@ -219,7 +316,8 @@ mod tests {
         };
         let seen = look(&args, &mut session, looks, &state, &[]).expect("the looks suffice");
         assert!(looks.0.is_empty(), "each look was needed");
-        let told = session.diagnostics.iter().map(|found| found.code.to_string());
+        assert!(session.diagnostics.is_empty(), "a look has findings of its own");
+        let told = seen.found.iter().map(|found| found.code.to_string());
         (seen.names, seen.followed, told.collect())
     }
 

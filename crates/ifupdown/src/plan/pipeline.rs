@@ -86,10 +86,15 @@ impl Applied<'_> {
 }
 
 impl Session {
-    /// Builds the wanted network, judged against the kernel where `facts` are given.
-    pub fn resolve(&mut self, facts: Option<&Snapshot>) -> Desired {
+    /// Builds the wanted network, judged against the kernel where `facts` are given, and answers what is wrong with it.
+    pub fn resolve(&mut self, facts: Option<&Snapshot>) -> (Desired, Vec<Diagnostic>) {
         self.decls.draw = self.draw();
-        let (desired, mut found) = resolve::resolve(&self.decls, facts);
+        resolve::resolve(&self.decls, facts)
+    }
+
+    /// As [`Session::resolve`], for who looks once: what is wrong is added to what is to be reported.
+    pub fn wanted(&mut self, facts: Option<&Snapshot>) -> Desired {
+        let (desired, mut found) = self.resolve(facts);
         self.diagnostics.append(&mut found);
         desired
     }
@@ -123,8 +128,9 @@ impl Session {
         }
     }
 
-    /// The difference between what is wanted and what is. `None`: nothing may be done, and the diagnostics say why.
-    pub fn plan(&mut self, basis: Basis<'_>) -> Option<Plan> {
+    /// The difference between what is wanted and what is, and what is to be said of it. `None`: nothing may be done, and
+    /// that says why.
+    pub fn plan(&mut self, basis: Basis<'_>) -> (Option<Plan>, Vec<Diagnostic>) {
         let Basis {
             desired,
             snapshot,
@@ -154,8 +160,7 @@ impl Session {
             };
             planned = plan::plan(desired, snapshot, owned, &request);
         }
-        self.diagnostics.append(&mut planned.diagnostics);
-        (!planned.refused).then_some(planned.plan)
+        ((!planned.refused).then_some(planned.plan), planned.diagnostics)
     }
 
     /// Does the plan's steps, looks at the kernel again, reports what is not as wanted, and says what is ours now.

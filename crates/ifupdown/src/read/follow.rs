@@ -142,22 +142,16 @@ impl Session {
         !devices::is_handled(&self.root, nic.to.as_str(), nic.pin.as_deref())
     }
 
-    /// Takes these NICs by the names that they have now: the configuration is changed in memory, and declared anew.
-    /// `None` where it cannot be; else the configuration as it was, for [`Session::redeclare`].
-    pub fn follow(&mut self, nics: &[Renamed]) -> Option<ConfigSet> {
+    /// Takes these NICs by the names that they have now: the configuration is changed in memory, and declared again.
+    /// Answers the configuration as it was, for [`Session::redeclare`], and what is to be said.
+    ///
+    /// # Errors
+    /// It cannot be changed so: why. It is as it was.
+    pub fn follow(&mut self, nics: &[Renamed]) -> Result<(ConfigSet, Vec<Diagnostic>), Vec<Diagnostic>> {
         let mut config = self.config.clone();
-        match rename_all(&mut config, nics) {
-            Ok(mut told) => {
-                let before = self.redeclare(config);
-                self.diagnostics.extend(nics.iter().map(Renamed::warning));
-                self.diagnostics.append(&mut told);
-                Some(before)
-            }
-            Err(mut told) => {
-                self.diagnostics.append(&mut told);
-                None
-            }
-        }
+        let told = rename_all(&mut config, nics)?;
+        let before = self.redeclare(config);
+        Ok((before, nics.iter().map(Renamed::warning).chain(told).collect()))
     }
 
     /// Takes the network from another configuration, and answers the one that it was taken from.
@@ -389,11 +383,10 @@ mod tests {
         known.save(&root).unwrap();
         let mut session = Session::of_config(root.clone(), config, Vec::new());
         let now = snapshot(&[("enp2s0", 1, &[]), ("enp3s0", 2, &[])]);
-        let wanted = session.resolve(Some(&now));
-        session.diagnostics.clear();
+        let (wanted, _) = session.resolve(Some(&now));
         let renamed = session.renamed_nics(&wanted, &now);
         assert_eq!(renamed.len(), 2);
-        let before = session.follow(&renamed).expect("the file can be changed");
+        let (before, told) = session.follow(&renamed).expect("the file can be changed");
         assert_eq!(before.document(FileId(0)).unwrap().to_bytes(), text.as_bytes());
         let document = session.config.document(FileId(0)).unwrap();
         assert_eq!(
@@ -401,7 +394,7 @@ mod tests {
             "auto enp2s0\niface enp2s0 inet manual\nauto enp3s0.5\niface enp3s0.5 inet manual\n\
              auto vmbr0\niface vmbr0 inet manual\n  bridge-ports enp2s0 enp3s0\n"
         );
-        let told: Vec<&str> = session.diagnostics.iter().map(|found| found.message.as_str()).collect();
+        let told: Vec<&str> = told.iter().map(|found| found.message.as_str()).collect();
         assert_eq!(
             told,
             [
@@ -411,7 +404,7 @@ mod tests {
              bc:24:11:00:00:02 is the one that `enp2s0` had when it was last up"
             ]
         );
-        let wanted = session.resolve(Some(&now));
+        let (wanted, _) = session.resolve(Some(&now));
         assert_eq!(session.renamed_nics(&wanted, &now), []);
     }
 

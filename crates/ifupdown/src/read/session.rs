@@ -15,7 +15,7 @@ use cleat_kernel::Netlink;
 use cleat_model::decl::{self, Decls};
 use cleat_model::desired::Desired;
 use cleat_model::hash::{Map, Set};
-use cleat_model::kernel::{Kernel, Query};
+use cleat_model::kernel::{Kernel, KernelError, Query};
 use cleat_model::name::IfName;
 use cleat_model::owned::Owned;
 use cleat_model::snapshot::Snapshot;
@@ -143,9 +143,9 @@ impl Session {
     /// Runs the mapping scripts for these interfaces and configures each by the stanza that they pick; names given as
     /// `IFACE=LOGICAL` are taken as said.
     ///
-    /// # Errors
-    /// In [`Session::diagnostics`]: a script that failed, a logical name without a stanza.
-    pub fn map(&mut self, named: &[(IfName, Option<String>)], scripts: bool) {
+    /// *Shape*: what was found: a script that failed, a logical name without a stanza.
+    pub fn map(&mut self, named: &[(IfName, Option<String>)], scripts: bool) -> Vec<Diagnostic> {
+        let mut all = Vec::new();
         for (name, said) in named {
             let logical = match said {
                 Some(logical) => logical.clone(),
@@ -153,17 +153,17 @@ impl Session {
                     let limit = self.settings.hook_limit;
                     let mappings = self.decls.mappings.iter();
                     let (logical, mut found) = mapping::logical(&self.root, mappings, name.as_str(), limit);
-                    self.diagnostics.append(&mut found);
+                    all.append(&mut found);
                     logical
                 }
                 None => continue,
             };
             if logical != name.as_str() && !self.decls.map(*name, &logical) {
                 let text = format!("there is no stanza `{logical}` to configure `{name}` by");
-                self.diagnostics
-                    .push(Diagnostic::error("logical-unknown", text).on(name));
+                all.push(Diagnostic::error("logical-unknown", text).on(name));
             }
         }
+        all
     }
 
     /// The logical name of each interface that is configured by another stanza than its own.
@@ -222,15 +222,15 @@ impl Session {
 
     /// Reads the kernel; `None` where that failed, which is an error in [`Session::diagnostics`].
     pub fn snapshot(&mut self, kernel: &mut dyn Kernel, query: Query) -> Option<Snapshot> {
-        match kernel.snapshot(query) {
-            Ok(snapshot) => Some(snapshot),
-            Err(error) => {
-                let text = format!("cannot read the kernel's links (ip link): {error}");
-                self.diagnostics.push(Diagnostic::error("kernel-unreadable", text));
-                None
-            }
-        }
+        let read = kernel.snapshot(query);
+        read.map_err(|error| self.diagnostics.push(unreadable(&error))).ok()
     }
+}
+
+/// The kernel cannot be read.
+pub(crate) fn unreadable(error: &KernelError) -> Diagnostic {
+    let text = format!("cannot read the kernel's links (ip link): {error}");
+    Diagnostic::error("kernel-unreadable", text)
 }
 
 /// The names and all that they depend on, near or far, in no order.

@@ -7,9 +7,11 @@ use crate::args::{Args, Input};
 use crate::command::Command;
 use crate::read::session::Session;
 use crate::state::runs::by;
-use cleat_diag::{Diagnostic, Severity};
-use cleat_settings as settings;
-use cleat_store::{Health, Occasion, Ran, Store, StoreError, Timestamp, incomplete};
+use cleat_diag::{Diagnostic, Severity, Sources};
+use cleat_eni::ConfigSet;
+use cleat_root::Root;
+use cleat_settings::{self as settings, Settings};
+use cleat_store::{Health, Occasion, Ran, Store, StoreError, Timestamp};
 use log::debug;
 use std::time::Duration;
 
@@ -26,28 +28,61 @@ const BESIDE: [&str; 2] = ["hook-failed", "state-unwritable"];
 /// Faults that are named in the reason why a generation failed.
 const NAMED: usize = 3;
 
-/// Notes what a run brought up, and answers the generation that holds it. `tried` is whether there was something to do;
-/// `health` is what came of it, `None` where [`health_of`] the session says it.
-pub(crate) fn note(args: &Args, session: &mut Session, tried: bool, health: Option<Health>) -> Option<u32> {
-    if args.input != Input::Standard || session.config.documents.is_empty() || !session.config.lost.is_empty() {
-        return None;
-    }
-    if session.instead.is_some() {
-        return session.instead;
-    }
-    let store = Store::new(&session.root, Timestamp::now());
-    match generation(args, session, &store, (tried, health)) {
-        Ok(number) => number,
-        Err(error) => {
-            session.diagnostics.push(incomplete(&error));
-            None
+/// What a run read and found.
+#[derive(Debug)]
+pub(crate) struct Brought<'a> {
+    /// The root that it ran on.
+    pub root: &'a Root,
+    /// The files, as they were followed in memory.
+    pub config: &'a ConfigSet,
+    /// Their bytes as read.
+    pub sources: &'a Sources,
+    /// What cleat.toml says.
+    pub settings: &'a Settings,
+    /// The generation that is brought up in place of files that are lost.
+    pub instead: Option<u32>,
+    /// What was found wrong.
+    pub found: &'a [Diagnostic],
+}
+
+impl<'a> Brought<'a> {
+    /// What a session read and found.
+    pub fn of(session: &'a Session) -> Self {
+        Self {
+            root: &session.root,
+            config: &session.config,
+            sources: &session.sources,
+            settings: &session.settings,
+            instead: session.instead,
+            found: &session.diagnostics,
         }
     }
 }
 
+/// Notes what a run brought up, and answers the generation that holds it. `tried` is whether there was something to do;
+/// `health` is what came of it, `None` where [`health_of`] the faults says it.
+///
+/// # Errors
+/// The history lacks something ([`cleat_store::incomplete`]).
+pub(crate) fn note(
+    args: &Args,
+    run: &Brought<'_>,
+    tried: bool,
+    health: Option<Health>,
+) -> Result<Option<u32>, StoreError> {
+    if args.input != Input::Standard || run.config.documents.is_empty() || !run.config.lost.is_empty() {
+        return Ok(None);
+    }
+    if run.instead.is_some() {
+        return Ok(run.instead);
+    }
+    let store = Store::new(run.root, Timestamp::now());
+    generation(args, run, &store, (tried, health))
+}
+
 fn generation(
     args: &Args,
-    session: &Session,
+    run: &Brought<'_>,
     store: &Store,
     (tried, health): (bool, Option<Health>),
 ) -> Result<Option<u32>, StoreError> {
@@ -57,18 +92,20 @@ fn generation(
     if let Some(number) = store.unsettled()? {
         return Ok(Some(number));
     }
-    let files = store.files_of(&session.config, &session.sources)?;
-    let Some(origin) = origin(args).filter(|_| counts(args, session)) else {
-        return store.newest_if(&files);
+    let files = store.files_of(run.config, run.sources)?;
+    let digest = files.digest();
+    let Some(origin) = origin(args).filter(|_| counts(args, run)) else {
+        return store.newest_if(&digest);
     };
-    let run = Ran {
+    let ran = Ran {
         files,
+        digest,
         origin,
-        by: by(&session.root),
-        health: health.unwrap_or_else(|| health_of(session)),
+        by: by(run.root),
+        health: health.unwrap_or_else(|| health_of(run.found)),
         tried,
     };
-    if let Some(number) = store.has_all_of(&run)? {
+    if let Some(number) = store.has_all_of(&ran)? {
         return Ok(Some(number));
     }
     let locked = store.lock(LOCK_WAIT)?;
@@ -76,8 +113,8 @@ fn generation(
         // The host is up, and nobody else has made the directory yet.
         locked.set_up_history()?;
     }
-    let number = locked.note_run(run)?;
-    for number in locked.prune(session.settings.keep())? {
+    let number = locked.note_run(ran)?;
+    for number in locked.prune(run.settings.keep())? {
         debug!("generation {number} is removed: the history is kept within its bounds");
     }
     Ok(number)
@@ -94,15 +131,15 @@ fn origin(args: &Args) -> Option<Occasion> {
 }
 
 /// Whether the run makes generations. What puts a configuration back is `cleat-commit`, which keeps account of it.
-fn counts(args: &Args, session: &Session) -> bool {
+fn counts(args: &Args, run: &Brought<'_>) -> bool {
     let in_the_way = |found: &Diagnostic| found.severity == Severity::Error && IN_THE_WAY.contains(&found.code);
-    session.settings.history && !args.regardless && !session.diagnostics.iter().any(in_the_way)
+    run.settings.history && !args.regardless && !run.found.iter().any(in_the_way)
 }
 
 /// How the host came up: healthy, or what is wrong.
-pub(crate) fn health_of(session: &Session) -> Health {
+pub(crate) fn health_of(found: &[Diagnostic]) -> Health {
     let time = Timestamp::now();
-    let errors = session.diagnostics.iter().filter(|found| {
+    let errors = found.iter().filter(|found| {
         found.severity == Severity::Error && !settings::is_about(found) && !BESIDE.contains(&found.code)
     });
     let texts: Vec<&str> = errors.map(|found| found.message.as_str()).collect();
