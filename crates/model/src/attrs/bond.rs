@@ -1,13 +1,12 @@
 //! Options of bonds. Numbers: `IFLA_BOND_*` of linux/if_link.h; widths: `bond_policy` in drivers/net/bonding.
 
 use crate::attr::Shown::{List, Number, Text};
-use crate::attr::{Alias, Attr, Change, Grammar, Need, On, ROW, Spread, Times, Unit, Wire, trial};
+use crate::attr::{Alias, Attr, Change, Grammar, Need, On, ROW, Times, Unit, Wire, trial};
 use crate::kernel_attr::Width::{U8, U16, U32};
 use crate::kernel_attr::{Form, KernelAttr, Place};
 use crate::types::Kind;
 
 const BOND: Place = Place::data(&[Kind::Bond]);
-const PORT: Place = Place::port(&[Kind::Bond]);
 
 pub(crate) const MODE: KernelAttr = BOND.words(
     1,
@@ -96,7 +95,6 @@ pub(crate) const AD_ACTOR_SYSTEM: KernelAttr =
 pub(crate) const TLB_DYNAMIC_LB: KernelAttr = BOND.number(27, "IFLA_BOND_TLB_DYNAMIC_LB", "tlb_dynamic_lb", U8, 1);
 pub(crate) const PEER_NOTIF_DELAY: KernelAttr =
     BOND.number(28, "IFLA_BOND_PEER_NOTIF_DELAY", "peer_notify_delay", U32, 0);
-const SLAVE_QUEUE_ID: KernelAttr = PORT.number(5, "IFLA_BOND_SLAVE_QUEUE_ID", "queue_id", U16, 0);
 pub(crate) const AD_LACP_ACTIVE: KernelAttr = BOND
     .on_off(29, "IFLA_BOND_AD_LACP_ACTIVE", "lacp_active", 1)
     .since(5, 16);
@@ -106,13 +104,11 @@ pub const PRIMARY: KernelAttr = BOND.link(11, "IFLA_BOND_PRIMARY", "primary");
 
 /// Attributes that no option sets by their number.
 pub static OTHERS: &[KernelAttr] = &[
-    BOND.link(2, "IFLA_BOND_ACTIVE_SLAVE", "active_slave"),
+    ACTIVE_SLAVE,
     PRIMARY,
-    BOND.on_off(29, "IFLA_BOND_AD_LACP_ACTIVE", "lacp_active", 1)
-        .since(5, 16),
+    AD_LACP_ACTIVE,
     BOND.number(30, "IFLA_BOND_MISSED_MAX", "arp_missed_max", U8, 2)
         .since(5, 17),
-    PORT.number(9, "IFLA_BOND_SLAVE_PRIO", "prio", U32, 0).since(6, 0),
 ];
 
 /// The seven modes: word and number.
@@ -189,15 +185,6 @@ pub static ROWS: &[Attr] = &[
               `all` for all Ethernet NICs.",
         example: "eno1 eno2",
         source: "ifupdown-addons-interfaces(5) `bond-slaves`; ifenslave's README.Debian",
-        ..ROW
-    },
-    Attr {
-        name: "bond-master",
-        decides: true,
-        on: On::BondPort,
-        doc: "Makes this link a port of that bond, as if the bond's `bond-slaves` named it.",
-        example: "bond0",
-        source: "ifenslave's README.Debian",
         ..ROW
     },
     Attr {
@@ -573,18 +560,5 @@ pub static ROWS: &[Attr] = &[
         example: "no",
         source: "kernel documentation bonding `tlb_dynamic_lb`",
         ..row("bond-tlb-dynamic-lb", &TLB_DYNAMIC_LB)
-    },
-    Attr {
-        name: "bond-queue-id",
-        on: On::BondPort,
-        spread: Spread::No,
-        value: Grammar::Range { min: 0, max: 65535 },
-        default: Some("0"),
-        wire: Wire::Port(&SLAVE_QUEUE_ID),
-        trials: &[trial("2", "queue_id", Number(2))],
-        doc: "Transmit queue that this port of a bond is for; 0 none. Written under the port.",
-        example: "1",
-        source: "kernel documentation bonding `queue_id`",
-        ..ROW
     },
 ];

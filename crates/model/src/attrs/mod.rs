@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod bond;
+pub mod bond_port;
 pub mod bridge;
 pub mod bridge_multicast;
 pub mod bridge_port;
@@ -15,24 +16,26 @@ use crate::attr::Attr;
 use crate::kernel_attr::KernelAttr;
 
 /// All files of rows, in the order of the manual.
-pub(crate) static FILES: [&[Attr]; 9] = [
+pub(crate) static FILES: [&[Attr]; 10] = [
     address::ROWS,
     link::ROWS,
     bridge::ROWS,
     bridge_port::ROWS,
     bridge_multicast::ROWS,
     bond::ROWS,
+    bond_port::ROWS,
     vlan::ROWS,
     vxlan::ROWS,
     virtual_link::ROWS,
 ];
 
 /// Attributes of links that no option sets: words for a way back, and what a new link has.
-pub(crate) static OTHERS: [&[KernelAttr]; 6] = [
+pub(crate) static OTHERS: [&[KernelAttr]; 7] = [
     link::OTHERS,
     bridge::OTHERS,
     bridge_port::OTHERS,
     bond::OTHERS,
+    bond_port::OTHERS,
     vxlan::OTHERS,
     virtual_link::OTHERS,
 ];

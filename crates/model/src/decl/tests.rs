@@ -364,7 +364,7 @@ fn these_rows_decide_what_a_link_is_and_how_it_is_reached() {
     assert_eq!(
         decides.collect::<Vec<_>>().join(" "),
         "address netmask pointopoint gateway link-type bridge-ports bridge-vlan-aware bridge-vlan-protocol bridge-vids \
-         bridge-pvid bridge-access bridge-port-vids bridge-port-pvids bond-slaves bond-master bond-mode vlan-raw-device \
+         bridge-pvid bridge-access bridge-port-vids bridge-port-pvids bond-slaves bond-mode bond-master vlan-raw-device \
          vlan-id vlan-protocol vxlan-id vxlan-local-tunnelip vxlan-svcnodeip vxlan-mcastgrp vxlan-remoteip vxlan-port \
          vxlan-physdev veth-peer-name macvlan-raw-device vrf vrf-table"
     );
