@@ -95,6 +95,9 @@ pub(crate) const AD_ACTOR_SYSTEM: KernelAttr =
 pub(crate) const TLB_DYNAMIC_LB: KernelAttr = BOND.number(27, "IFLA_BOND_TLB_DYNAMIC_LB", "tlb_dynamic_lb", U8, 1);
 pub(crate) const PEER_NOTIF_DELAY: KernelAttr =
     BOND.number(28, "IFLA_BOND_PEER_NOTIF_DELAY", "peer_notify_delay", U32, 0);
+const MISSED_MAX: KernelAttr = BOND
+    .number(30, "IFLA_BOND_MISSED_MAX", "arp_missed_max", U8, 2)
+    .since(5, 17);
 pub(crate) const AD_LACP_ACTIVE: KernelAttr = BOND
     .on_off(29, "IFLA_BOND_AD_LACP_ACTIVE", "lacp_active", 1)
     .since(5, 16);
@@ -103,13 +106,7 @@ pub(crate) const ACTIVE_SLAVE: KernelAttr = BOND.link(2, "IFLA_BOND_ACTIVE_SLAVE
 pub const PRIMARY: KernelAttr = BOND.link(11, "IFLA_BOND_PRIMARY", "primary");
 
 /// Attributes that no option sets by their number.
-pub static OTHERS: &[KernelAttr] = &[
-    ACTIVE_SLAVE,
-    PRIMARY,
-    AD_LACP_ACTIVE,
-    BOND.number(30, "IFLA_BOND_MISSED_MAX", "arp_missed_max", U8, 2)
-        .since(5, 17),
-];
+pub static OTHERS: &[KernelAttr] = &[ACTIVE_SLAVE, PRIMARY, AD_LACP_ACTIVE];
 
 /// The seven modes: word and number.
 pub const MODES: &[(&str, u64)] = &[
@@ -331,6 +328,18 @@ pub static ROWS: &[Attr] = &[
         example: "all",
         source: "kernel documentation bonding `arp_all_targets`",
         ..row("bond-arp-all-targets", &ARP_ALL_TARGETS)
+    },
+    Attr {
+        value: Grammar::Range { min: 1, max: 255 },
+        unit: Unit::Count,
+        default: Some("2"),
+        needs: &[ARP_MODES, Need::Set("bond-arp-interval")],
+        trials: &[trial("5", "arp_missed_max", Number(5))],
+        doc: "How many times in a row the targets may stay silent before a port counts as down; once more for a port \
+              that is not in use.",
+        example: "3",
+        source: "kernel documentation bonding `arp_missed_max`",
+        ..row("bond-arp-missed-max", &MISSED_MAX)
     },
     Attr {
         value: Grammar::Choice(&[
