@@ -7,7 +7,7 @@
 use cleat_kernel::Netlink;
 use cleat_model::attr::{Attr, Need, On, Shown, Trial, Wire};
 use cleat_model::kernel::{Kernel, Query};
-use cleat_model::kernel_attr::{Nest, Release, Word};
+use cleat_model::kernel_attr::{Nest, OLD, Release, Word};
 use cleat_model::name::IfName;
 use cleat_model::nla::Attrs;
 use cleat_model::op::Op;
@@ -96,7 +96,7 @@ fn holds(kernel: &mut Netlink, row: &Attr, trial: &Trial, part: &[&str]) {
     let link = snapshot.get(name("t0")).expect("t0 is there");
     let wanted = row.parse(trial.text).expect("the text was parsed before");
     let since = row.wire.attrs().iter().map(|attr| attr.since).max();
-    let since = since.unwrap_or(running);
+    let since = since.unwrap_or(OLD);
     let what = format!("{} {}", row.name, trial.text);
     match row.read(link) {
         None => assert!(running < since, "{what}: Linux {running} does not show it"),
@@ -106,8 +106,18 @@ fn holds(kernel: &mut Netlink, row: &Attr, trial: &Trial, part: &[&str]) {
         println!("{what}: came with Linux {since}; this is Linux {running} with `ip` of {ip}");
         return;
     }
-    let shown = &netns::ip_json(&["-d", "link", "show", "t0"])[0];
-    let shown = part.iter().fold(shown, |value, key| &value[*key]);
+    let of_bridge = row
+        .wire
+        .attrs()
+        .iter()
+        .any(|attr| matches!(attr.word(), Word::Bridge(_)));
+    let shown = match of_bridge {
+        true => netns::bridge_json(&["-d", "link", "show", "dev", "t0"])[0].clone(),
+        false => {
+            let shown = netns::ip_json(&["-d", "link", "show", "t0"]);
+            part.iter().fold(&shown[0], |value, key| &value[*key]).clone()
+        }
+    };
     let found = &shown[trial.key];
     let texts = |value: &Value| -> BTreeSet<String> {
         let texts = value.as_array().into_iter().flatten();

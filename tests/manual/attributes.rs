@@ -3,6 +3,7 @@
 use super::roff::{bold, italic, listed, sentence};
 use cleat_model::attr::{Attr, Change, Gone, Grammar, Need, On, Spread, Times, Unit, Value, Wire};
 use cleat_model::attrs::known;
+use cleat_model::kernel_attr::OLD;
 use cleat_model::table;
 use std::fmt::Write;
 
@@ -154,6 +155,12 @@ fn facts(attr: &Attr) -> Vec<String> {
     });
     if attr.spread == Spread::No && attr.times == Times::Many {
         facts.push("May be repeated.".to_owned());
+    }
+    let since = attr.wire.attrs().iter().map(|attr| attr.since).max();
+    if let Some(since) = since.filter(|since| *since > OLD) {
+        facts.push(format!(
+            "The kernel has it since Linux {since}; an older one is run without it, with a warning."
+        ));
     }
     facts.extend(match attr.default {
         None => None,

@@ -7,9 +7,11 @@ use crate::netlink::Netlink;
 use crate::socket::Dumped;
 use cleat_model::hash::Fold;
 use cleat_model::kernel::{KernelError, Query};
+use cleat_model::kernel_attr::Release;
 use cleat_model::name::Mac;
 use cleat_model::snapshot::{Link, Snapshot};
 use cleat_model::types::{Address, Fdb, Rule, VlanRange};
+use cleat_root::{Root, paths};
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkExtentMask, LinkMessage};
 use netlink_packet_route::neighbour::NeighbourMessage;
@@ -67,6 +69,7 @@ impl Netlink {
         let mut digest = self.digesting.then(Fold::default);
         let found = self.links(&mut digest, decode::link::link)?;
         let mut snapshot = Snapshot::of(found.last);
+        snapshot.release = release();
         // A link that only an earlier try saw is gone, or the kernel overlooked it as it changed: asked one by one.
         let doubtful: BTreeSet<u32> = found.earlier.iter().map(|link| link.index).collect();
         for index in doubtful {
@@ -225,6 +228,11 @@ fn all_routes(family: AddressFamily) -> RouteNetlinkMessage {
     question.header.address_family = family;
     question.header.kind = decode::route::TYPE_UNICAST.into();
     RouteNetlinkMessage::GetRoute(question)
+}
+
+/// The release of the running kernel.
+fn release() -> Option<Release> {
+    Release::of(&Root::real().read_text(paths::PROC_OSRELEASE).ok()?)
 }
 
 /// Takes what was read into the digest of a snapshot, where one is made.

@@ -1,6 +1,7 @@
 //! The kernel as read now, in the shapes of the plan.
 
 use crate::hash::Map;
+use crate::kernel_attr::{KernelAttr, Nest, Release};
 use crate::name::{IfName, Mac};
 use crate::nla::Attrs;
 use crate::types::{Address, Fdb, Kind, Multipath, Neighbour, Route, Rule, VlanRange};
@@ -157,6 +158,8 @@ pub struct Snapshot {
     pub rules: Option<Vec<Rule>>,
     /// Neighbours that were given by hand, by link index.
     pub neighbours: Map<u32, Vec<Neighbour>>,
+    /// Which kernel it is; `None`: one that knows every attribute.
+    pub release: Option<Release>,
 }
 
 impl Snapshot {
@@ -182,6 +185,19 @@ impl Snapshot {
         let mut all = Self::new();
         links.into_iter().for_each(|link| all.insert(link));
         all
+    }
+
+    /// Whether the kernel lacks the attribute: it is of an older release, and no link shows that it was ported back.
+    pub fn lacks(&self, attr: &KernelAttr) -> bool {
+        let shows = |link: &Link| {
+            let (kind, attrs) = match attr.place.nest() {
+                Nest::Link => (Some(&link.kind), &link.attrs),
+                Nest::Data => (Some(&link.kind), &link.data),
+                Nest::Port => (link.port_kind.as_ref(), &link.port),
+            };
+            kind.is_some_and(|kind| attr.place.is_of(kind)) && attrs.get(attr.number).is_some()
+        };
+        self.release.is_some_and(|release| release < attr.since) && !self.links.iter().any(shows)
     }
 
     /// Adds a link, or replaces the one with that index.

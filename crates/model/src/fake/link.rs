@@ -4,6 +4,7 @@ use super::address::CONF6_KEEP_ADDRESSES;
 use super::defaults;
 use super::*;
 use crate::attrs::{bridge, virtual_link, vlan, vxlan};
+use crate::kernel_attr::Nest;
 use crate::nla::Attrs;
 use crate::op::Sysctl;
 use crate::snapshot::{IFF_UP, IFLA_ADDRESS, IFLA_IFALIAS, IFLA_MTU};
@@ -51,6 +52,8 @@ impl FakeKernel {
         for (number, payload) in link.iter() {
             made.attrs.set(number, payload);
         }
+        let data = &self.known(Nest::Data, kind, data);
+        made.data = self.known(Nest::Data, kind, &made.data);
         if *kind != Kind::Bond {
             merge(kind, &mut made.data, data);
         }
@@ -332,6 +335,7 @@ impl FakeKernel {
         links: &[(u16, Option<IfName>)],
     ) -> Answer {
         let index = self.index(name)?;
+        let data = &self.known(Nest::Data, kind, data);
         let link = self.link(index)?;
         if link.kind != *kind {
             return Err(KernelError::errno(EOPNOTSUPP));

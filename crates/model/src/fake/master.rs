@@ -3,6 +3,7 @@
 use super::defaults;
 use super::*;
 use crate::attrs::bond::FAIL_OVER_MAC;
+use crate::kernel_attr::Nest;
 use crate::nla::Attrs;
 use crate::snapshot::{IFLA_ADDRESS, IFLA_BOND_SLAVE_PERM_HWADDR};
 use crate::types::Kind;
@@ -50,13 +51,14 @@ impl FakeKernel {
 
     fn join(&mut self, index: u32, target: u32, kind: &Kind) -> Answer {
         self.touch(target);
+        let port = match kind {
+            Kind::Bridge => self.known(Nest::Port, kind, &defaults::bridge_port()),
+            _ => Attrs::new(),
+        };
         self.change(index, |link| {
             link.master = Some(target);
             link.port_kind = Some(kind.clone());
-            link.port = match kind {
-                Kind::Bridge => defaults::bridge_port(),
-                _ => Attrs::new(),
-            };
+            link.port = port;
         });
         if *kind == Kind::Vrf {
             self.cycle(index);
@@ -96,10 +98,11 @@ impl FakeKernel {
         self.hidden(index).before_bond = Some((own, port.mtu()));
         let active_only = upper.data.get(FAIL_OVER_MAC.number).is_some_and(|policy| policy != [0]);
         self.touch(bond);
+        let fresh = self.known(Nest::Port, &Kind::Bond, &defaults::bond_port(own));
         self.change(index, |link| {
             link.master = Some(bond);
             link.port_kind = Some(Kind::Bond);
-            link.port = defaults::bond_port(own);
+            link.port = fresh;
         });
         if !active_only {
             self.set_mac(index, mac);
@@ -202,6 +205,7 @@ impl FakeKernel {
         if self.link(index)?.port_kind.as_ref() != Some(kind) {
             return Err(KernelError::errno(EOPNOTSUPP));
         }
+        let data = self.known(Nest::Port, kind, data);
         self.change(index, |link| {
             for (number, payload) in data.iter() {
                 link.port.set(number, payload);

@@ -15,7 +15,9 @@ pub mod suite;
 
 use crate::hash::Map;
 use crate::kernel::{Kernel, KernelError, Query};
+use crate::kernel_attr::{Nest, find};
 use crate::name::{IfName, Mac};
+use crate::nla::Attrs;
 use crate::op::Op;
 use crate::snapshot::{Link, Snapshot};
 use crate::types::{Address, Fdb, Kind, Route, VlanRange};
@@ -156,6 +158,19 @@ impl FakeKernel {
         let hidden = self.hidden(index);
         hidden.mac_set = mac;
         hidden.mtu_set = mtu;
+    }
+
+    /// Those of the attributes that a kernel of its release knows: it passes over others in silence.
+    fn known(&self, nest: Nest, kind: &Kind, attrs: &Attrs) -> Attrs {
+        let is_known = |number: u16| match (self.now.release, find(nest, kind, number)) {
+            (Some(release), Some(attr)) => attr.since <= release,
+            (None, _) | (_, None) => true,
+        };
+        attrs
+            .iter()
+            .filter(|(number, _)| is_known(*number))
+            .map(|(number, payload)| (number, payload.to_vec()))
+            .collect()
     }
 
     /// The state now.

@@ -30,3 +30,15 @@ fn what_is_the_index_of_a_link_or_found_out_by_the_kernel_is_not_set_by_its_numb
     assert!(!settable(Nest::Data, &Kind::Bond, 11));
     assert!(!settable(Nest::Data, &Kind::Bond, 200));
 }
+
+/// What is not kept of a dump is not seen: the option would differ for ever.
+#[test]
+fn a_snapshot_keeps_every_attribute_of_the_link_itself() {
+    for attr in all().filter(|attr| attr.place.nest() == Nest::Link) {
+        assert!(
+            crate::snapshot::KEPT_LINK_ATTRS.contains(&attr.number),
+            "{} is not kept",
+            attr.header
+        );
+    }
+}

@@ -528,6 +528,7 @@ fn around(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, sim: &mut FakeKernel)
         wanted.extend(above);
     }
     let mut part = Snapshot::new();
+    part.release = sim.now().release;
     for piece in wanted.into_iter().filter_map(|index| Piece::of(sim.now(), index)) {
         let index = piece.link.index;
         part.insert(piece.link);

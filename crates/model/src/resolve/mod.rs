@@ -8,6 +8,7 @@ mod kinds;
 mod knobs;
 mod limits;
 mod macs;
+mod newer;
 mod order;
 mod ovs;
 mod parents_down;
@@ -59,6 +60,7 @@ pub fn resolve(decls: &Decls, facts: Option<&Snapshot>) -> (Desired, Vec<Diagnos
     build.parents_down();
     build.limits();
     build.macs();
+    build.newer();
     let Build {
         links, by_name, found, ..
     } = build;
