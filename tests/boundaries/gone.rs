@@ -55,6 +55,8 @@ fn all_go_back(on: On, base: &str, of: &str, left_out: &[&str]) {
         let base = format!("{NICS}{base}");
         host.plug();
         host.reads(&base);
+        let now = host.now();
+        let lacks = row.wire.attrs().iter().any(|attr| now.lacks(attr));
         let fresh = host.has(name(of), row);
         host.reads(&with(&base, row.name, &other(row, fresh.as_ref())));
         let set = host.has(name(of), row);
@@ -64,7 +66,8 @@ fn all_go_back(on: On, base: &str, of: &str, left_out: &[&str]) {
             (Some(fresh), Some(back)) => row.same(fresh, back) || row.same(back, fresh),
             (fresh, back) => fresh == back,
         };
-        if !same || set == fresh {
+        // A kernel that is too old for the option shows nothing of it, before and after.
+        if !same || (set == fresh) != lacks {
             wrong += &format!(
                 "{}: {fresh:?} at first, {set:?} with it, {back:?} without it\n",
                 row.name

@@ -7,4 +7,5 @@ mod drift;
 mod graph;
 mod interruptions;
 mod live;
+mod newer_options;
 mod words;

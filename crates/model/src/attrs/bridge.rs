@@ -45,6 +45,9 @@ pub(crate) const MULTI_BOOLOPT: KernelAttr = BRIDGE.attr(
     Width::Masked,
     Fresh::Masked(0, 7),
 );
+const FDB_MAX_LEARNED: KernelAttr = BRIDGE
+    .number(49, "IFLA_BR_FDB_MAX_LEARNED", "fdb_max_learned", U32, 0)
+    .since(6, 7);
 
 /// Attributes that no option sets by their number.
 pub static OTHERS: &[KernelAttr] = &[
@@ -161,6 +164,20 @@ pub static ROWS: &[Attr] = &[
         example: "300",
         source: "bridge-utils-interfaces(5) `bridge_ageing`; IEEE 802.1Q table 8-6",
         ..row("bridge-ageing", &AGEING_TIME)
+    },
+    Attr {
+        value: Grammar::Range {
+            min: 0,
+            max: 4_294_967_295,
+        },
+        unit: Unit::Count,
+        default: Some("0"),
+        trials: &[trial("10000", "fdb_max_learned", Number(10_000))],
+        doc: "Most addresses that the bridge learns, so that a guest that invents them cannot fill the memory of the host; \
+              0 is no limit. Above it frames to unknown addresses go out of all ports.",
+        example: "10000",
+        source: "ip-link(8) `fdb_max_learned`",
+        ..row("bridge-fdb-max-learned", &FDB_MAX_LEARNED)
     },
     Attr {
         doc: "Gives the bridge this hardware address, or that of the named link. `hwaddress` is the newer spelling.",

@@ -4,7 +4,7 @@
 use crate::attr::Shown::{Bool, Number};
 use crate::attr::{Alias, Attr, Grammar, On, ROW, Spread, Times, Wire, trial};
 use crate::kernel_attr::Width::{U8, U16, U32};
-use crate::kernel_attr::Word::{Ip, Sysfs};
+use crate::kernel_attr::Word::{Bridge, Ip, Sysfs};
 use crate::kernel_attr::{Form, Fresh, KernelAttr, Place};
 use crate::types::Kind;
 
@@ -23,6 +23,19 @@ const MCAST_TO_UCAST: KernelAttr = PORT.on_off(28, "IFLA_BRPORT_MCAST_TO_UCAST",
 const BCAST_FLOOD: KernelAttr = PORT.on_off(30, "IFLA_BRPORT_BCAST_FLOOD", "bcast_flood", 1);
 const NEIGH_SUPPRESS: KernelAttr = PORT.on_off(32, "IFLA_BRPORT_NEIGH_SUPPRESS", "neigh_suppress", 0);
 const ISOLATED: KernelAttr = PORT.on_off(33, "IFLA_BRPORT_ISOLATED", "isolated", 0);
+const NEIGH_VLAN_SUPPRESS: KernelAttr = PORT
+    .on_off(43, "IFLA_BRPORT_NEIGH_VLAN_SUPPRESS", "neigh_vlan_suppress", 0)
+    .since(6, 4);
+const MCAST_MAX_GROUPS: KernelAttr = PORT
+    .attr(
+        42,
+        "IFLA_BRPORT_MCAST_MAX_GROUPS",
+        Bridge("mcast_max_groups"),
+        Form::Number,
+        U32,
+        Fresh::Number(0),
+    )
+    .since(6, 3);
 
 /// Attributes that no option sets by their number.
 pub static OTHERS: &[KernelAttr] = &[
@@ -184,5 +197,25 @@ pub static ROWS: &[Attr] = &[
         example: "on",
         source: "bridge(8) `mcast_to_unicast`",
         ..switch("bridge-multicast-to-unicast", &MCAST_TO_UCAST, "off")
+    },
+    Attr {
+        value: Grammar::Range {
+            min: 0,
+            max: 4_294_967_295,
+        },
+        default: Some("0"),
+        trials: &[trial("64", "mcast_max_groups", Number(64))],
+        doc: "Most multicast groups that may be joined behind the port, so that a guest cannot take all of `bridge-hashmax`; \
+              0 is no limit.",
+        example: "64",
+        source: "bridge(8) `mcast_max_groups`",
+        ..row("bridge-mcast-max-groups", &MCAST_MAX_GROUPS)
+    },
+    Attr {
+        trials: &[trial("on", "neigh_vlan_suppress", Bool(true))],
+        doc: "Whether `bridge-arp-nd-suppress` is for those VLANs of the port alone that hook lines name by `bridge vlan set`.",
+        example: "on",
+        source: "bridge(8) `neigh_vlan_suppress`",
+        ..switch("bridge-neigh-vlan-suppress", &NEIGH_VLAN_SUPPRESS, "off")
     },
 ];

@@ -26,6 +26,7 @@ const TOS: KernelAttr = VXLAN.number(6, "IFLA_VXLAN_TOS", "tos", U8, 0);
 const LEARNING: KernelAttr = VXLAN.switch(7, "IFLA_VXLAN_LEARNING", "learning", 1);
 const AGEING: KernelAttr = VXLAN.number(8, "IFLA_VXLAN_AGEING", "ageing", U32, 300);
 const UDP_CSUM: KernelAttr = VXLAN.switch(18, "IFLA_VXLAN_UDP_CSUM", "udpcsum", 1);
+const LOCALBYPASS: KernelAttr = VXLAN.switch(31, "IFLA_VXLAN_LOCALBYPASS", "localbypass", 1).since(6, 5);
 
 /// Attributes that no option sets by their number.
 pub static OTHERS: &[KernelAttr] = &[
@@ -220,5 +221,16 @@ pub static ROWS: &[Attr] = &[
         example: "yes",
         source: "ifupdown-addons-interfaces(5) `vxlan-udp-csum`; ip-link(8) `udpcsum`",
         ..row("vxlan-udp-csum")
+    },
+    Attr {
+        value: Grammar::Bool,
+        default: Some("yes"),
+        wire: Wire::Data(&[LOCALBYPASS]),
+        trials: &[trial("no", "localbypass", Bool(false))],
+        doc: "Whether packets for an address of this host go straight to the VXLAN link that is there for them, and are \
+              dropped where there is none; `no` hands them to the IP stack, for a program that listens on the port.",
+        example: "no",
+        source: "ip-link(8) `localbypass`",
+        ..row("vxlan-localbypass")
     },
 ];

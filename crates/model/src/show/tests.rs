@@ -123,6 +123,10 @@ fn an_option_of_a_port_is_shown_with_the_tool_that_has_a_word_for_it() {
     };
     let (isolated, hosts): ((u16, &[u8]), _) = ((33, &[1]), 5u32.to_ne_bytes());
     assert_eq!(
+        op(&[(42, &hosts), isolated]).to_string(),
+        "ip link set eno1 type bridge_slave isolated on && bridge link set dev eno1 mcast_max_groups 5"
+    );
+    assert_eq!(
         op(&[isolated, (37, &hosts)]).to_string(),
         "ip link set eno1 type bridge_slave isolated on && echo 5 > /sys/class/net/eno1/brport/multicast_eht_hosts_limit"
     );
