@@ -15,7 +15,7 @@ use cleat_model::table;
 use cleat_model::types::Kind;
 use cleat_netns as netns;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// `EACCES`, `EINVAL` and `ERANGE` of asm-generic/errno-base.h.
 const EACCES: i32 = 13;
@@ -341,6 +341,7 @@ fn every_word_is_one_that_ip_or_bridge_takes() {
         words.collect::<BTreeSet<String>>()
     };
     let kinds = ["bridge", "bond", "vlan", "vxlan", "macvlan", "vrf"].map(Kind::from_word);
+    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut tried = 0;
     for attr in cleat_model::kernel_attr::all().filter(|attr| attr.since <= ip) {
         let of_kinds = kinds.iter().filter(|kind| attr.place.is_of(kind));
@@ -352,7 +353,7 @@ fn every_word_is_one_that_ip_or_bridge_takes() {
                 (Nest::Data, _) => format!("ip link help {kind}"),
                 (Nest::Port, _) => format!("ip link help {kind}_slave"),
             };
-            let known = help(&command);
+            let known = known.entry(command.clone()).or_insert_with(|| help(&command));
             let words = match attr.word() {
                 Word::Bits(bits) => bits.iter().map(|(_, word)| *word).collect(),
                 _ => vec![attr.name()],

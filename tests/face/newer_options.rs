@@ -38,7 +38,11 @@ fn names_what_is_newer(said: &str, running: Release) {
     for (option, since, line, ..) in OPTIONS {
         let told = format!("this kernel ({running}) does not have `{option}`: it came with Linux {since}");
         let times = said.matches(&told).count();
-        assert_eq!(times, usize::from(running < since), "{option} on Linux {running}: {said}");
+        assert_eq!(
+            times,
+            usize::from(running < since),
+            "{option} on Linux {running}: {said}"
+        );
         assert_eq!(
             said.contains(&format!("/interfaces:{line}:")),
             running < since,
