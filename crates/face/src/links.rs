@@ -2,7 +2,6 @@
 
 use crate::graph::topology::ranges_text;
 use cleat_model::attr::Value;
-use cleat_model::attrs::vxlan;
 use cleat_model::desired::{Desired, WantLink};
 use cleat_model::name::IfName;
 use cleat_model::snapshot::{Link, Snapshot};
@@ -129,24 +128,7 @@ pub fn port_text(port: &Link, snapshot: &Snapshot) -> String {
 
 /// Index of the link below in this namespace; the other end of a veth pair is not below it.
 pub fn parent(link: &Link) -> Option<u32> {
-    let of_vxlan = || Some(u32::from_ne_bytes(link.data.get(vxlan::LINK.number)?.try_into().ok()?));
-    let index = match link.kind {
-        Kind::Veth => None,
-        Kind::Vxlan => of_vxlan(),
-        _ => link.parent.filter(|_| link.parent_netns.is_none()),
-    };
-    index.filter(|index| *index != 0 && *index != link.index)
-}
-
-/// The rows whose values are told in a few words, with the word before the value.
-fn telling(kind: &Kind) -> Option<(&'static str, &'static str)> {
-    match kind {
-        Kind::Bond => Some(("bond-mode", "")),
-        Kind::Vlan => Some(("vlan-id", "id ")),
-        Kind::Vxlan => Some(("vxlan-id", "vni ")),
-        Kind::Vrf => Some(("vrf-table", "table ")),
-        _ => None,
-    }
+    link.below()
 }
 
 /// Whether the name of a VLAN says its id: `eno1.5`, `vlan5`.
@@ -158,7 +140,7 @@ fn says_id(kind: &Kind, name: IfName, id: &str) -> bool {
 /// A few words on a declared link: bond mode, VLAN id, VNI, VLANs of a bridge, an unusual MTU.
 pub fn declared_details(want: &WantLink) -> Vec<String> {
     let mut details = Vec::new();
-    if let Some((name, word)) = telling(&want.kind)
+    if let Some((name, word)) = want.kind.row().detail
         && let Some(knob) = want.knob(name)
     {
         let value = knob.attr.show(&knob.value);
@@ -185,7 +167,7 @@ pub fn live_details(link: &Link) -> Vec<String> {
         let row = table::find(name)?;
         Some((row, row.read(link)?))
     };
-    if let Some((name, word)) = telling(&link.kind)
+    if let Some((name, word)) = link.kind.row().detail
         && let Some((row, value)) = read(name)
     {
         let value = row.show(&value);

@@ -11,14 +11,9 @@ pub(crate) fn explain(op: &Op, error: &mut KernelError) {
     let silent = error.text.is_none();
     let text = match (op, error.errno) {
         // A kernel without bridges says "Unknown device type"; one that only lacks this option says nothing.
-        (
-            Op::CreateLink {
-                kind: Kind::Bridge,
-                data,
-                ..
-            },
-            libc::EOPNOTSUPP,
-        ) if silent && data.get(VLAN_FILTERING.number).is_some() => {
+        (Op::CreateLink { kind, data, .. }, libc::EOPNOTSUPP)
+            if silent && *kind == Kind::Bridge && data.get(VLAN_FILTERING.number).is_some() =>
+        {
             "the running kernel cannot filter VLANs in bridges".to_owned()
         }
         (Op::CreateLink { kind, .. }, libc::EOPNOTSUPP)
@@ -28,10 +23,9 @@ pub(crate) fn explain(op: &Op, error: &mut KernelError) {
             format!("the running kernel has no `{kind}` links (module `{module}` missing?)")
         }
         (_, _) if !silent => return,
-        (Op::CreateLink { name, kind, .. }, libc::EEXIST) => match kind {
-            Kind::Vlan => format!("there is a link `{name}` already, or another VLAN link with this parent and id"),
-            Kind::Vxlan => format!("there is a link `{name}` already, or another VXLAN link with this id and port"),
-            _ => format!("there is a link `{name}` already"),
+        (Op::CreateLink { name, kind, .. }, libc::EEXIST) => match kind.row().twin {
+            Some(twin) => format!("there is a link `{name}` already, or {twin}"),
+            None => format!("there is a link `{name}` already"),
         },
         (Op::RenameLink { to, .. }, libc::EEXIST) => format!("there is a link `{to}` already"),
         (Op::RenameLink { from, .. }, libc::EBUSY) => {
@@ -95,10 +89,9 @@ pub(crate) fn explain(op: &Op, error: &mut KernelError) {
 
 /// The module that makes links of a kind; where it is not named here it is the kind's own word.
 fn module(kind: &Kind) -> &str {
-    match kind {
-        Kind::Bond => "bonding",
-        Kind::Vlan => "8021q",
-        other => other.word(),
+    match kind.row().module {
+        "" => kind.word(),
+        module => module,
     }
 }
 

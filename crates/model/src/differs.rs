@@ -5,9 +5,9 @@
 
 use crate::attrs::bond;
 use crate::conf_names;
-use crate::fake::defaults::vxlan_device;
 use crate::hash::{Map, Set};
 use crate::kernel_attr::Nest;
+use crate::kinds::Below;
 use crate::name::{IfName, Mac};
 use crate::nla::Attrs;
 use crate::op::Op;
@@ -443,9 +443,9 @@ impl Differences<'_> {
 }
 
 fn parent(link: &Link) -> Option<u32> {
-    match link.kind {
-        Kind::Vxlan => vxlan_device(link),
-        _ => link.parent.filter(|index| *index != 0),
+    match link.kind.row().below {
+        Below::Data(..) => link.below(),
+        Below::Link(_) | Below::Nothing | Below::Peer(_) => link.parent.filter(|index| *index != 0),
     }
 }
 

@@ -86,11 +86,7 @@ pub fn strays(want: &WantLink, leased: Leased, desired: &Desired, now: &Snapshot
             }
         }
     }
-    let ports = match want.kind {
-        Kind::Bond => Some("bond-slaves"),
-        Kind::Bridge => Some("bridge-ports"),
-        _ => None,
-    };
+    let ports = want.kind.row().port_list();
     for port in ports.into_iter().flat_map(|_| now.ports(link.index)) {
         if is_stray_port(want, desired, port) {
             stray(ports.unwrap_or_default(), port.name.to_string());
@@ -104,7 +100,11 @@ pub fn strays(want: &WantLink, leased: Leased, desired: &Desired, now: &Snapshot
 
 /// Whether a link is a port whose packets go to its master, so that an address on it answers nobody.
 fn is_port(link: &Link) -> bool {
-    link.master.is_some() && matches!(link.port_kind, Some(Kind::Bridge | Kind::Bond))
+    link.master.is_some()
+        && link
+            .port_kind
+            .as_ref()
+            .is_some_and(|kind| kind.row().is_layer_2_master())
 }
 
 fn is_public(ip: IpAddr) -> bool {
@@ -184,9 +184,9 @@ fn is_guests(port: &Link) -> bool {
     };
     let named = ["tap", "veth", "fwpr", "fwln", "vnet"].into_iter().any(numbered);
     match port.kind {
-        Kind::Physical | Kind::Bond | Kind::Vlan | Kind::Vxlan | Kind::Dummy => named,
+        Kind::Physical | Kind::Bond | Kind::Vlan | Kind::Vxlan | Kind::Dummy | Kind::Row(_) => named,
         Kind::Veth => named || port.parent_netns.is_some(),
-        _ => true,
+        Kind::Bridge | Kind::Macvlan | Kind::Vrf | Kind::Other(_) => true,
     }
 }
 

@@ -19,6 +19,7 @@ pub mod impact;
 pub mod journal;
 pub mod kernel;
 pub mod kernel_attr;
+pub mod kinds;
 pub mod name;
 pub mod nla;
 pub mod op;

@@ -1,5 +1,6 @@
 //! Small shared shapes: kinds of link, addresses, routes, VLAN ranges.
 
+use crate::kinds::{self, Tabled};
 use crate::name::Mac;
 use cleat_diag::Place;
 use serde::{Deserialize, Serialize};
@@ -28,40 +29,27 @@ pub enum Kind {
     Macvlan,
     /// `vrf`
     Vrf,
-    /// Any other word.
+    /// One that is a row of [`crate::kinds`] and nothing more.
+    Row(Tabled),
+    /// A word that has no row.
     Other(Box<str>),
 }
 
 impl Kind {
     /// The word of `ip link add type`; empty for [`Kind::Physical`].
     pub fn word(&self) -> &str {
-        match self {
-            Kind::Physical => "",
-            Kind::Bridge => "bridge",
-            Kind::Bond => "bond",
-            Kind::Vlan => "vlan",
-            Kind::Vxlan => "vxlan",
-            Kind::Veth => "veth",
-            Kind::Dummy => "dummy",
-            Kind::Macvlan => "macvlan",
-            Kind::Vrf => "vrf",
-            Kind::Other(word) => word,
+        if let Kind::Other(word) = self {
+            return word;
         }
+        self.row().word
     }
 
     /// The kind of that word.
     pub fn from_word(word: &str) -> Self {
-        match word {
-            "" => Kind::Physical,
-            "bridge" => Kind::Bridge,
-            "bond" => Kind::Bond,
-            "vlan" => Kind::Vlan,
-            "vxlan" => Kind::Vxlan,
-            "veth" => Kind::Veth,
-            "dummy" => Kind::Dummy,
-            "macvlan" => Kind::Macvlan,
-            "vrf" => Kind::Vrf,
-            other => Kind::Other(other.into()),
+        match (word, kinds::of_word(word)) {
+            ("", _) => Kind::Physical,
+            (_, Some(row)) => row.kind(),
+            (other, None) => Kind::Other(other.into()),
         }
     }
 }

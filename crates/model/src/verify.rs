@@ -2,7 +2,7 @@
 
 use crate::attr::{On, Value, Wire};
 use crate::desired::{Desired, Knob, WantLink};
-use crate::fake::{defaults, same_place};
+use crate::fake::same_place;
 use crate::name::IfName;
 use crate::owned::Owned;
 use crate::plan::{address_agrees, derived_mtu, is_stray, route_agrees, same_entry};
@@ -57,21 +57,18 @@ fn adder(items: &mut Vec<CheckItem>) -> impl FnMut(&'static str, String, String,
 pub fn check(want: &WantLink, now: &Snapshot) -> Vec<CheckItem> {
     let mut items = Vec::new();
     let mut item = adder(&mut items);
-    let kind = match want.kind {
-        Kind::Physical => "present".to_owned(),
-        ref kind => kind.to_string(),
+    let shown = |kind: &Kind| match want.kind == Kind::Physical {
+        true => "present".to_owned(),
+        false => kind.to_string(),
     };
+    let kind = shown(&want.kind);
     let Some(link) = now.get(want.name) else {
         item("link", kind, String::new(), false, want.origin);
         drop(item);
         return items;
     };
     let same_kind = want.kind == Kind::Physical || want.kind == link.kind;
-    let found = match want.kind {
-        Kind::Physical => "present".to_owned(),
-        _ => link.kind.to_string(),
-    };
-    item("link", kind, found, same_kind, want.origin);
+    item("link", kind, shown(&link.kind), same_kind, want.origin);
     let state = |up: bool| if up { "up" } else { "down" }.to_owned();
     item(
         "up",
@@ -85,14 +82,9 @@ pub fn check(want: &WantLink, now: &Snapshot) -> Vec<CheckItem> {
         link.map(|link| link.name.to_string()).unwrap_or_default()
     };
     if let Some(parent) = want.parent {
-        let (option, index) = match link.kind {
-            Kind::Vxlan => ("vxlan-physdev", defaults::vxlan_device(link)),
-            Kind::Macvlan => ("macvlan-raw-device", link.parent),
-            _ => ("vlan-raw-device", link.parent),
-        };
-        let found = name_of(index);
+        let found = name_of(link.below());
         item(
-            option,
+            want.kind.row().below.option().unwrap_or("link"),
             parent.name.to_string(),
             found.clone(),
             found == parent.name.as_str(),
@@ -115,10 +107,7 @@ pub fn check(want: &WantLink, now: &Snapshot) -> Vec<CheckItem> {
         let is = found == vrf.name.as_str();
         item("vrf", vrf.name.to_string(), found, is, vrf.origin);
     }
-    let ports = match want.kind {
-        Kind::Bond => "bond-slaves",
-        _ => "bridge-ports",
-    };
+    let ports = want.kind.row().port_list().unwrap_or("bridge-ports");
     for port in &want.ports {
         let is = now.get(port.name).is_some_and(|port| port.master == Some(link.index));
         let found = if is { port.name.to_string() } else { String::new() };
@@ -153,7 +142,7 @@ fn check_port(want: &WantLink, link: &Link, now: &Snapshot, items: &mut Vec<Chec
     let master = link.master.and_then(|index| now.by_index(index));
     let layer_2 = master.is_some_and(|master| {
         let wanted = want.master.is_some_and(|wanted| wanted.name == master.name);
-        wanted && matches!(master.kind, Kind::Bridge | Kind::Bond)
+        wanted && master.kind.row().is_layer_2_master()
     });
     if !layer_2 || !want.address_purge {
         return;

@@ -2,6 +2,7 @@
 
 use crate::links::{self, LinkState};
 use cleat_model::desired::{Desired, WantLink};
+use cleat_model::kinds::Drawn;
 use cleat_model::name::IfName;
 use cleat_model::snapshot::{Link, Snapshot};
 use cleat_model::types::{Kind, VlanRange};
@@ -262,23 +263,23 @@ fn worth_drawing(want: &WantLink) -> bool {
 }
 
 fn class(kind: &Kind) -> Class {
-    match kind {
-        Kind::Bond => Class::Bond,
-        Kind::Vlan | Kind::Macvlan => Class::Vlan,
-        Kind::Vxlan => Class::Tunnel,
-        Kind::Bridge => Class::Bridge,
-        Kind::Vrf => Class::Vrf,
-        Kind::Physical | Kind::Veth | Kind::Dummy | Kind::Other(_) => Class::Nic,
+    match kind.row().drawn {
+        Drawn::Bond => Class::Bond,
+        Drawn::Vlan => Class::Vlan,
+        Drawn::Tunnel => Class::Tunnel,
+        Drawn::Bridge => Class::Bridge,
+        Drawn::Vrf => Class::Vrf,
+        Drawn::Nic => Class::Nic,
     }
 }
 
 fn label(kind: &Kind, name: &str) -> String {
-    match kind {
-        Kind::Physical if name == "lo" => "loopback".to_owned(),
-        Kind::Physical => "NIC".to_owned(),
-        Kind::Vlan => "VLAN".to_owned(),
-        Kind::Vrf => "VRF".to_owned(),
-        other => other.word().to_owned(),
+    if *kind == Kind::Physical && name == "lo" {
+        return "loopback".to_owned();
+    }
+    match kind.row().label {
+        "" => kind.to_string(),
+        label => label.to_owned(),
     }
 }
 

@@ -181,9 +181,9 @@ fn entry(want: &WantLink, desired: &Desired, now: &Snapshot) -> Entry {
         let master = now.get(port.name).and_then(|link| link.master);
         master.is_some() && master == index
     });
-    let foreign = match want.kind {
-        Kind::Bridge => links::foreign_ports(want.name, desired, now),
-        _ => Vec::new(),
+    let foreign = match want.kind == Kind::Bridge {
+        true => links::foreign_ports(want.name, desired, now),
+        false => Vec::new(),
     };
     Entry {
         name: want.name,

@@ -2,6 +2,7 @@
 
 use super::entry::{Entry, Keys};
 use cleat_model::attr::{Attr, On, Value, Wire};
+use cleat_model::kinds::Told;
 use cleat_model::snapshot::{Link, Snapshot};
 use cleat_model::table;
 use cleat_model::types::Kind;
@@ -91,18 +92,20 @@ fn structure(link: &Link, snapshot: &Snapshot, config: &mut Keys<String>) {
             names.join(" ")
         })
     };
-    match &link.kind {
-        Kind::Bridge => say("bridge-ports", ports()),
-        Kind::Bond => say("bond-slaves", ports()),
-        Kind::Vlan => say("vlan-raw-device", name(link.parent)),
-        Kind::Vxlan => say("vxlan-physdev", name(link.parent)),
-        Kind::Macvlan => say("macvlan-raw-device", name(link.parent)),
-        Kind::Veth => {
-            say("link-type", Some("veth".to_owned()));
-            say("veth-peer-name", name(link.parent));
-        }
-        Kind::Dummy => say("link-type", Some("dummy".to_owned())),
-        Kind::Physical | Kind::Vrf | Kind::Other(_) => {}
+    let row = link.kind.row();
+    let told = row.told_by.iter().find_map(|told| match told {
+        // A pair's end that names the other one is told by its type where that is elsewhere.
+        Told::As(option, value) if row.told_by.len() == 1 || link.kind == Kind::Veth => Some((*option, *value)),
+        Told::As(..) | Told::By(_) => None,
+    });
+    if let Some((option, value)) = told {
+        say(option, Some(value.to_owned()));
+    }
+    if let Some(list) = row.port_list() {
+        say(list, ports());
+    }
+    if let Some(option) = row.below.option() {
+        say(option, name(link.below().or(link.peer())));
     }
     if link.port_kind == Some(Kind::Vrf) {
         say(

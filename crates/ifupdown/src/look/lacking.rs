@@ -102,10 +102,10 @@ fn tentative(is: &Address, link: &Link) -> String {
 /// stands on it neither.
 fn has_wire(want: &WantLink, desired: &Desired) -> bool {
     let below = want.parent.and_then(|parent| desired.get(parent.name));
-    match (&want.kind, below) {
-        (Kind::Bridge | Kind::Bond, _) => !want.ports.is_empty(),
-        (_, Some(below)) => has_wire(below, desired),
-        _ => true,
+    match (want.kind.row().is_layer_2_master(), below) {
+        (true, _) => !want.ports.is_empty(),
+        (false, Some(below)) => has_wire(below, desired),
+        (false, None) => true,
     }
 }
 

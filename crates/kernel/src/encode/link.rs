@@ -1,8 +1,8 @@
 //! `RTM_NEWLINK` and `RTM_DELLINK` of family `AF_UNSPEC`.
 
 use crate::names::Resolver;
-use cleat_model::attrs::vxlan;
 use cleat_model::kernel::KernelError;
+use cleat_model::kinds::Below;
 use cleat_model::name::IfName;
 use cleat_model::nla::Attrs;
 use cleat_model::types::Kind;
@@ -37,11 +37,11 @@ impl New<'_> {
             message = message.up();
         }
         message = plain(message, self.link);
-        match (self.kind, parent) {
-            (Kind::Vxlan, Some(parent)) => {
-                data.push(vxlan::LINK.number, &parent.to_ne_bytes());
+        match (self.kind.row().below, parent) {
+            (Below::Data(number, _), Some(parent)) => {
+                data.push(number, &parent.to_ne_bytes());
             }
-            (_, Some(parent)) => message = message.link(parent),
+            (Below::Nothing | Below::Link(_) | Below::Peer(_), Some(parent)) => message = message.link(parent),
             (_, None) => {}
         }
         if let Some(peer) = self.peer {

@@ -2,7 +2,6 @@
 //! and no link.
 
 use crate::attr::{Attr, Change, Value, Wire};
-use crate::attrs::{virtual_link, vlan, vxlan};
 use crate::kernel::{Kernel, KernelError};
 use crate::kernel_attr::{Nest, masked};
 use crate::name::IfName;
@@ -67,7 +66,7 @@ pub(super) fn perform(kernel: &mut dyn Kernel, op: &Op) -> Option<Vec<Refused>> 
             ..
         } => {
             let (fixed, later) = split(kind, data);
-            let is_bare = fixed.iter().all(|(number, _)| needed(kind).contains(&number));
+            let is_bare = fixed.iter().all(|(number, _)| kind.row().identity.contains(&number));
             if link.is_empty() && later.is_empty() && is_bare && !up {
                 return None;
             }
@@ -139,7 +138,7 @@ fn create(kernel: &mut dyn Kernel, op: &Op, fixed: &Attrs, refused: &mut Vec<Ref
     if one(kernel, &bare(fixed.clone())).is_ok() {
         return Some(());
     }
-    let is_needed = |number: u16| needed(kind).contains(&number);
+    let is_needed = |number: u16| kind.row().identity.contains(&number);
     let mut kept: Attrs = fixed
         .iter()
         .filter(|(number, _)| is_needed(*number))
@@ -163,23 +162,13 @@ fn create(kernel: &mut dyn Kernel, op: &Op, fixed: &Attrs, refused: &mut Vec<Ref
     Some(())
 }
 
-/// Attributes of `IFLA_INFO_DATA` without which there is no link of that kind, or another one.
-fn needed(kind: &Kind) -> &'static [u16] {
-    match kind {
-        Kind::Vlan => &[vlan::ID.number, vlan::PROTOCOL.number],
-        Kind::Vxlan => &[vxlan::ID.number],
-        Kind::Vrf => &[virtual_link::VRF_TABLE.number],
-        _ => &[],
-    }
-}
-
 /// What must be said when the link is made, and what can be said later.
 fn split(kind: &Kind, data: &Attrs) -> (Attrs, Attrs) {
     let (mut fixed, mut later) = (Attrs::new(), Attrs::new());
     for (number, payload) in data.iter() {
         let rows = rows(kind, Nest::Data, number);
         let at_making = rows.iter().any(|row| row.change == Change::Recreate);
-        match at_making || needed(kind).contains(&number) {
+        match at_making || kind.row().identity.contains(&number) {
             true => fixed.push(number, payload),
             false => later.push(number, payload),
         };

@@ -56,9 +56,9 @@ pub(crate) fn excludes(a: &Address, b: &Address) -> bool {
 
 /// The routing table of the VRF that a link is a member of, or is itself.
 pub(crate) fn vrf_table(link: &Link, now: &Snapshot) -> Option<u32> {
-    let vrf = match link.kind {
-        Kind::Vrf => link,
-        _ => now.by_index(link.master?).filter(|master| master.kind == Kind::Vrf)?,
+    let vrf = match link.kind == Kind::Vrf {
+        true => link,
+        false => now.by_index(link.master?).filter(|master| master.kind == Kind::Vrf)?,
     };
     let bytes = vrf.data.get(VRF_TABLE.number)?;
     bytes.try_into().ok().map(u32::from_ne_bytes)

@@ -1,6 +1,5 @@
 //! What Linux gives a new link, beside what the rows of its attributes say.
 
-use crate::attrs::vxlan;
 use crate::kernel_attr::{Nest, fresh};
 use crate::name::{IfName, Mac};
 use crate::nla::Attrs;
@@ -11,10 +10,7 @@ use crate::types::Kind;
 pub fn link(index: u32, name: IfName, kind: Kind, mac: Mac) -> Link {
     let mut attrs = fresh(Nest::Link, &kind);
     attrs.set(IFLA_ADDRESS, mac.bytes());
-    if kind == Kind::Vrf {
-        // `vrf_setup`: IP6_MAX_MTU.
-        attrs.set(IFLA_MTU, &65575u32.to_ne_bytes());
-    }
+    attrs.set(IFLA_MTU, &kind.row().fresh_mtu.to_ne_bytes());
     Link {
         index,
         name,
@@ -63,12 +59,6 @@ pub fn mac(number: u32) -> Mac {
     let [a, b, c, d] = number.to_be_bytes();
     // Six bytes always make a MAC.
     Mac::new(&[2, 0, a, b, c, d]).unwrap_or_else(|| unreachable!("six bytes are a MAC"))
-}
-
-/// The device below a VXLAN link (`IFLA_VXLAN_LINK`), where there is one.
-pub(crate) fn vxlan_device(link: &Link) -> Option<u32> {
-    let bytes = link.data.get(vxlan::LINK.number)?.try_into().ok()?;
-    Some(u32::from_ne_bytes(bytes)).filter(|index| *index != 0)
 }
 
 /// *Source*: `ipv4_devconf_dflt` in net/ipv4/devinet.c: accept_redirects, secure_redirects, send_redirects, shared_media.

@@ -3,8 +3,9 @@
 use super::address::CONF6_KEEP_ADDRESSES;
 use super::defaults;
 use super::*;
-use crate::attrs::{bridge, virtual_link, vlan, vxlan};
+use crate::attrs::{bridge, vlan, vxlan};
 use crate::kernel_attr::Nest;
+use crate::kinds::{Below, MacFrom, Mtu, New};
 use crate::nla::Attrs;
 use crate::op::Sysctl;
 use crate::snapshot::{IFF_UP, IFLA_ADDRESS, IFLA_IFALIAS, IFLA_MTU};
@@ -36,16 +37,20 @@ impl FakeKernel {
         };
         self.check_new(kind, below.as_ref(), link, data, *up)?;
         let index = self.next_index;
+        let row = kind.row();
         let mut made = defaults::link(index, *name, kind.clone(), defaults::mac(index));
         if let Some(below) = &below {
-            match kind {
-                Kind::Vxlan => made.data.set(vxlan::LINK.number, &below.index.to_ne_bytes()),
-                _ => made.parent = Some(below.index),
+            match row.below {
+                Below::Data(number, _) => made.data.set(number, &below.index.to_ne_bytes()),
+                Below::Link(_) | Below::Nothing | Below::Peer(_) => made.parent = Some(below.index),
             }
-            if let (Kind::Vlan, Some(mac)) = (kind, below.mac()) {
+            if let (MacFrom::Below, Some(mac)) = (row.mac, below.mac()) {
                 made.attrs.set(IFLA_ADDRESS, mac.bytes());
             }
-            let overhead = if *kind == Kind::Vxlan { 50 } else { 0 };
+            let overhead = match row.mtu {
+                Mtu::Inside(outer) => outer(data),
+                Mtu::Own | Mtu::Others | Mtu::Below | Mtu::GivenToPorts | Mtu::OfPorts => 0,
+            };
             made.attrs
                 .set(IFLA_MTU, &below.mtu().saturating_sub(overhead).to_ne_bytes());
         }
@@ -99,68 +104,17 @@ impl FakeKernel {
         if let Some(mtu) = mtu {
             check_mtu(kind, None, mtu)?;
         }
-        match kind {
-            // `vrf_newlink`: RT_TABLE_UNSPEC is not a table.
-            Kind::Vrf if number(data.get(virtual_link::VRF_TABLE.number)).is_none_or(|table| table == 0) => {
-                return Err(refuse(EINVAL, "Invalid VRF table id"));
-            }
-            Kind::Vlan => {
-                let below = below.ok_or_else(|| refuse(EINVAL, "link not specified"))?;
-                let id = data
-                    .get(vlan::ID.number)
-                    .ok_or_else(|| refuse(EINVAL, "VLAN id not specified"))?;
-                if u16::from_ne_bytes(id.try_into().unwrap_or_default()) >= 4095 {
-                    return Err(refuse(ERANGE, "Invalid VLAN id"));
-                }
-                let protocol = |data: &Attrs| {
-                    data.get(vlan::PROTOCOL.number)
-                        .map_or([0x81, 0].to_vec(), <[u8]>::to_vec)
-                };
-                let taken = !self.predicting
-                    && self.now.links().iter().any(|other| {
-                        other.kind == Kind::Vlan
-                            && other.parent == Some(below.index)
-                            && other.data.get(vlan::ID.number) == Some(id)
-                            && protocol(&other.data) == protocol(data)
-                    });
-                if taken {
-                    return Err(refuse(EEXIST, "VLAN device already exists"));
-                }
-                if mtu.is_some_and(|mtu| mtu > below.mtu()) {
-                    return Err(KernelError::errno(EINVAL));
-                }
-                if up && !below.is_up() {
-                    return Err(KernelError::errno(ENETDOWN));
-                }
-            }
-            Kind::Macvlan => {
-                let below = below.ok_or_else(|| KernelError::errno(EINVAL))?;
-                if below.port_kind == Some(Kind::Bridge) || below.port_kind == Some(Kind::Bond) {
-                    return Err(KernelError::errno(EBUSY));
-                }
-            }
-            Kind::Vxlan => {
-                let id = data.get(vxlan::ID.number).ok_or_else(|| KernelError::errno(EINVAL))?;
-                if number(Some(id)).is_some_and(|id| id >= 1 << 24) {
-                    return Err(KernelError::errno(ERANGE));
-                }
-                let port = |data: &Attrs| {
-                    data.get(vxlan::PORT.number)
-                        .map_or([0x21, 0x18].to_vec(), <[u8]>::to_vec)
-                };
-                let taken = !self.predicting
-                    && self.now.links().iter().any(|other| {
-                        other.kind == Kind::Vxlan
-                            && other.data.get(vxlan::ID.number) == Some(id)
-                            && port(&other.data) == port(data)
-                    });
-                if taken {
-                    return Err(refuse(EEXIST, "A VXLAN device with the specified VNI already exists"));
-                }
-            }
-            _ => {}
-        }
-        Ok(())
+        let others = match self.predicting {
+            true => &[][..],
+            false => self.now.links(),
+        };
+        (kind.row().refuses)(&New {
+            below,
+            data,
+            mtu,
+            up,
+            others,
+        })
     }
 
     /// A plan takes values as they are: what the kernel refuses of them costs no step that follows.
@@ -272,7 +226,7 @@ impl FakeKernel {
             let over = self
                 .now
                 .by_index(child)
-                .is_some_and(|child| matches!(child.kind, Kind::Vlan | Kind::Macvlan) && child.mtu() > mtu);
+                .is_some_and(|child| matches!(child.kind.row().mtu, Mtu::Below) && child.mtu() > mtu);
             if over {
                 self.set_mtu(child, mtu);
             }
@@ -476,13 +430,7 @@ fn check_forward_delay(bridge: &Link, data: &Attrs) -> Answer {
 
 /// *Source*: `dev_validate_mtu`, with `min_mtu` and `max_mtu` of each driver's setup function.
 fn check_mtu(kind: &Kind, known: Option<(u64, u64)>, mtu: u32) -> Answer {
-    let (min, max) = match (known, kind) {
-        (Some(limits), _) => limits,
-        (None, Kind::Physical) => (68, 65536),
-        (None, Kind::Dummy | Kind::Other(_)) => (0, u64::MAX),
-        (None, Kind::Vrf) => (1280, 65575),
-        _ => (68, 65535),
-    };
+    let (min, max) = known.unwrap_or(kind.row().sizes);
     match u64::from(mtu) {
         mtu if mtu < min => Err(refuse(EINVAL, "mtu less than device minimum")),
         mtu if mtu > max => Err(refuse(EINVAL, "mtu greater than device maximum")),
@@ -500,11 +448,8 @@ fn check_mac(link: &Attrs) -> Answer {
 /// Takes new attributes over the old; pairs of value and mask change only the masked bits.
 fn merge(kind: &Kind, old: &mut Attrs, new: &Attrs) {
     for (number, payload) in new.iter() {
-        let pair = match kind {
-            Kind::Vlan => number == vlan::FLAGS.number,
-            Kind::Bridge => number == bridge::MULTI_BOOLOPT.number,
-            _ => false,
-        };
+        let pair = (*kind == Kind::Vlan && number == vlan::FLAGS.number)
+            || (*kind == Kind::Bridge && number == bridge::MULTI_BOOLOPT.number);
         let halves = |bytes: &[u8]| -> Option<(u32, u32)> {
             Some((self::number(bytes.get(..4))?, self::number(bytes.get(4..8))?))
         };
@@ -514,10 +459,7 @@ fn merge(kind: &Kind, old: &mut Attrs, new: &Attrs) {
                 old.set(number, &[value.to_ne_bytes(), known.to_ne_bytes()].concat());
             }
             // `vxlan_fill_info` leaves out an address that is zero.
-            _ if *kind == Kind::Vxlan
-                && vxlan::ADDRESSES.contains(&number)
-                && payload.iter().all(|byte| *byte == 0) =>
-            {
+            _ if kind.row().addresses.contains(&number) && payload.iter().all(|byte| *byte == 0) => {
                 let others = old.iter().filter(|(is, _)| *is != number);
                 *old = others.map(|(is, payload)| (is, payload.to_vec())).collect();
             }

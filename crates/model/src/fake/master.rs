@@ -43,17 +43,17 @@ impl FakeKernel {
         if self.link(index)?.master.is_some() {
             self.release(index);
         }
-        match kind {
-            Kind::Bond => self.join_bond(index, target),
-            _ => self.join(index, target, &kind),
+        match kind == Kind::Bond {
+            true => self.join_bond(index, target),
+            false => self.join(index, target, &kind),
         }
     }
 
     fn join(&mut self, index: u32, target: u32, kind: &Kind) -> Answer {
         self.touch(target);
-        let port = match kind {
-            Kind::Bridge => self.known(Nest::Port, kind, &defaults::bridge_port()),
-            _ => Attrs::new(),
+        let port = match *kind == Kind::Bridge {
+            true => self.known(Nest::Port, kind, &defaults::bridge_port()),
+            false => Attrs::new(),
         };
         self.change(index, |link| {
             link.master = Some(target);
@@ -159,7 +159,18 @@ impl FakeKernel {
                 self.follow_ports(master);
                 self.follow_mac(master);
             }
-            _ => {}
+            // Nothing else takes ports on the simulator.
+            Some(
+                Kind::Physical
+                | Kind::Vlan
+                | Kind::Vxlan
+                | Kind::Veth
+                | Kind::Dummy
+                | Kind::Macvlan
+                | Kind::Row(_)
+                | Kind::Other(_),
+            )
+            | None => {}
         }
     }
 
@@ -216,17 +227,21 @@ impl FakeKernel {
 }
 
 fn check_join(port: &Link, upper: &Link) -> Answer {
-    if !matches!(upper.kind, Kind::Bridge | Kind::Bond | Kind::Vrf) {
+    if upper.kind.row().ports.is_none() {
         return Err(KernelError::errno(EOPNOTSUPP));
     }
     if port.is_loopback() {
         let errno = if upper.kind == Kind::Vrf { EOPNOTSUPP } else { EINVAL };
         return Err(KernelError::errno(errno));
     }
-    match (&upper.kind, &port.kind) {
-        (Kind::Bridge, Kind::Bridge) => Err(refuse(ELOOP, "Can not enslave a bridge to a bridge")),
-        (Kind::Vrf, Kind::Vrf) => Err(refuse(EINVAL, "Can not add a VRF as a port of a VRF")),
-        _ if port.index == upper.index => Err(KernelError::errno(EPERM)),
-        _ => Ok(()),
+    if (&upper.kind, &port.kind) == (&Kind::Bridge, &Kind::Bridge) {
+        return Err(refuse(ELOOP, "Can not enslave a bridge to a bridge"));
+    }
+    if (&upper.kind, &port.kind) == (&Kind::Vrf, &Kind::Vrf) {
+        return Err(refuse(EINVAL, "Can not add a VRF as a port of a VRF"));
+    }
+    match port.index == upper.index {
+        true => Err(KernelError::errno(EPERM)),
+        false => Ok(()),
     }
 }

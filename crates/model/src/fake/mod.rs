@@ -321,7 +321,7 @@ impl FakeKernel {
     }
 
     fn port_indexes(&self, master: u32) -> Vec<u32> {
-        let has_ports = |link: &Link| matches!(link.kind, Kind::Bridge | Kind::Bond | Kind::Vrf);
+        let has_ports = |link: &Link| link.kind.row().ports.is_some();
         if !self.now.by_index(master).is_some_and(has_ports) {
             return Vec::new();
         }
@@ -336,18 +336,7 @@ pub(crate) fn stands_on(link: &Link, index: u32) -> bool {
 
 /// The links that this one stands on.
 pub(crate) fn stood_on(link: &Link) -> impl Iterator<Item = u32> + use<> {
-    let own = link.index;
-    let parent = link
-        .parent
-        .filter(|_| link.parent_netns.is_none() && link.kind != Kind::Veth);
-    let lower = match link.kind {
-        Kind::Vxlan => defaults::vxlan_device(link),
-        _ => None,
-    };
-    parent
-        .into_iter()
-        .chain(lower)
-        .filter(move |index| *index != own && *index != 0)
+    link.below().into_iter()
 }
 
 impl Kernel for FakeKernel {

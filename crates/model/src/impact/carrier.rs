@@ -5,7 +5,6 @@ use super::flaps::{Flap, is_noticed};
 use super::{Interruption, Sort, is_public, list};
 use crate::name::IfName;
 use crate::snapshot::{Link, Snapshot};
-use crate::types::Kind;
 use std::collections::BTreeMap;
 
 /// Links with addresses that have a way out now and none at the end, though they stay.
@@ -39,19 +38,19 @@ pub(super) fn lost(film: &Film<'_>) -> Vec<Interruption> {
 
 /// Why no frame gets out of a link, as the end of a sentence that starts with its name.
 pub(super) fn without(film: &Film<'_>, link: &Link, way: Way) -> String {
-    let ports: Vec<IfName> = match link.kind {
-        Kind::Bridge | Kind::Bond => {
+    let ports: Vec<IfName> = match link.kind.row().is_layer_2_master() {
+        true => {
             let ports = film.end.ports(link.index);
             ports
                 .filter(|port| !film.is_guest(port))
                 .map(|port| port.name)
                 .collect()
         }
-        _ => Vec::new(),
+        false => Vec::new(),
     };
     let names = || list(ports.iter().map(IfName::to_string));
     match (ports.is_empty(), way) {
-        (true, _) if matches!(link.kind, Kind::Bridge | Kind::Bond) => "has no port left that leads out".to_owned(),
+        (true, _) if link.kind.row().is_layer_2_master() => "has no port left that leads out".to_owned(),
         (true, Way::Unknown) => "may have no carrier: what it stands on is down now".to_owned(),
         (true, _) => "has no carrier then".to_owned(),
         (false, Way::Unknown) => {

@@ -143,7 +143,14 @@ impl<'a> Film<'a> {
             }
             Kind::Bond => now.ports(link.index).map(next).max().unwrap_or(Way::No),
             Kind::Vrf => Way::Yes,
-            _ => match crate::fake::stood_on(link).next() {
+            Kind::Physical
+            | Kind::Vlan
+            | Kind::Vxlan
+            | Kind::Veth
+            | Kind::Dummy
+            | Kind::Macvlan
+            | Kind::Row(_)
+            | Kind::Other(_) => match link.below() {
                 Some(below) => now.by_index(below).map_or(Way::No, next),
                 None => self.carrier(link),
             },

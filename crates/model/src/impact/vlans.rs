@@ -94,7 +94,15 @@ pub(super) fn of_host(film: &Film<'_>, link: &Link) -> Option<String> {
             let pvid = ids(film.start, link.index).into_iter().find(|(_, (_, pvid))| *pvid)?;
             (link, pvid.0)
         }
-        _ => return None,
+        Kind::Physical
+        | Kind::Bond
+        | Kind::Vxlan
+        | Kind::Veth
+        | Kind::Dummy
+        | Kind::Macvlan
+        | Kind::Vrf
+        | Kind::Row(_)
+        | Kind::Other(_) => return None,
     };
     if bridge.kind != Kind::Bridge {
         return None;

@@ -5,21 +5,16 @@
 
 use super::same_entry;
 use super::undo::Back;
-use crate::attrs::{bond, vxlan};
 use crate::conf_names;
 use crate::differs::{Difference, Fate, differences, matched};
-use crate::fake::defaults::vxlan_device;
 use crate::fake::{FakeKernel, Piece, same_place};
 use crate::hash::Map;
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::{Op, Plan};
 use crate::snapshot::{Link, Snapshot};
-use crate::types::{Address, Kind, Neighbour};
+use crate::types::{Address, Neighbour};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Values that are the index of a link.
-const BOND_LINKS: [u16; 2] = [bond::ACTIVE_SLAVE.number, bond::PRIMARY.number];
 
 /// The steps from `now` to `before`, for the links of which something was lost.
 ///
@@ -123,7 +118,7 @@ fn goal(plan: &Plan, found: &[Difference], before: &Snapshot, terms: &Terms) -> 
         .iter()
         .filter(|found| found.change == Fate::Lost || is_ours(plan, found));
     let lost: BTreeSet<u32> = lost.filter_map(|found| named(found.link)).collect();
-    let stands_on = |link: &Link| [link.master, link.parent, vxlan_device(link)];
+    let stands_on = |link: &Link| [link.master, link.below(), link.peer()];
     let near = |link: &Link| {
         let on = stands_on(link).into_iter().flatten();
         lost.contains(&link.index) || on.into_iter().any(|index| lost.contains(&index))
@@ -179,11 +174,7 @@ impl Terms {
     }
 
     fn piece(&self, mut piece: Piece) -> Piece {
-        let numbers: &[u16] = match piece.link.kind {
-            Kind::Bond => &BOND_LINKS,
-            Kind::Vxlan => &[vxlan::LINK.number],
-            _ => &[],
-        };
+        let numbers = piece.link.kind.row().links;
         let link = &mut piece.link;
         let data: Attrs = link
             .data

@@ -5,7 +5,6 @@ use super::moving::Leaving;
 use super::{Planned, Request};
 use super::{local_rule, members, mtu, order, undo};
 use crate::desired::{Desired, Phase, WantLink};
-use crate::fake::defaults::vxlan_device;
 use crate::fake::{FakeKernel, Piece};
 use crate::hash::{Map, Set};
 use crate::name::IfName;
@@ -422,10 +421,7 @@ impl<'a> Builder<'a> {
     /// Links that a deleted one stood on or was a port of.
     fn stood_on(&self, touched: &BTreeMap<u32, Option<Piece>>) -> Vec<IfName> {
         let links = touched.values().flatten().map(|piece| &piece.link);
-        let below = links.flat_map(|link| {
-            let parent = link.parent.filter(|_| link.kind != Kind::Veth);
-            parent.into_iter().chain(link.master).chain(vxlan_device(link))
-        });
+        let below = links.flat_map(|link| link.below().into_iter().chain(link.master));
         below
             .filter_map(|index| self.now().by_index(index))
             .map(|link| link.name)

@@ -301,9 +301,9 @@ fn refused(builder: &mut Builder<'_>, link: &Link, why: Origin) -> bool {
     }
     let list = guests.iter().map(|guest| guest.as_str()).collect::<Vec<_>>().join(", ");
     let stays = format!("{} stays as it is: still in use by {list}", link.name);
-    let fault = match link.kind {
-        Kind::Bridge => Diagnostic::error("bridge-has-guests", format!("bridge {stays}")),
-        _ => Diagnostic::error("link-has-guests", stays),
+    let fault = match link.kind == Kind::Bridge {
+        true => Diagnostic::error("bridge-has-guests", format!("bridge {stays}")),
+        false => Diagnostic::error("link-has-guests", stays),
     };
     let fault = match builder.want(link.name) {
         Some(want) => located(fault, want, why),

@@ -5,6 +5,7 @@ use super::mtu;
 use crate::attr::{Attr, Gone, Need, On, Value};
 use crate::desired::WantLink;
 use crate::fake::bond_modes;
+use crate::kinds::MacFrom;
 use crate::name::IfName;
 use crate::owned::OwnedLink;
 use crate::snapshot::Link;
@@ -57,12 +58,13 @@ pub(super) fn fresh(builder: &Builder<'_>, name: IfName, attr: &'static Attr) ->
 
 /// The hardware address that the link has of itself: the permanent one of a NIC, that of the link below of a VLAN.
 fn own_mac(builder: &Builder<'_>, link: &Link) -> Option<crate::name::Mac> {
-    match link.kind {
-        // A bond gives its ports the address.
-        _ if link.port_kind == Some(Kind::Bond) => None,
-        Kind::Physical => link.perm_mac,
-        Kind::Vlan if link.parent_netns.is_none() => builder.now().by_index(link.parent?)?.mac(),
-        _ => None,
+    // A bond gives its ports the address.
+    if link.port_kind == Some(Kind::Bond) {
+        return None;
+    }
+    match link.kind.row().mac {
+        MacFrom::Below => builder.now().by_index(link.below()?)?.mac(),
+        MacFrom::Chance | MacFrom::Ports => link.perm_mac.filter(|_| link.kind == Kind::Physical),
     }
     .filter(crate::name::Mac::is_unicast_ether)
 }

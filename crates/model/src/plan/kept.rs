@@ -5,6 +5,7 @@ use super::link::{guests, is_foreign_port, located};
 use super::{Verb, down, link, ports};
 use crate::desired::{Phase, WantLink};
 use crate::fake::same_place;
+use crate::kinds::Told;
 use crate::name::IfName;
 use crate::snapshot::Link;
 use crate::types::{Kind, Origin};
@@ -57,14 +58,7 @@ fn is_made_by_hooks(want: &WantLink) -> bool {
 
 fn tell_unmade(builder: &mut Builder<'_>, want: &WantLink, kind: &Kind) -> bool {
     let name = want.name;
-    let option = match kind {
-        Kind::Bridge => "bridge-ports",
-        Kind::Bond => "bond-slaves",
-        Kind::Vlan => "vlan-raw-device",
-        Kind::Vxlan => "vxlan-id",
-        Kind::Vrf => "vrf-table",
-        _ => "link-type",
-    };
+    let option = kind.row().told_by.first().map_or("link-type", Told::option);
     let fault = Diagnostic::error(
         "no-longer-made",
         format!(

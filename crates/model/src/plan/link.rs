@@ -5,7 +5,6 @@ use super::knobs::{self, Differing};
 use crate::attr::{Value, Wire};
 use crate::attrs::bridge::{FORWARD_DELAY, STP_STATE, VLAN_FILTERING};
 use crate::desired::{Knob, Phase, WantLink};
-use crate::fake::defaults;
 use crate::name::{IfName, Mac};
 use crate::nla::Attrs;
 use crate::op::{Op, Sysctl};
@@ -18,13 +17,8 @@ pub(super) fn differs_in_kind(builder: &Builder<'_>, want: &WantLink, found: &Li
     if want.kind == Kind::Physical {
         return false;
     }
-    let below = match found.kind {
-        Kind::Vxlan => defaults::vxlan_device(found),
-        Kind::Vlan | Kind::Macvlan => found.parent,
-        _ => None,
-    };
-    let below = below.filter(|_| found.parent_netns.is_none());
-    let below = below
+    let below = found
+        .below()
         .and_then(|index| builder.now().by_index(index))
         .map(|link| link.name);
     let other_peer = want.kind == Kind::Veth

@@ -4,10 +4,9 @@
 use super::builder::Builder;
 use super::{gone, link};
 use crate::attr::Value;
-use crate::attrs::vxlan;
 use crate::desired::WantLink;
-use crate::fake::defaults::vxlan_device;
 use crate::hash::Map;
+use crate::kinds::Mtu;
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::Op;
@@ -16,8 +15,6 @@ use crate::types::{Kind, Origin};
 use cleat_diag::Diagnostic;
 
 const MTU: &str = "mtu";
-/// Those of a VXLAN link over IPv6.
-const VXLAN_IPV6: [u16; 2] = [vxlan::GROUP6.number, vxlan::LOCAL6.number];
 
 /// The MTU that the kernel would give the link if it were made now; `None` where it stands on nothing that says so, where
 /// an `mtu` line does, or where its own hook lines set it.
@@ -31,23 +28,15 @@ pub(crate) fn derived(want: &WantLink, link: &Link, now: &Snapshot, below: &dyn 
     if want.knob(MTU).is_some() || want.kind != link.kind || link.port_kind == Some(Kind::Bond) || by_hooks {
         return None;
     }
-    let lower = |index: Option<u32>| {
-        let here = index.filter(|_| link.parent_netns.is_none());
-        here.and_then(|index| now.by_index(index))
-    };
-    match link.kind {
+    let lower = link.below().and_then(|index| now.by_index(index));
+    match link.kind.row().mtu {
         // A VLAN on MACsec has room for its tag taken off.
-        Kind::Vlan => lower(link.parent)
-            .filter(|parent| parent.kind.word() != "macsec")
+        Mtu::Below => lower
+            .filter(|parent| link.kind != Kind::Vlan || parent.kind.word() != "macsec")
             .map(below),
-        Kind::Macvlan => lower(link.parent).map(below),
-        Kind::Vxlan => {
-            let is_ipv6 = VXLAN_IPV6.iter().any(|number| link.data.get(*number).is_some());
-            let outer = if is_ipv6 { 70 } else { 50 };
-            lower(vxlan_device(link)).map(|device| below(device).saturating_sub(outer))
-        }
-        Kind::Bridge => now.ports(link.index).map(below).min(),
-        _ => None,
+        Mtu::Inside(outer) => lower.map(|device| below(device).saturating_sub(outer(&link.data))),
+        Mtu::OfPorts => now.ports(link.index).map(below).min(),
+        Mtu::Own | Mtu::Others | Mtu::GivenToPorts => None,
     }
 }
 
@@ -70,11 +59,13 @@ fn wanted(builder: &Builder<'_>, want: &WantLink, link: &Link, below: &dyn Fn(&L
 
 /// What a link without an `mtu` line goes back to, where it stands on nothing: what the kernel gives a new one.
 pub(super) fn usual(link: &Link, row: &crate::attr::Attr) -> Option<Value> {
-    match link.kind {
-        // `vrf_setup`, `loopback_setup`
-        Kind::Vrf => Some(Value::Number(65575)),
-        _ if link.is_loopback() => Some(Value::Number(65536)),
-        _ => row.default_value(),
+    if link.is_loopback() {
+        // `loopback_setup`
+        return Some(Value::Number(65536));
+    }
+    match matches!(link.kind, Kind::Physical | Kind::Other(_)) {
+        true => row.default_value(),
+        false => Some(Value::Number(u64::from(link.kind.row().fresh_mtu))),
     }
 }
 

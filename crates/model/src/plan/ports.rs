@@ -22,7 +22,7 @@ pub(super) fn join_all(builder: &mut Builder<'_>, want: &WantLink, all: &Set<IfN
     let Some((index, kind)) = builder.link(name).map(|link| (link.index, &link.kind)) else {
         return;
     };
-    if !matches!(kind, Kind::Bridge | Kind::Bond | Kind::Vrf | Kind::Other(_)) {
+    if kind.row().ports.is_none() && !matches!(kind, Kind::Other(_)) {
         return;
     }
     keep_bond_mac(builder, want);

@@ -8,7 +8,7 @@ use crate::name::IfName;
 use crate::op::Op;
 use crate::show::{IFA_F_NODAD, IFA_F_NOPREFIXROUTE};
 use crate::snapshot::Link;
-use crate::types::{Kind, Origin};
+use crate::types::Origin;
 
 const WHY: Origin = Origin::Own("put back what was lost on the way");
 
@@ -53,10 +53,7 @@ fn rejoin(builder: &mut Builder<'_>, was: &Link) {
     if is.master.is_some() || builder.is_gone(&Gone::Master(was.name)) || builder.is_gone(&Gone::Link(master)) {
         return;
     }
-    if !builder
-        .link(master)
-        .is_some_and(|link| matches!(link.kind, Kind::Bridge | Kind::Bond | Kind::Vrf))
-    {
+    if !builder.link(master).is_some_and(|link| link.kind.row().ports.is_some()) {
         return;
     }
     ports::join(builder, was.name, was.name, master, WHY);

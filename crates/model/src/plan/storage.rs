@@ -3,6 +3,7 @@
 use super::Storage;
 use super::builder::Builder;
 use crate::fake::network;
+use crate::kinds::Mtu;
 use crate::name::IfName;
 use crate::snapshot::{Link, Snapshot};
 use crate::types::Kind;
@@ -69,7 +70,7 @@ fn holder(now: &Snapshot, ip: IpAddr) -> Option<&Link> {
 
 fn is_port(now: &Snapshot, link: &Link) -> bool {
     let master = link.master.and_then(|index| now.by_index(index));
-    master.is_some_and(|master| matches!(master.kind, Kind::Bridge | Kind::Bond))
+    master.is_some_and(|master| master.kind.row().is_layer_2_master())
 }
 
 /// Whether packets get off the host by a link: a bridge or bond needs a port that is up and leads out, a VLAN what it stands
@@ -77,14 +78,14 @@ fn is_port(now: &Snapshot, link: &Link) -> bool {
 fn leads_out(now: &Snapshot, link: &Link, depth: u8) -> bool {
     // A ring is not possible in the kernel; a stack is never that high.
     let below = |link: &Link| depth < 16 && link.is_up() && leads_out(now, link, depth + 1);
-    match link.kind {
-        Kind::Bridge | Kind::Bond => now.ports(link.index).any(below),
-        Kind::Vlan | Kind::Macvlan if link.parent_netns.is_none() => {
-            let parent = link.parent.and_then(|index| now.by_index(index));
+    let row = link.kind.row();
+    match (&link.kind, row.mtu) {
+        (Kind::Other(_), _) => false,
+        (_, Mtu::Below) if link.parent_netns.is_none() => {
+            let parent = link.below().and_then(|index| now.by_index(index));
             parent.is_some_and(below)
         }
-        Kind::Other(_) => false,
-        _ => true,
+        (..) => !row.is_layer_2_master() || now.ports(link.index).any(below),
     }
 }
 

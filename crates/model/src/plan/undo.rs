@@ -1,7 +1,7 @@
 //! What takes a step back: from the simulated kernel before and after it.
 
 use super::link;
-use crate::attrs::{bond, vxlan};
+use crate::attrs::bond;
 use crate::fake::{FakeKernel, IFA_F_PERMANENT, Piece, defaults, scope6};
 use crate::kernel_attr::Nest;
 use crate::name::IfName;
@@ -202,11 +202,7 @@ impl Back<'_> {
         if self.now(was.name).is_some() || was.kind == Kind::Physical {
             return;
         }
-        let peer = was.parent.filter(|_| was.kind == Kind::Veth);
-        let parent = match was.kind {
-            Kind::Vxlan => defaults::vxlan_device(was),
-            _ => was.parent,
-        };
+        let (peer, parent) = (was.peer(), was.below());
         let name = |index: Option<u32>| index.and_then(|index| self.name(index));
         let usual = defaults::link(was.index, was.name, was.kind.clone(), defaults::mac(was.index));
         let mut link = Attrs::new();
@@ -218,7 +214,7 @@ impl Back<'_> {
         let op = Op::CreateLink {
             name: was.name,
             kind: was.kind.clone(),
-            parent: name(parent).filter(|_| was.kind != Kind::Veth),
+            parent: name(parent),
             peer: name(peer),
             link,
             data: differing(Nest::Data, &was.kind, &was.data, &usual.data),
@@ -253,9 +249,9 @@ impl Back<'_> {
         }
         let mut data = differing(Nest::Data, &was.kind, &was.data, &is.data);
         // The kernel shows no address where there is none.
-        for number in vxlan::ADDRESSES.into_iter().filter(|_| was.kind == Kind::Vxlan) {
-            if let (None, Some(new)) = (was.data.get(number), is.data.get(number)) {
-                data.push(number, &vec![0; new.len()]);
+        for number in was.kind.row().addresses {
+            if let (None, Some(new)) = (was.data.get(*number), is.data.get(*number)) {
+                data.push(*number, &vec![0; new.len()]);
             }
         }
         // Which port is active is the bond's own choice; which is primary is ours.
@@ -514,7 +510,7 @@ fn around(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, sim: &mut FakeKernel)
         for piece in touched.values().flatten() {
             wanted.extend(piece.link.master);
             wanted.extend(piece.link.parent);
-            wanted.extend(defaults::vxlan_device(&piece.link));
+            wanted.extend(piece.link.below());
         }
         for index in wanted.clone() {
             let (ports, children) = sim.hanging(index);
@@ -546,10 +542,8 @@ fn in_order(goal: &BTreeMap<u32, Option<Piece>>) -> Vec<&Piece> {
     let mut done: Vec<&Piece> = Vec::new();
     while !left.is_empty() {
         let waits = |piece: &&Piece| {
-            let below = |index: Option<u32>| {
-                piece.link.kind != Kind::Veth && left.iter().any(|other| Some(other.link.index) == index)
-            };
-            below(piece.link.parent) || below(defaults::vxlan_device(&piece.link))
+            let below = piece.link.below();
+            below.is_some() && left.iter().any(|other| Some(other.link.index) == below)
         };
         let (next, rest): (Vec<&Piece>, Vec<&Piece>) = left.iter().copied().partition(|piece| !waits(piece));
         if next.is_empty() {

@@ -113,9 +113,9 @@ fn join(builder: &mut Builder<'_>, links: &[&WantLink], all: &Set<IfName>) {
         }
         ports::data_links(builder, want);
         // A bridge follows the MTU of its ports until its own is set, which counts only once it has them.
-        match want.kind {
-            Kind::Bridge => link::set(builder, want),
-            _ => mtu::follow(builder, want),
+        match want.kind == Kind::Bridge {
+            true => link::set(builder, want),
+            false => mtu::follow(builder, want),
         }
     }
 }

@@ -58,7 +58,7 @@ fn kept(link: &Link, facts: &Snapshot) -> Option<Mac> {
             Some(own) => own != mac,
             None => last == check([first, b, c, d, e]),
         },
-        _ => true,
+        Kind::Vxlan | Kind::Dummy | Kind::Macvlan | Kind::Vrf | Kind::Row(_) => true,
     };
     (is_local && is_drawn).then_some(mac)
 }

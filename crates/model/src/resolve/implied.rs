@@ -103,8 +103,9 @@ impl Build<'_> {
             self.insert(link);
             return None;
         };
+        let itself = peer.name == name;
         let why = match (&link.kind, link.peer) {
-            _ if peer.name == name => "that is the link itself".to_owned(),
+            (Kind::Physical | Kind::Veth, _) if itself => "that is the link itself".to_owned(),
             (Kind::Veth, Some(other)) if other.name == name => return None,
             (Kind::Veth, Some(other)) => format!("its other end is `{}`", other.name),
             (Kind::Veth | Kind::Physical, None) => {
@@ -113,7 +114,7 @@ impl Build<'_> {
                 return None;
             }
             (Kind::Physical, Some(_)) => return None,
-            (kind, _) => format!("that is a {kind}"),
+            (kind, _) => format!("that is {}", kind.row().called),
         };
         let message = format!("`{}` cannot be the other end of `{name}`", peer.name);
         Some(

@@ -1,25 +1,15 @@
 //! What each declared link is, and what it sits on.
 
 use super::{Build, bad_value, set_number, vlan_name};
+use crate::attr::Value;
 use crate::decl::{Decl, Said};
 use crate::desired::{LinkRef, WantLink};
+use crate::kinds::{self, Below, Told};
 use crate::name::IfName;
 use crate::types::{Kind, Origin};
 use cleat_diag::{Diagnostic, Place};
 
-/// Options that give the kind away.
-const TELLING: &[(&str, Kind)] = &[
-    ("bridge-ports", Kind::Bridge),
-    ("bond-slaves", Kind::Bond),
-    ("bond-mode", Kind::Bond),
-    ("vxlan-id", Kind::Vxlan),
-    ("vrf-table", Kind::Vrf),
-    ("veth-peer-name", Kind::Veth),
-    ("macvlan-raw-device", Kind::Macvlan),
-    ("macvlan-mode", Kind::Macvlan),
-    ("vlan-raw-device", Kind::Vlan),
-    ("vlan-id", Kind::Vlan),
-];
+const LINK_TYPE: &str = "link-type";
 
 impl Build<'_> {
     /// One link per declared interface, with its kind, parent and peer.
@@ -33,14 +23,7 @@ impl Build<'_> {
             link.hooks.clone_from(&decl.hooks);
             link.vars = decl.vars();
             link.declared = true;
-            let whole = match link.kind {
-                Kind::Vlan => self.vlan(decl, &mut link),
-                Kind::Macvlan => self.macvlan(decl, &mut link),
-                Kind::Vxlan => self.vxlan(decl, &mut link),
-                Kind::Veth => self.veth(decl, &mut link),
-                _ => true,
-            };
-            if whole {
+            if self.is_whole(decl, &mut link) {
                 self.advise(decl, &link.kind);
                 self.insert(link);
             }
@@ -48,39 +31,40 @@ impl Build<'_> {
     }
 
     fn kind(&mut self, decl: &Decl) -> Kind {
+        let is_port = decl.last("bond-master").is_some();
         let mut kinds: Vec<(Kind, &Said)> = Vec::new();
-        if let Some(said) = decl.last("link-type") {
-            match said.value.text.as_str() {
-                "dummy" => kinds.push((Kind::Dummy, said)),
-                "veth" => kinds.push((Kind::Veth, said)),
-                "macvlan" => kinds.push((Kind::Macvlan, said)),
-                "bridge" => kinds.push((Kind::Bridge, said)),
-                "bond" => kinds.push((Kind::Bond, said)),
-                "vlan" => kinds.push((Kind::Vlan, said)),
-                "vxlan" => kinds.push((Kind::Vxlan, said)),
-                "vrf" => kinds.push((Kind::Vrf, said)),
-                _ => {
-                    let accepts = "`dummy`, `veth`, `macvlan`, `bridge`, `bond`, `vlan`, `vxlan` or `vrf`";
-                    let mut fault = bad_value(said, said.value.place, accepts);
-                    if !said.value.text.is_empty() {
-                        let message = format!("`link-type {}` is not a kind that is made here", said.value.text);
-                        fault = Diagnostic::warning("unknown-link-type", message)
-                            .at(
-                                said.value.place,
-                                format!("made here: {accepts}; the link is left alone"),
-                            )
-                            .help("make it in a `pre-up` line");
-                    }
-                    self.found.push(fault.on(decl.name));
-                }
+        for row in kinds::all() {
+            let kind = row.kind();
+            let told = row.told_by.iter().filter_map(|told| match told {
+                // ifenslave's way of writing repeats options of the bond under its ports.
+                Told::By(_) if kind == Kind::Bond && is_port => None,
+                Told::By(option) => decl.last(option),
+                Told::As(option, value) => decl.last(option).filter(|said| said.value.text == *value),
+            });
+            // The type comes before all else.
+            match told.max_by_key(|said| said.name() == LINK_TYPE) {
+                Some(said) if said.name() == LINK_TYPE => kinds.insert(0, (kind, said)),
+                Some(said) => kinds.push((kind, said)),
+                None => {}
             }
         }
-        // ifenslave's way of writing repeats options of the bond under its ports.
-        let is_port = decl.last("bond-master").is_some();
-        for (option, kind) in TELLING {
-            let said = decl.last(option).filter(|_| !(is_port && *kind == Kind::Bond));
-            let known = kinds.iter().any(|(known, _)| known == kind);
-            kinds.extend(said.filter(|_| !known).map(|said| (kind.clone(), said)));
+        if let Some(said) = decl.last(LINK_TYPE).filter(|said| !is_made(said)) {
+            let words: Vec<String> = types().map(|word| format!("`{word}`")).collect();
+            let accepts = match words.split_last() {
+                Some((last, others)) => format!("{} or {last}", others.join(", ")),
+                None => String::new(),
+            };
+            let mut fault = bad_value(said, said.value.place, &accepts);
+            if !said.value.text.is_empty() {
+                let message = format!("`link-type {}` is not a kind that is made here", said.value.text);
+                fault = Diagnostic::warning("unknown-link-type", message)
+                    .at(
+                        said.value.place,
+                        format!("made here: {accepts}; the link is left alone"),
+                    )
+                    .help("make it in a `pre-up` line");
+            }
+            self.found.push(fault.on(decl.name));
         }
         if let [(first, one), (second, other), ..] = kinds.as_slice() {
             let message = format!("`{}` cannot be a {first} and a {second} at once", decl.name);
@@ -99,124 +83,79 @@ impl Build<'_> {
         }
     }
 
-    fn vlan(&mut self, decl: &Decl, link: &mut WantLink) -> bool {
+    /// Reads what the link stands on, and whether all is written without which it cannot be made; what is not is reported.
+    fn is_whole(&mut self, decl: &Decl, link: &mut WantLink) -> bool {
+        let row = link.kind.row();
         let name = decl.name;
-        let by_name = vlan_name(name.as_str());
-        link.parent = match decl.last("vlan-raw-device") {
-            Some(said) => self.one_name(said, name),
-            None => by_name
-                .and_then(|(base, _)| IfName::new(base).ok())
-                .map(|base| LinkRef {
-                    name: base,
-                    origin: Origin::Implied(decl.name_place, "vlan-name"),
-                }),
-        };
-        if link.parent.is_none() {
-            if decl.last("vlan-raw-device").is_none() {
-                self.found.push(without(
-                    decl,
-                    Diagnostic::error(
-                        "vlan-without-device",
-                        format!("`{}` does not say which link it is on", decl.name),
-                    ),
-                    "add `vlan-raw-device`",
-                ));
+        if link.kind == Kind::Vlan {
+            self.by_name_of_vlan(decl, link);
+        }
+        let named = row.below.option().and_then(|option| decl.last(option));
+        let below = named.map(|said| self.one_name(said, name));
+        match (row.below, below) {
+            (_, Some(None)) => return false,
+            (Below::Peer(option), None) => link.peer = self.named_as_peer(decl, option),
+            (Below::Peer(_), Some(peer)) => link.peer = peer,
+            (Below::Nothing | Below::Link(_) | Below::Data(..), Some(below)) => link.parent = below,
+            (Below::Nothing | Below::Link(_) | Below::Data(..), None) => {}
+        }
+        for lack in row.lacks {
+            if Some(lack.option) == row.below.option() && (link.parent.is_some() || link.peer.is_some()) {
+                continue;
             }
+            match decl.last(lack.option) {
+                // A wrong value is reported already.
+                Some(said) if said.typed.is_none() => return false,
+                Some(_) => continue,
+                None => {}
+            }
+            if let Some(knob) = link.knob(lack.option) {
+                match knob.value {
+                    Value::Number(id) if link.kind == Kind::Vlan && !(1..=4094).contains(&id) => {
+                        self.found.push(bad_vlan_id(id, decl.name_place).on(name));
+                        return false;
+                    }
+                    _ => continue,
+                }
+            }
+            self.found.push(
+                Diagnostic::error(lack.code, format!("`{name}` {}", lack.text))
+                    .at(decl.name_place, "left out")
+                    .on(name)
+                    .help(format!("add `{}`", lack.option)),
+            );
             return false;
         }
-        if let Some(said) = decl.last("vlan-id") {
-            // A wrong value is reported already.
-            return said.typed.is_some();
-        }
+        true
+    }
+
+    /// What the name of a VLAN link says of it, where no option does: `eno1.5`, `vlan5`.
+    fn by_name_of_vlan(&mut self, decl: &Decl, link: &mut WantLink) {
+        let name = decl.name;
+        let by_name = vlan_name(name.as_str());
+        let origin = Origin::Implied(decl.name_place, "vlan-name");
+        let base = by_name.and_then(|(base, _)| IfName::new(base).ok());
+        link.parent = base.map(|name| LinkRef { name, origin });
         let numbered = name.as_str().strip_prefix("vlan").and_then(|id| {
             let digits = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
             digits.then(|| id.parse().ok()).flatten()
         });
-        match numbered.or(by_name.map(|(_, id)| id)) {
-            Some(id @ 1..=4094) => {
-                set_number(link, "vlan-id", id, Origin::Implied(decl.name_place, "vlan-name"));
-                true
-            }
-            Some(id) => {
-                self.found.push(bad_vlan_id(id, decl.name_place).on(name));
-                false
-            }
-            None => {
-                self.found.push(without(
-                    decl,
-                    Diagnostic::error(
-                        "vlan-without-id",
-                        format!("`{}` does not say which VLAN it is", decl.name),
-                    ),
-                    "add `vlan-id`",
-                ));
-                false
-            }
+        if let (Some(id), None) = (numbered.or(by_name.map(|(_, id)| id)), decl.last("vlan-id")) {
+            set_number(link, "vlan-id", id, origin);
         }
     }
 
-    fn macvlan(&mut self, decl: &Decl, link: &mut WantLink) -> bool {
-        let Some(said) = decl.last("macvlan-raw-device") else {
-            self.found.push(without(
-                decl,
-                Diagnostic::error(
-                    "macvlan-without-device",
-                    format!("`{}` does not say which link it is on", decl.name),
-                ),
-                "add `macvlan-raw-device`",
-            ));
-            return false;
-        };
-        link.parent = self.one_name(said, decl.name);
-        link.parent.is_some()
-    }
-
-    fn vxlan(&mut self, decl: &Decl, link: &mut WantLink) -> bool {
-        if let Some(said) = decl.last("vxlan-physdev") {
-            link.parent = self.one_name(said, decl.name);
-        }
-        match decl.last("vxlan-id") {
-            Some(said) => said.typed.is_some(),
-            None => {
-                self.found.push(without(
-                    decl,
-                    Diagnostic::error(
-                        "vxlan-without-id",
-                        format!("`{}` does not say which network it is", decl.name),
-                    ),
-                    "add `vxlan-id`",
-                ));
-                false
-            }
-        }
-    }
-
-    fn veth(&mut self, decl: &Decl, link: &mut WantLink) -> bool {
-        if let Some(said) = decl.last("veth-peer-name") {
-            link.peer = self.one_name(said, decl.name);
-            return link.peer.is_some();
-        }
-        // The other end may be the one that says it.
+    /// The link that names this one as its other end.
+    fn named_as_peer(&self, decl: &Decl, option: &str) -> Option<LinkRef> {
         let names_it = |other: &&Decl| {
-            let said = other.last("veth-peer-name");
+            let said = other.last(option);
             said.is_some_and(|said| said.value.text == decl.name.as_str())
         };
         let other = self.decls.iter().find(names_it);
-        link.peer = other.map(|other| LinkRef {
+        other.map(|other| LinkRef {
             name: other.name,
             origin: Origin::Implied(other.name_place, "veth-peer"),
-        });
-        if link.peer.is_none() {
-            self.found.push(without(
-                decl,
-                Diagnostic::error(
-                    "veth-without-peer",
-                    format!("`{}` does not say what its other end is called", decl.name),
-                ),
-                "add `veth-peer-name`",
-            ));
-        }
-        link.peer.is_some()
+        })
     }
 
     /// The spec's advice on names of bridges.
@@ -266,6 +205,15 @@ pub(super) fn bad_vlan_id(id: u64, place: Place) -> Diagnostic {
         .help("choose one from 1 to 4094")
 }
 
-fn without(decl: &Decl, lacks: Diagnostic, help: &str) -> Diagnostic {
-    lacks.at(decl.name_place, "left out").on(decl.name).help(help)
+/// The words that `link-type` takes.
+fn types() -> impl Iterator<Item = &'static str> {
+    let told = kinds::all().flat_map(|row| row.told_by);
+    told.filter_map(|told| match told {
+        Told::As(LINK_TYPE, value) => Some(*value),
+        Told::As(..) | Told::By(_) => None,
+    })
+}
+
+fn is_made(said: &Said) -> bool {
+    types().any(|word| word == said.value.text)
 }

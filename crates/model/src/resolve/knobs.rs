@@ -267,18 +267,9 @@ impl Build<'_> {
                 "a bridge or a port of one",
             ),
             On::BondPort => (is_port(&Kind::Bond), "a port of a bond"),
-            _ => {
+            On::Bridge | On::Bond | On::Vlan | On::Vxlan | On::Veth | On::Macvlan | On::Vrf => {
                 let kind = attr.on.kind()?;
-                let carrier = match kind {
-                    Kind::Bridge => "a bridge",
-                    Kind::Bond => "a bond",
-                    Kind::Vlan => "a VLAN link",
-                    Kind::Vxlan => "a VXLAN link",
-                    Kind::Veth => "a veth pair",
-                    Kind::Macvlan => "a macvlan link",
-                    _ => "a VRF",
-                };
-                (link.kind == kind, carrier)
+                (link.kind == kind, kind.row().called)
             }
         };
         if fits {

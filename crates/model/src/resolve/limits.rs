@@ -1,9 +1,11 @@
 //! MTUs of links that carry one another.
 
 use super::Build;
-use crate::attr::Value;
-use crate::desired::WantLink;
+use crate::attr::Wire;
+use crate::desired::{Knob, WantLink};
+use crate::kinds::Mtu;
 use crate::name::IfName;
+use crate::nla::Attrs;
 use crate::types::{Kind, Origin};
 use cleat_diag::{Diagnostic, Place};
 
@@ -20,8 +22,8 @@ impl Build<'_> {
             let link = &self.links[at];
             let Some((mtu, place)) = said(link) else { continue };
             let name = link.name;
-            match link.kind {
-                Kind::Vlan | Kind::Macvlan => {
+            match link.kind.row().mtu {
+                Mtu::Below => {
                     let Some(parent) = link.parent else { continue };
                     let (limit, limited) = self.mtu(parent.name);
                     if mtu > limit {
@@ -39,10 +41,10 @@ impl Build<'_> {
                         self.links[at].knobs.retain(|knob| knob.attr.name != "mtu");
                     }
                 }
-                Kind::Vxlan => {
+                Mtu::Inside(outer) => {
                     let Some(parent) = link.parent else { continue };
                     let (below, limited) = self.mtu(parent.name);
-                    let outer = overhead(link);
+                    let outer = outer_bytes(link, outer);
                     if mtu > below.saturating_sub(outer) {
                         let fault = Diagnostic::error(
                             "mtu-above-parent",
@@ -65,7 +67,7 @@ impl Build<'_> {
                         self.links[at].knobs.retain(|knob| knob.attr.name != "mtu");
                     }
                 }
-                Kind::Bond => {
+                Mtu::GivenToPorts => {
                     for port in link.ports.clone() {
                         let other = self.link(port.name).and_then(said).filter(|(other, _)| *other != mtu);
                         let Some((other, there)) = other else { continue };
@@ -84,7 +86,7 @@ impl Build<'_> {
                         }
                     }
                 }
-                Kind::Bridge => {
+                Mtu::OfPorts => {
                     for port in link.ports.clone() {
                         let (limit, limited) = self.mtu(port.name);
                         if limit >= mtu {
@@ -100,7 +102,7 @@ impl Build<'_> {
                         self.found.push(noted(fault, port.name, limited));
                     }
                 }
-                _ => {}
+                Mtu::Own | Mtu::Others => {}
             }
         }
         self.ports_of_plain_bonds();
@@ -193,40 +195,39 @@ impl Build<'_> {
         if let Some((mtu, place)) = bond {
             return (mtu, Some(place));
         }
-        match (&link.kind, link.parent, self.facts.and_then(|facts| facts.get(name))) {
-            (Kind::Vlan | Kind::Macvlan, Some(parent), _) => self.mtu(parent.name),
-            (Kind::Vxlan, Some(parent), _) => {
+        match (link.kind.row().mtu, link.parent) {
+            (Mtu::Below, Some(parent)) => self.mtu(parent.name),
+            (Mtu::Inside(outer), Some(parent)) => {
                 let (below, place) = self.mtu(parent.name);
-                (below.saturating_sub(overhead(link)), place)
+                (below.saturating_sub(outer_bytes(link, outer)), place)
             }
             // The smallest of its ports', as far as they say.
-            (Kind::Bridge, ..) => {
+            (Mtu::OfPorts, _) => {
                 let ports = link.ports.iter().map(|port| self.mtu(port.name));
                 ports
                     .min_by_key(|(mtu, _)| *mtu)
                     .filter(|(mtu, _)| *mtu < u64::MAX)
                     .unwrap_or((ETHERNET, None))
             }
-            (Kind::Physical, _, Some(real)) => (ETHERNET.max(u64::from(real.mtu())), None),
             // What the kernel gives them, or what guests bring: unknown here.
-            (Kind::Vxlan | Kind::Veth, ..) => (u64::MAX, None),
-            _ => (ETHERNET, None),
+            (Mtu::Inside(_) | Mtu::Others, _) => (u64::MAX, None),
+            (Mtu::Own | Mtu::GivenToPorts | Mtu::Below, _) => match self.facts.and_then(|facts| facts.get(name)) {
+                Some(real) if link.kind == Kind::Physical => (ETHERNET.max(u64::from(real.mtu())), None),
+                Some(_) | None => (ETHERNET, None),
+            },
         }
     }
 }
 
-/// Bytes of the outer packet: Ethernet, IP, UDP and VXLAN headers.
-///
-/// *Source*: `VXLAN_HEADROOM` and `VXLAN6_HEADROOM` of net/vxlan.h.
-fn overhead(link: &WantLink) -> u64 {
-    let v6 = |option| matches!(link.knob(option).map(|knob| &knob.value), Some(Value::Ip(ip)) if ip.is_ipv6());
-    match ["vxlan-local-tunnelip", "vxlan-svcnodeip", "vxlan-mcastgrp"]
-        .into_iter()
-        .any(v6)
-    {
-        true => 70,
-        false => 50,
+/// Bytes that the outer packet of the link needs, by what is written of it.
+fn outer_bytes(link: &WantLink, outer: fn(&Attrs) -> u32) -> u64 {
+    let mut data = Attrs::new();
+    for Knob { attr, value, .. } in &link.knobs {
+        if let Wire::Data(_) = attr.wire {
+            attr.put(&link.kind, value, &mut data);
+        }
     }
+    u64::from(outer(&data))
 }
 
 fn said(link: &WantLink) -> Option<(u64, Place)> {

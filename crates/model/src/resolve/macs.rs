@@ -3,6 +3,7 @@
 use super::{Build, set};
 use crate::attr::Value;
 use crate::desired::Knob;
+use crate::kinds::MacFrom;
 use crate::name::{IfName, Mac};
 use crate::table;
 use crate::types::{Kind, Origin};
@@ -16,7 +17,7 @@ impl Build<'_> {
         };
         for at in 0..self.links.len() {
             let link = &self.links[at];
-            if !matches!(link.kind, Kind::Bond | Kind::Bridge) || link.knob("hwaddress").is_some() {
+            if link.kind.row().mac != MacFrom::Ports || link.knob("hwaddress").is_some() {
                 continue;
             }
             if facts.get(link.name).is_some_and(|real| real.kind == link.kind) {
@@ -40,7 +41,7 @@ impl Build<'_> {
             return Some(*mac);
         }
         let real = self.facts.and_then(|facts| facts.get(name));
-        let mac = match (real, link.kind == Kind::Vlan) {
+        let mac = match (real, link.kind.row().mac == MacFrom::Below) {
             // A port of a bond shows the bond's address; its own is the permanent one.
             (Some(real), _) if real.port_kind == Some(Kind::Bond) => real.perm_mac.or(real.mac()),
             (Some(real), _) => real.mac(),

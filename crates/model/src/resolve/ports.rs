@@ -22,11 +22,7 @@ impl Build<'_> {
         let written = self.written();
         for (name, decl) in &written {
             let kind = self.links[self.by_name[name]].kind.clone();
-            let list = match kind {
-                Kind::Bridge => "bridge-ports",
-                Kind::Bond => "bond-slaves",
-                _ => continue,
-            };
+            let Some(list) = kind.row().port_list() else { continue };
             for said in decl.all(list) {
                 for port in self.list(said, *name) {
                     self.add_port(port, *name, &kind);

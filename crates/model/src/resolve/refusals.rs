@@ -74,19 +74,16 @@ impl Build<'_> {
         };
         let real = self.facts.and_then(|facts| facts.get(link.name));
         let driver = real.and_then(|real| real.mtu_limits());
-        let (min, max) = match link.kind {
-            Kind::Physical => driver.unwrap_or((0, u64::MAX)),
-            // `vrf_setup`: IPV6_MIN_MTU and IP6_MAX_MTU.
-            Kind::Vrf => (1280, 65575),
-            Kind::Dummy | Kind::Other(_) => (0, u64::MAX),
-            _ => (68, 65535),
+        let (min, max) = match link.kind == Kind::Physical {
+            true => driver.unwrap_or((0, u64::MAX)),
+            false => link.kind.row().sizes,
         };
         if (min..=max).contains(&mtu) {
             return;
         }
-        let carrier = match &link.kind {
-            Kind::Physical => format!("the driver of `{}`", link.name),
-            kind => format!("a {kind} link"),
+        let carrier = match link.kind == Kind::Physical {
+            true => format!("the driver of `{}`", link.name),
+            false => format!("a {} link", link.kind),
         };
         let fault = Diagnostic::error("bad-value", format!("`mtu` cannot be `{mtu}` on `{}`", link.name))
             .at(place, format!("{carrier} takes {min} to {max}"));

@@ -86,9 +86,9 @@ impl Build<'_> {
     /// The table of the VRF that a link is, or is a member of.
     fn routing_table(&self, name: IfName) -> Option<u32> {
         let link = self.link(name)?;
-        let vrf = match link.kind {
-            Kind::Vrf => link,
-            _ => self.link(link.vrf()?.name)?,
+        let vrf = match link.kind == Kind::Vrf {
+            true => link,
+            false => self.link(link.vrf()?.name)?,
         };
         u32::try_from(vrf.number("vrf-table")?).ok()
     }

@@ -9,6 +9,7 @@ use super::nic::Nic;
 use cleat_diag::Diagnostic;
 use cleat_model::attr::Value;
 use cleat_model::desired::{Desired, WantLink};
+use cleat_model::kinds::MacFrom;
 use cleat_model::name::IfName;
 use cleat_model::types::Kind;
 use cleat_naming::link_file::{Device, HardwareAddress};
@@ -20,7 +21,9 @@ use std::path::PathBuf;
 /// Kinds that udev knows by the `DEVTYPE` of their uevent; others are of the type of their frames, `ether`.
 ///
 /// *Source*: `SET_NETDEV_DEVTYPE` in Linux's drivers/net and net: macvlan, veth and dummy have none.
-const KINDS_WITH_TYPE: &[Kind] = &[Kind::Vlan, Kind::Bridge, Kind::Bond, Kind::Vxlan];
+fn has_type(kind: &Kind) -> bool {
+    kind.row().devtype
+}
 
 /// A link that is no NIC, with the addresses that it may have when udev sees it.
 struct Above {
@@ -78,14 +81,14 @@ fn given(host: &Host, above: &Above, address: Option<&HardwareAddress>) -> Optio
         name: above.name.clone(),
         kernel: KernelName::fixed(&above.name),
         directory: Some("/devices/virtual/net".to_owned()),
-        devtype: Some(match KINDS_WITH_TYPE.contains(&above.kind) {
+        devtype: Some(match has_type(&above.kind) {
             true => above.kind.word().to_owned(),
             false => String::new(),
         }),
         address: address.cloned(),
         driver: driver(&above.kind).map(str::to_owned),
         kind: Some(above.kind.word().to_owned()),
-        device_type: Some(match KINDS_WITH_TYPE.contains(&above.kind) {
+        device_type: Some(match has_type(&above.kind) {
             true => above.kind.word().to_owned(),
             false => "ether".to_owned(),
         }),
@@ -110,9 +113,7 @@ fn facts(above: &Above, address: Option<&HardwareAddress>) -> NicFacts {
         devices: vec![facts::Device {
             syspath: format!("/sys/devices/virtual/net/{}", above.name),
             subsystem: Some("net".to_owned()),
-            devtype: KINDS_WITH_TYPE
-                .contains(&above.kind)
-                .then(|| above.kind.word().to_owned()),
+            devtype: has_type(&above.kind).then(|| above.kind.word().to_owned()),
             attributes: said.into_iter().chain(address).collect(),
             ..facts::Device::default()
         }],
@@ -160,8 +161,7 @@ fn warning(giver: &Giver, name: &str, links: &[&Above]) -> Diagnostic {
 
 /// How a file by a hardware address is made one for the NIC alone.
 fn narrowed(mut found: Diagnostic, links: &[&Above]) -> Diagnostic {
-    let (typed, untyped): (Vec<&Above>, Vec<&Above>) =
-        links.iter().partition(|above| KINDS_WITH_TYPE.contains(&above.kind));
+    let (typed, untyped): (Vec<&Above>, Vec<&Above>) = links.iter().partition(|above| has_type(&above.kind));
     if !typed.is_empty() {
         found = found.help("write `Type=ether` below [Match]: VLANs, bonds and bridges are of other types");
     }
@@ -219,17 +219,14 @@ fn addresses(
     {
         return HardwareAddress::new(mac.bytes()).into_iter().collect();
     }
-    let below: Vec<IfName> = match link.kind {
-        Kind::Physical => {
-            return nic(host, link.name)
-                .and_then(Nic::address)
-                .cloned()
-                .into_iter()
-                .collect();
-        }
-        Kind::Vlan => link.parent.iter().map(|parent| parent.name).collect(),
-        Kind::Bond | Kind::Bridge => link.ports.iter().map(|port| port.name).collect(),
-        _ => Vec::new(),
+    if link.kind == Kind::Physical {
+        let address = nic(host, link.name).and_then(Nic::address);
+        return address.cloned().into_iter().collect();
+    }
+    let below: Vec<IfName> = match link.kind.row().mac {
+        MacFrom::Below => link.parent.iter().map(|parent| parent.name).collect(),
+        MacFrom::Ports => link.ports.iter().map(|port| port.name).collect(),
+        MacFrom::Chance => Vec::new(),
     };
     below
         .iter()

@@ -478,7 +478,7 @@ fn links_that_do_not_say_what_they_sit_on_are_left_out() {
          error[macvlan-without-device] m0: `m0` does not say which link it is on\n  5:7 «m0» left out\n  help: add `macvlan-raw-device`\n\
          error[veth-without-peer] v0: `v0` does not say what its other end is called\n  7:7 «v0» left out\n  help: add `veth-peer-name`\n\
          error[vxlan-without-id] x0: `x0` does not say which network it is\n  9:7 «x0» left out\n  help: add `vxlan-id`\n\
-         warning[unknown-link-type] y0: `link-type tun` is not a kind that is made here\n  12:13 «tun» made here: `dummy`, `veth`, `macvlan`, `bridge`, `bond`, `vlan`, `vxlan` or `vrf`; the link is left alone\n  help: make it in a `pre-up` line\n"
+         warning[unknown-link-type] y0: `link-type tun` is not a kind that is made here\n  12:13 «tun» made here: `bridge`, `bond`, `vxlan`, `vrf`, `veth`, `macvlan`, `dummy` or `vlan`; the link is left alone\n  help: make it in a `pre-up` line\n"
     );
     assert_eq!(names(&desired), ["y0"]);
 }
