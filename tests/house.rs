@@ -206,3 +206,94 @@ fn model_does_no_io_has_no_clock_and_no_async() {
         }
     }
 }
+
+/// The arms of a `match` that starts behind this point of the code, as their patterns.
+fn patterns(code: &str) -> Vec<String> {
+    let Some(open) = code.find('{') else { return Vec::new() };
+    let (mut depth, mut pattern, mut all, mut in_pattern) = (0, String::new(), Vec::new(), true);
+    let mut letters = code[open..].chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '{' | '(' | '[' => depth += 1,
+            '}' | ')' | ']' => depth -= 1,
+            _ => {}
+        }
+        match (depth, letter) {
+            (0, _) => break,
+            (1, '{') if pattern.is_empty() && all.is_empty() => {}
+            // The block of an arm ends it.
+            (1, '}') if !in_pattern => in_pattern = true,
+            (1, ',') => in_pattern = true,
+            (1, '=') if in_pattern && letters.peek() == Some(&'>') => {
+                all.push(std::mem::take(&mut pattern).trim().to_owned());
+                in_pattern = false;
+            }
+            _ if in_pattern => pattern.push(letter),
+            _ => {}
+        }
+    }
+    all
+}
+
+/// A kind that a `match` on kinds does not name must not get what another kind has.
+#[test]
+fn no_match_on_the_kind_of_a_link_has_a_wildcard() {
+    let is_test = |path: &Path| {
+        let path = path.to_string_lossy();
+        [
+            "/tests",
+            "/trial/",
+            "/suite",
+            "_tests.rs",
+            "/properties",
+            "/examples.rs",
+            "/testing.rs",
+            "/netns/",
+        ]
+        .iter()
+        .any(|part| path.contains(part))
+    };
+    let mut seen = 0;
+    let mut found = Vec::new();
+    for path in rust_files()
+        .into_iter()
+        .filter(|path| path.starts_with(tree().join("crates")) && !is_test(path))
+    {
+        let lines: Vec<String> = code_lines(&path).into_iter().map(|(_, line)| line).collect();
+        let code = lines.join("\n");
+        for (at, _) in code.match_indices("match ") {
+            let patterns = patterns(&code[at..]);
+            let is_kind = |pattern: &String| {
+                let starts = pattern.match_indices("Kind::").map(|(at, _)| &pattern[..at]);
+                let ours = |before: &str| !before.ends_with(|letter: char| letter.is_alphanumeric() || letter == '_');
+                let variants = [
+                    "Physical", "Bridge", "Bond", "Vlan", "Vxlan", "Veth", "Macvlan", "Vrf", "Row", "Other",
+                ];
+                let named = variants
+                    .iter()
+                    .any(|variant| pattern.contains(&format!("Kind::{variant}")));
+                let pattern_alone = !pattern.contains(" if ") || pattern.find("Kind::") < pattern.find(" if ");
+                named && pattern_alone && { starts }.any(ours)
+            };
+            if !patterns.iter().any(is_kind) {
+                continue;
+            }
+            seen += 1;
+            let is_wild = |pattern: &&String| {
+                let bound = pattern.trim_start_matches("ref ");
+                let word = bound.split(" if ").next().unwrap_or_default().trim();
+                word.starts_with(|first: char| first == '_' || first.is_lowercase())
+                    && word.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+            };
+            let line = code[..at].matches('\n').count() + 1;
+            let wild = patterns.iter().filter(is_wild);
+            found.extend(wild.map(|pattern| format!("{}:{line}: `{pattern} =>`", path.display())));
+        }
+    }
+    assert!(seen > 10, "the search found only {seen} places");
+    assert!(
+        found.is_empty(),
+        "name the kinds, or read their row:\n{}",
+        found.join("\n")
+    );
+}

@@ -108,7 +108,8 @@ fn bond_takes(attr: &Attr, number: impl Fn(&str) -> Option<u64>) -> bool {
     in_mode && (!delay || number("bond-miimon").is_some_and(|miimon| miimon > 0))
 }
 
-/// Whether what is wanted of the link allows the option.
+/// Whether the kernel takes the option as the link is wanted. One that only has no effect there must go back all the same: it
+/// would have its old value when what it needs comes back.
 fn is_met(want: &WantLink, need: &Need) -> bool {
     let value = |option: &str| {
         let default = || crate::table::find(option)?.default_value();
@@ -118,12 +119,12 @@ fn is_met(want: &WantLink, need: &Need) -> bool {
         }
     };
     match need {
-        Need::OneOf { attr, values, .. } => value(attr).is_none_or(|number| values.contains(&number)),
-        Need::Set(attr) => match want.knob(attr).map(|knob| &knob.value) {
-            Some(Value::Number(number)) => *number != 0,
-            other => other.is_some(),
-        },
-        Need::Excludes(_) => true,
+        Need::OneOf {
+            attr,
+            values,
+            refused: true,
+        } => value(attr).is_none_or(|number| values.contains(&number)),
+        Need::OneOf { .. } | Need::Set(_) | Need::Excludes(_) => true,
     }
 }
 

@@ -53,7 +53,7 @@ fn rejoin(builder: &mut Builder<'_>, was: &Link) {
     if is.master.is_some() || builder.is_gone(&Gone::Master(was.name)) || builder.is_gone(&Gone::Link(master)) {
         return;
     }
-    if !builder.link(master).is_some_and(|link| link.kind.row().ports.is_some()) {
+    if builder.link(master).is_none_or(|link| link.kind.row().ports.is_none()) {
         return;
     }
     ports::join(builder, was.name, was.name, master, WHY);

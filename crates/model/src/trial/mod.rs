@@ -5,6 +5,7 @@
 
 mod essence;
 mod networks;
+pub mod trip;
 pub mod two_files;
 
 pub(crate) use essence::{differing, essence};
