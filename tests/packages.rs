@@ -82,7 +82,10 @@ fn links(package: &str) -> BTreeMap<String, String> {
 #[test]
 fn every_program_has_its_name_in_the_package() {
     let links_of_cleat = links("cleat");
-    for program in cleat_app::PROGRAMS.iter().filter(|program| program.name != "cleat") {
+    for program in cleat_app::programs::PROGRAMS
+        .iter()
+        .filter(|program| program.name != "cleat")
+    {
         let link = links_of_cleat.get(&format!("usr/sbin/{}", program.name));
         assert_eq!(link.map(String::as_str), Some("../bin/cleat"), "{}", program.name);
     }

@@ -5,6 +5,7 @@
 
 mod attributes;
 mod boundaries;
+mod circles;
 mod commands;
 mod commit;
 mod completions;

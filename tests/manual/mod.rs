@@ -58,7 +58,9 @@ fn part(word: &str) -> Option<String> {
         _ => {
             // VERBS-CLEAT-LINK stands for those of cleat-link.
             let name = word.strip_prefix("VERBS-")?.to_lowercase();
-            let program = cleat_app::PROGRAMS.iter().find(|program| program.name == name)?;
+            let program = cleat_app::programs::PROGRAMS
+                .iter()
+                .find(|program| program.name == name)?;
             commands::verbs(program)
         }
     })

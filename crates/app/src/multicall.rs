@@ -2,8 +2,8 @@
 //!
 //! One file is a third of the size of six, and a boot that calls four programs reads one from the disk.
 
-use crate::{PROGRAMS, other};
-use cleat_cli::Program;
+use crate::other;
+use crate::programs::of_name;
 use cleat_ifupdown::command::Command;
 use cleat_ifupdown::run;
 use std::ffi::{OsStr, OsString};
@@ -30,12 +30,6 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// The program `cleat-...` of that name.
-pub fn of_name(name: &str) -> Option<&'static Program> {
-    let mut programs = PROGRAMS.iter().copied();
-    programs.find(|program| !program.others && program.name == name)
-}
-
 fn file_name(path: &OsStr) -> String {
     let name = Path::new(path).file_name();
     name.unwrap_or_default().to_string_lossy().into_owned()
@@ -44,6 +38,7 @@ fn file_name(path: &OsStr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::programs::PROGRAMS;
 
     #[test]
     fn each_program_is_found_by_its_name_and_cleat_is_what_is_left() {

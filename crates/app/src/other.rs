@@ -1,6 +1,7 @@
 //! `cleat X` for an X that is a program of its own: `cleat-X`, in this file or, where it is another's, from our own
 //! directory, from PATH, or from /usr/sbin.
 
+use crate::programs;
 use cleat_cli::{End, complain};
 use cleat_face::program;
 use std::ffi::OsString;
@@ -10,7 +11,7 @@ use std::process::{Command, ExitCode};
 
 /// Runs the program `cleat-NAME`, or becomes it where it is a file of its own.
 pub fn run(name: &str, arguments: &[OsString]) -> ExitCode {
-    if let Some(program) = crate::multicall::of_name(&format!("cleat-{name}")) {
+    if let Some(program) = programs::of_name(&format!("cleat-{name}")) {
         return program.call(arguments.iter().cloned());
     }
     let is_word = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');

@@ -1,6 +1,6 @@
 //! The help text, made from the table.
 
-use super::{COMMON, Opt, Program, Verb};
+use crate::program::{COMMON, Opt, Program, Verb};
 
 impl Program {
     /// The help of one verb, or the list of all; lines have at most 80 columns.

@@ -1,6 +1,6 @@
 //! Where messages go: standard error, for a terminal, a log file or the journal.
 
-use crate::Verbosity;
+use crate::verbosity::Verbosity;
 use cleat_diag::{Diagnostic, Severity, Sources, Summary, escaped_lines, render};
 use log::{Level, LevelFilter, log_enabled};
 use nix::sys::stat::fstat;

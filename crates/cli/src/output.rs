@@ -1,6 +1,8 @@
 //! What a program says and how it ends.
 
+use crate::exit::Exit;
 use crate::logging;
+use cleat_diag::escaped_lines;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -48,6 +50,19 @@ pub fn print(text: &str) -> End {
             End::Fault
         }
         _ => End::Well,
+    }
+}
+
+/// Prints on standard output, with what would do something to a terminal written out; a reader that has gone away (`ifquery -a | head -1`) is not an error.
+pub fn show(text: &str) -> Exit {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(escaped_lines(text).as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Exit::Done,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => {
+            logging::complain(&format!("error: cannot write to standard output: {error}"));
+            Exit::Failed
+        }
     }
 }
 

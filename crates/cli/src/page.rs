@@ -1,6 +1,6 @@
 //! What standard output is: a terminal with colours and a width, or a file.
 
-use crate::Color;
+use crate::program::Color;
 use std::io::IsTerminal;
 
 /// Columns where nobody says how many there are.

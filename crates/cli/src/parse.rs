@@ -1,10 +1,23 @@
 //! From words to a [`Call`], by the table.
 
-use super::{Ask, COMMON, Call, Opt, Program, Takes, Verb};
-use crate::Verbosity;
+use crate::program::{COMMON, Call, Opt, Program, Takes, Verb};
+use crate::verbosity::Verbosity;
 use cleat_eni::distance;
 use lexopt::Arg::{self, Long, Short, Value};
 use std::ffi::OsString;
+
+/// The parsed words after the program's name.
+#[derive(Debug)]
+pub enum Ask {
+    /// Do it.
+    Run(Call),
+    /// Print the help of one verb, or of all.
+    Help(Option<&'static Verb>),
+    /// Print the version.
+    Version,
+    /// Not a verb of ours, and what came after it.
+    Other(String, Vec<OsString>),
+}
 
 impl Program {
     /// Reads the words after the program's name.
@@ -147,4 +160,97 @@ fn spelling(word: &Arg<'_>) -> String {
 fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let near = names.map(|name| (distance(word, name), name)).min()?;
     (near.0 <= 2 && near.0 < word.chars().count()).then_some(near.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::End;
+    use crate::program::{Hint, Words, YES, flag};
+    use std::time::Duration;
+
+    const NAMES: Words = Words {
+        name: "NIC...",
+        doc: "the NICs",
+        least: 1,
+        most: 2,
+        hint: Hint::Interface,
+    };
+
+    static PROGRAM: Program = Program {
+        name: "cleat-test",
+        about: "Tests.",
+        others: false,
+        closing: "",
+        verbs: &[Verb {
+            name: "pin",
+            usage: "cleat-test pin NIC... [-y] [--name NAME]... [--confirm-boot[=CHECK]]",
+            short: "pins",
+            doc: "Pins.",
+            words: NAMES,
+            options: &[
+                YES,
+                flag("--name NAME", "a name"),
+                flag("--confirm-boot[=CHECK]", "confirm"),
+            ],
+            run: |_| End::Well,
+        }],
+    };
+
+    fn ask(words: &str) -> Result<Ask, String> {
+        PROGRAM.parse(words.split_whitespace().map(OsString::from))
+    }
+
+    fn call(words: &str) -> Call {
+        match ask(words) {
+            Ok(Ask::Run(call)) => call,
+            other => panic!("{words}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn options_with_letters_values_and_perhaps_a_value_are_read() {
+        let all = call("-v pin a -y --name x --name=y --confirm-boot=gateway b");
+        assert_eq!(all.words, ["a", "b"]);
+        assert_eq!(all.verbosity, Verbosity::Verbose);
+        assert!(all.has("yes"));
+        assert_eq!(all.values("name").collect::<Vec<_>>(), ["x", "y"]);
+        assert_eq!(all.value("confirm-boot"), Some("gateway".as_ref()));
+        let bare = call("pin a --confirm-boot b");
+        assert!(bare.has("confirm-boot") && bare.value("confirm-boot").is_none());
+        assert_eq!(
+            bare.words,
+            ["a", "b"],
+            "a value that may be left out is never the next word"
+        );
+        assert_eq!(call("pin a --name 12").parsed("name", "a number"), Ok(Some(12_u8)));
+        assert_eq!(
+            call("pin a --name x").parsed::<u8>("name", "a number"),
+            Err("`--name` takes a number, not `x`".to_owned())
+        );
+        assert_eq!(
+            call("pin a --name 1.5s").seconds("name"),
+            Ok(Some(Duration::from_millis(1500)))
+        );
+        assert_eq!(
+            call("pin a --name=-1").seconds("name"),
+            Err("`--name` takes seconds (`60` or `60s`), not `-1`".to_owned())
+        );
+    }
+
+    #[test]
+    fn too_few_and_too_many_words_are_told() {
+        let told = |words: &str| ask(words).map(|asked| format!("{asked:?}")).unwrap_err();
+        assert_eq!(told("pin a b c"), "`cleat-test pin` does not take `c`");
+        let usage = PROGRAM.verbs[0].usage;
+        assert_eq!(told("pin"), format!("`cleat-test pin` needs NIC...; usage: {usage}"));
+        assert_eq!(
+            told("pni"),
+            "there is no command `cleat-test pni`; did you mean `cleat-test pin`?"
+        );
+        assert_eq!(
+            told("pin a --nmae x"),
+            "`cleat-test pin` does not take `--nmae`; did you mean `--name`?"
+        );
+    }
 }

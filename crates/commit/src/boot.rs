@@ -1,9 +1,10 @@
 //! `boot` and `check-boot`: what the units run.
 
-use super::desk::{Desk, at_desk};
+use super::desk::Desk;
 use super::judge::Judge;
 use super::live::{keep, mark_live, put_back, settle_history};
 use super::notes::{FirstBoot, Refused};
+use super::outside::at_desk;
 use super::recover::{Recovered, recover};
 use super::trial::Outcome as Ended;
 use cleat_cli::{Call, End};

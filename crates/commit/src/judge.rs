@@ -3,8 +3,9 @@
 use cleat_diag::Diagnostic;
 use cleat_eni::ConfigSet;
 use cleat_ifupdown::look::absent;
-use cleat_ifupdown::read::follow::{Renamed, renamed};
+use cleat_ifupdown::read::follow::renamed;
 use cleat_ifupdown::read::pinned_nics::PinnedNics;
+use cleat_ifupdown::read::renamed::Renamed;
 use cleat_ifupdown::read::saved_nics::SavedNics;
 use cleat_ifupdown::read::served;
 use cleat_ifupdown::read::severity::{self, Situation};

@@ -1,7 +1,8 @@
 //! `apply`, `confirm` and `rollback`: what changes the running network, and stands or is put back.
 
-use super::desk::{Desk, at_desk};
+use super::desk::Desk;
 use super::notes::Refused;
+use super::outside::at_desk;
 use super::recover::{Recovered, recover};
 use super::reload::Follows;
 use super::trial::{Outcome as Ended, Trial};

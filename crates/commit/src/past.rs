@@ -1,6 +1,6 @@
 //! `history`, `show` and `diff`.
 
-use super::desk::at_desk;
+use super::outside::at_desk;
 use cleat_cli::report::json_text;
 use cleat_cli::{Call, End, Page, complain, print};
 use cleat_diag::{escaped, escaped_lines};

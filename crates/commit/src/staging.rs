@@ -1,8 +1,9 @@
 //! `stage`, `edit` and `revert`.
 
-use super::desk::{Desk, at_desk};
+use super::desk::Desk;
 use super::edit::{Copy, ask};
 use super::notes::Refused;
+use super::outside::at_desk;
 use cleat_cli::{Call, End, complain, who};
 use cleat_diag::Diagnostic;
 use cleat_eni::{ConfigSet, Replaced};

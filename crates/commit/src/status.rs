@@ -1,7 +1,8 @@
 //! `status`: what is staged, what would become of it, and what waits for a confirmation.
 
-use super::desk::{Desk, at_desk};
+use super::desk::Desk;
 use super::notes::Refused;
+use super::outside::at_desk;
 use super::past::color;
 use super::trial::Trial;
 use cleat_cli::report::{document, in_order, json_text, page};

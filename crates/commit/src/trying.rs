@@ -1,9 +1,10 @@
 //! `try` and its guard: a live change that is put back unless somebody confirms it.
 
-use super::desk::{Desk, at_desk};
+use super::desk::Desk;
 use super::guard::{self, Cause};
 use super::listen::Heard;
 use super::live::{decide, is_kept, keep, make_live, not_followed, note_put_back, put_back, take_back};
+use super::outside::at_desk;
 use super::reload::Follows;
 use super::trial::{self, Outcome as Ended, Trial};
 use cleat_cli::{Call, End, complain};

@@ -1,12 +1,11 @@
 //! What people call the state of a link, who a foreign port belongs to, and the few words on it that fit in a box.
 
-use crate::graph::topology::ranges_text;
 use cleat_model::attr::Value;
 use cleat_model::desired::{Desired, WantLink};
 use cleat_model::name::IfName;
 use cleat_model::snapshot::{Link, Snapshot};
 use cleat_model::table;
-use cleat_model::types::Kind;
+use cleat_model::types::{Kind, VlanRange};
 
 /// The MTU that is not worth a line.
 const USUAL_MTU: u32 = 1500;
@@ -182,6 +181,25 @@ pub fn live_details(link: &Link) -> Vec<String> {
         details.push("VLAN-aware".to_owned());
     }
     details
+}
+
+/// VLAN ranges as people write them: `2-4094`, `5 10-20`.
+fn ranges_text<'a>(ranges: impl IntoIterator<Item = &'a VlanRange>) -> String {
+    let mut joined: Vec<(u16, u16)> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some((_, last)) if *last + 1 == range.first => *last = range.last,
+            _ => joined.push((range.first, range.last)),
+        }
+    }
+    let words: Vec<String> = joined
+        .iter()
+        .map(|(first, last)| match first == last {
+            true => first.to_string(),
+            false => format!("{first}-{last}"),
+        })
+        .collect();
+    words.join(" ")
 }
 
 #[cfg(test)]

@@ -14,12 +14,11 @@ use crate::{change, ifquery, version};
 use cleat_cli::exit::Exit;
 use cleat_cli::logging;
 use cleat_cli::logging::{Reporter, complain};
-use cleat_diag::escaped_lines;
+use cleat_cli::show;
 use cleat_eni::ConfigSet;
 use cleat_root::Root;
 use cleat_settings::Settings;
 use std::ffi::OsString;
-use std::io::Write;
 use std::process::ExitCode;
 
 /// Runs the command that the program was called by.
@@ -59,19 +58,6 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn text(argument: Option<OsString>) -> String {
     argument.unwrap_or_default().to_string_lossy().into_owned()
-}
-
-/// Prints on standard output, with what would do something to a terminal written out; a reader that has gone away (`ifquery -a | head -1`) is not an error.
-pub fn show(text: &str) -> Exit {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(escaped_lines(text).as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Exit::Done,
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
-        Err(error) => {
-            complain(&format!("error: cannot write to standard output: {error}"));
-            Exit::Failed
-        }
-    }
 }
 
 /// Runs what was asked for, on the machine that the program runs on.

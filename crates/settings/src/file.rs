@@ -1,13 +1,16 @@
 //! The file: TOML with places, so that each fault is shown at its line.
 
-use super::keys::{KEYS, Key};
-use super::{DEFAULTS_HOLD, Settings};
+use crate::keys::{KEYS, Key};
+use crate::settings::Settings;
 use cleat_diag::{Diagnostic, FileId, Place, Sources, Span};
 use cleat_eni::distance;
 use cleat_root::paths;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
+
+/// The note where nothing of the file is used.
+pub(super) const DEFAULTS_HOLD: &str = "the built-in settings are used";
 
 /// Reads the file's bytes into the settings, and answers what is wrong with them.
 pub(super) fn read(settings: &mut Settings, bytes: Vec<u8>, sources: &mut Sources) -> Vec<Diagnostic> {

@@ -1,6 +1,6 @@
 //! The keys of /etc/cleat/cleat.toml, one row each: what reads them, what documents them.
 
-pub use super::value::Slot;
+pub use crate::slot::Slot;
 use std::fmt::Write;
 
 /// One key.

@@ -2,6 +2,7 @@
 
 use super::*;
 use cleat_diag::render;
+use std::time::Duration;
 
 /// The settings of a file, and what is told of it, a line each.
 fn with(text: impl AsRef<[u8]>) -> (Settings, Vec<String>) {

@@ -1,6 +1,6 @@
 //! bash(1): one function per program, by the variables of `complete -F`.
 
-use super::{LINKS, Line, MADE, Spec};
+use super::spec::{LINKS, Line, MADE, Spec};
 use cleat_cli::{Hint, Takes};
 
 pub(super) fn script(spec: &Spec) -> String {

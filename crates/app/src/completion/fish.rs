@@ -1,6 +1,6 @@
 //! fish(1): one `complete` for each verb and option.
 
-use super::{Choice, LINKS, Line, MADE, Spec, quoted};
+use super::spec::{Choice, LINKS, Line, MADE, Spec, quoted};
 use cleat_cli::{Hint, Takes};
 
 pub(super) fn script(spec: &Spec) -> String {

@@ -1,6 +1,6 @@
 //! zsh(1): `_arguments` and `_describe` of zshcompsys(1).
 
-use super::{Choice, LINKS, Line, MADE, Spec, quoted};
+use super::spec::{Choice, LINKS, Line, MADE, Spec, quoted};
 use cleat_cli::{Hint, Takes};
 
 pub(super) fn script(spec: &Spec) -> String {

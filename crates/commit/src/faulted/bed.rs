@@ -1,10 +1,10 @@
 //! A host below a temporary directory, and a world around the verbs that run on it.
 
 use super::super::desk::Desk;
+use super::super::desk::Outside;
 use super::super::judge::Judge;
 use super::super::listen::Heard;
 use super::super::live::{confirm_at, rollback_now};
-use super::super::outside::Outside;
 use super::super::reload::Follows;
 use super::super::trying::guard_at;
 use cleat_cli::End;

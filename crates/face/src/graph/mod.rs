@@ -3,6 +3,7 @@
 pub mod canvas;
 pub mod layout;
 mod outline;
+pub mod style;
 pub mod svg;
 pub mod terminal;
 pub mod topology;
@@ -17,7 +18,7 @@ use cleat_diag::{Severity, Summary, render};
 use cleat_root::{Durability, Root};
 use std::io::Write;
 use std::path::Path;
-use terminal::Style;
+use style::Style;
 use topology::Topology;
 
 /// Draws what is declared, with the state the kernel has it in; a named file alone; or (`--live`) what the kernel has.

@@ -1,7 +1,7 @@
 //! The topology as an indented list, for terminals that are too narrow for the picture.
 
 use super::canvas::{Canvas, Ink};
-use super::terminal::{Style, state_ink};
+use super::style::{Style, state_ink};
 use super::topology::{Class, Row, Topology};
 use std::collections::BTreeSet;
 

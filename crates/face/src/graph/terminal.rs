@@ -2,22 +2,12 @@
 
 use super::canvas::{Canvas, Ink};
 use super::layout::{self, Item, Layout, Measure};
+use super::style::{Style, state_ink};
 use super::topology::{Class, Node, Row, Topology};
 use super::tracks::{Net, nets};
 use crate::links::LinkState;
 use cleat_diag::escaped;
 use std::collections::BTreeSet;
-
-/// How to draw.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Style {
-    /// Columns of the terminal; a wider picture is printed as an outline instead.
-    pub width: usize,
-    /// Only ASCII.
-    pub ascii: bool,
-    /// ANSI colours.
-    pub color: bool,
-}
 
 /// Least room between two layers.
 const GUTTER: i64 = 3;
@@ -48,17 +38,6 @@ fn shown(topology: &Topology) -> Topology {
         }
     }
     shown
-}
-
-/// The colour of a state.
-pub(crate) fn state_ink(state: LinkState) -> Ink {
-    match state {
-        LinkState::Unknown => Ink::Plain,
-        LinkState::Up => Ink::Green,
-        LinkState::NoCarrier => Ink::Yellow,
-        LinkState::Down => Ink::Faint,
-        LinkState::Missing => Ink::Red,
-    }
 }
 
 /// `* up  x missing`: the marks that are in the picture; nothing where none is.

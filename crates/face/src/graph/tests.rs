@@ -1,6 +1,7 @@
 //! Pictures are read back here: lines are followed with the finger, and what they say must be the topology.
 
-use super::terminal::{self, Style};
+use super::style::Style;
+use super::terminal;
 use super::topology::{Class, Edge, Node, Row, Topology};
 use super::{layout, svg};
 use crate::links::LinkState;

@@ -5,7 +5,7 @@ use cleat_model::desired::{Desired, WantLink};
 use cleat_model::kinds::Drawn;
 use cleat_model::name::IfName;
 use cleat_model::snapshot::{Link, Snapshot};
-use cleat_model::types::{Kind, VlanRange};
+use cleat_model::types::Kind;
 use std::collections::BTreeMap;
 
 /// What a box stands for; it chooses layer and colour.
@@ -335,23 +335,4 @@ fn live_node(link: &Link, snapshot: &Snapshot) -> Node {
         rows,
         layer: 0,
     }
-}
-
-/// VLAN ranges as people write them: `2-4094`, `5 10-20`.
-pub(crate) fn ranges_text<'a>(ranges: impl IntoIterator<Item = &'a VlanRange>) -> String {
-    let mut joined: Vec<(u16, u16)> = Vec::new();
-    for range in ranges {
-        match joined.last_mut() {
-            Some((_, last)) if *last + 1 == range.first => *last = range.last,
-            _ => joined.push((range.first, range.last)),
-        }
-    }
-    let words: Vec<String> = joined
-        .iter()
-        .map(|(first, last)| match first == last {
-            true => first.to_string(),
-            false => format!("{first}-{last}"),
-        })
-        .collect();
-    words.join(" ")
 }

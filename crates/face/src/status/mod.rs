@@ -6,7 +6,7 @@ mod table;
 mod tests;
 
 use super::graph::canvas::Ink;
-use super::graph::terminal::state_ink;
+use super::graph::style::state_ink;
 use super::links::LinkState;
 use super::options::Options;
 use super::{End, complain, input, print};

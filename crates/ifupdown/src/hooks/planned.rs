@@ -1,6 +1,7 @@
 //! The hooks of a plan, on the way there and on the way back.
 
-use super::{Call, Runner};
+use super::call::Call;
+use super::runner::Runner;
 use cleat_diag::Diagnostic;
 use cleat_model::apply::{HookFault, Hooks};
 use cleat_model::desired::{Desired, Phase};

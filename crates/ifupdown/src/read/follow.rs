@@ -2,6 +2,7 @@
 
 use crate::look::devices;
 use crate::read::pinned_nics::PinnedNics;
+use crate::read::renamed::Renamed;
 use crate::read::saved_nics::{SavedNics, is_nic, nic_of, own_mac};
 use crate::read::session::Session;
 use cleat_diag::Diagnostic;
@@ -13,31 +14,6 @@ use cleat_model::snapshot::Snapshot;
 use cleat_model::table;
 use cleat_model::types::Kind;
 use std::path::PathBuf;
-
-/// A NIC that is called otherwise than the configuration says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Renamed {
-    /// Its name in the configuration.
-    pub from: IfName,
-    /// Its name now.
-    pub to: IfName,
-    /// How it is known: one clause.
-    pub why: String,
-    /// The .link file that will give it back its name once udev has come to it.
-    pub pin: Option<PathBuf>,
-}
-
-impl Renamed {
-    /// What is told of it.
-    pub fn warning(&self) -> Diagnostic {
-        // Which file pins it is said in the reason.
-        let Self { from, to, why, pin: _ } = self;
-        let text = format!("the NIC that the file calls `{from}` is called `{to}` now, and is brought up so: {why}");
-        Diagnostic::warning("nic-renamed", text)
-            .on(to)
-            .help(format!("write `{to}` in the file, or pin the NIC: cleat-link(8)"))
-    }
-}
 
 /// The NICs of a network whose names are gone, and which other links they are now.
 ///

@@ -7,6 +7,7 @@ pub mod mapping;
 pub mod pick;
 pub mod pinned_nics;
 pub mod rename;
+pub mod renamed;
 pub mod saved_nics;
 pub mod scope;
 pub mod served;

@@ -3,8 +3,8 @@
 use crate::args::Input;
 use crate::look::devices;
 use crate::read::emptied::emptied;
-use crate::read::follow::Renamed;
 use crate::read::last_good;
+use crate::read::renamed::Renamed;
 use crate::read::severity::{self, Situation};
 use crate::read::{mapping, served};
 use crate::state::State;

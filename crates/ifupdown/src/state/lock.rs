@@ -1,6 +1,6 @@
 //! One run at a time.
 
-use crate::hooks::descends_from;
+use crate::hooks::tree::descends_from;
 use cleat_root::{Held, Lock, LockError, Root};
 use log::warn;
 use std::path::Path;

@@ -1,25 +1,19 @@
 //! The record of runs: what `ifup`, `ifdown` and `ifreload` did since the host came up, for `cleat log` and the journal.
 
 mod journal;
+mod record;
 
 use crate::apply::account::{Account, Entry};
 use crate::args::Args;
-use crate::state::run_files::RunFiles;
 use cleat_cli::exit::Exit;
 use cleat_cli::who;
 use cleat_diag::{Diagnostic, Severity};
 use cleat_root::{Root, RootError};
 use cleat_store::Timestamp;
-use log::debug;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Bytes of the record: /run is memory.
-const LIMIT: u64 = 256 * 1024;
-/// What must be free beside it, bytes and inodes: what is ours must always find room there, and is worth more.
-const LEFT_FREE: (u64, u64) = (1024 * 1024, 64);
 /// Steps and faults of one run that are kept: a boot with thousands of links must not push out all before it.
 const MOST: usize = 200;
 
@@ -101,35 +95,6 @@ impl Run {
         self
     }
 
-    /// Writes it down and tells the journal. A host whose /run is full or read-only gets its network all the same.
-    pub fn record(&self, root: &Root, files: &RunFiles) {
-        if has_room(root, &files.runs)
-            && let Err(error) = self.append(root, &files.runs)
-        {
-            debug!("`cleat log` will not know of this run: {error}");
-        }
-        if let Err(error) = journal::send(root, self) {
-            debug!("the journal does not hear of this run: {error}");
-        }
-    }
-
-    fn append(&self, root: &Root, path: &Path) -> Result<(), RootError> {
-        // Only texts and numbers: there is nothing in it that JSON cannot hold.
-        let mut line = serde_json::to_vec(self).unwrap_or_default();
-        line.push(b'\n');
-        let size = match root.metadata(path) {
-            Ok(metadata) => metadata.size(),
-            Err(error) if error.is_missing() => return root.reserve(path, 0)?.put(&line),
-            Err(error) => return Err(error),
-        };
-        if size + line.len() as u64 <= LIMIT {
-            return root.append(path, &line);
-        }
-        let mut kept = newest(&root.read(path)?).to_vec();
-        kept.append(&mut line);
-        root.reserve(path, 0)?.put(&kept)
-    }
-
     /// Those that are on record, the oldest first. A line that is not whole, since the machine was switched off while it
     /// was written, is left out.
     ///
@@ -171,23 +136,6 @@ impl Fault {
             iface: found.iface.clone(),
         })
     }
-}
-
-/// Whether the file system can well spare the room.
-fn has_room(root: &Root, path: &Path) -> bool {
-    // The first run of a boot may end before it makes the directory.
-    let there = path.ancestors().skip(1).find(|directory| root.is_dir(directory));
-    there
-        .and_then(|directory| root.free(directory).ok())
-        .is_some_and(|(bytes, inodes)| bytes >= LEFT_FREE.0 && inodes >= LEFT_FREE.1)
-}
-
-/// The newest half of the record, whole lines.
-fn newest(bytes: &[u8]) -> &[u8] {
-    let from = bytes.len().saturating_sub(LIMIT as usize / 2);
-    let rest = bytes.get(from..).unwrap_or_default();
-    let end = rest.iter().position(|byte| *byte == b'\n');
-    end.and_then(|end| rest.get(end + 1..)).unwrap_or_default()
 }
 
 /// The command line, at most 200 characters of it.
@@ -266,7 +214,7 @@ mod tests {
             run(number).append(&root, path).unwrap();
         }
         let metadata = root.metadata(path).unwrap();
-        assert!(metadata.len() <= LIMIT, "{}", metadata.len());
+        assert!(metadata.len() <= record::LIMIT, "{}", metadata.len());
         assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
         let recorded = Run::recorded(&root, path).unwrap();
         let first = count - recorded.len();

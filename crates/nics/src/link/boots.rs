@@ -7,8 +7,9 @@
 //!
 //! *Source*: `link_generate_new_name` in src/udev/net/link-config.c of systemd 252 and 257.
 
+use super::carrier::Carrier;
 use super::host::{Host, Next};
-use super::nic::{Module, Nic};
+use super::nic::Nic;
 use crate::initramfs;
 use cleat_naming::KernelName;
 use cleat_naming::link_file::{Device, LinkFile, LinkFiles, Machine, Policy};
@@ -25,17 +26,6 @@ pub const REBUILT: &str = "at the first boot with a rebuilt initramfs";
 /// *Source*: `FALLBACK_HOSTNAME` of systemd's meson_options.txt; Debian leaves it.
 const NO_HOST_NAME: &str = "localhost";
 
-/// The udev of an initramfs, as far as names go.
-#[derive(Debug)]
-pub struct Carrier {
-    /// Its .link files, where they are other than the root's.
-    others: Option<LinkFiles>,
-    /// The modules that it has.
-    modules: BTreeSet<String>,
-    /// What conditions in .link files find there.
-    machine: Machine,
-}
-
 /// The names of a NIC at the coming boots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coming {
@@ -45,29 +35,6 @@ pub struct Coming {
     pub rebuilt: Next,
     /// What the initramfs of now calls it first, where it carries other .link files.
     pub first: BTreeSet<String>,
-}
-
-impl Carrier {
-    /// Whether it has the driver of a NIC, as far as that is known.
-    fn has_driver(&self, nic: &Nic) -> Option<bool> {
-        match &nic.module {
-            Module::BuiltIn => Some(true),
-            Module::Named(module) => Some(self.modules.contains(module)),
-            Module::Unknown => None,
-        }
-    }
-
-    /// Whether it may set NICs up, and its kernel renames none that is.
-    ///
-    /// *Source*: initramfs-tools(7), `ip=`; "net: allow live renaming when an interface is up" of Linux 6.2.
-    fn may_bring_up(&self) -> bool {
-        let mut words = self.machine.command_line.iter().flatten();
-        let asked = words.any(|word| word.text.starts_with("ip="));
-        let release = self.machine.kernel_release.as_deref().unwrap_or_default();
-        let mut numbers = release.split(['.', '-']).map(str::parse::<u32>);
-        let version = (numbers.next(), numbers.next());
-        asked && matches!(version, (Some(Ok(major)), Some(Ok(minor))) if (major, minor) < (6, 2))
-    }
 }
 
 /// What has named a NIC before the udev of the root comes to it.

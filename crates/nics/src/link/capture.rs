@@ -1,6 +1,6 @@
 //! `cleat-link capture`.
 
-use super::Host;
+use super::host::Host;
 use cleat_cli::{Call, End, Hint, Verb, Words, complain, print};
 use cleat_naming::cmdline::{self, NAMES_KEY, SCHEME_KEY};
 use cleat_naming::link_file;

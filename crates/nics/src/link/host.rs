@@ -1,8 +1,8 @@
 //! What every verb starts from: the NICs, the .link files, and the pins among them.
 
-use super::boots::Carrier;
+use super::carrier::Carrier;
 use super::nic::Nic;
-use crate::scheme::NextBoot;
+use crate::scheme::next::NextBoot;
 use cleat_kernel::Netlink;
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::snapshot::Snapshot;

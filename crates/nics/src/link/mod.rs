@@ -3,14 +3,15 @@
 mod ask;
 mod boots;
 mod capture;
+mod carrier;
 mod carry_out;
 mod check;
 mod configuration;
 mod faults;
-mod host;
+pub(crate) mod host;
 mod list;
 mod names;
-mod nic;
+pub(crate) mod nic;
 mod pin;
 mod predict;
 mod references;
@@ -21,9 +22,6 @@ mod sysctl_names;
 mod testing;
 mod unpin;
 mod work;
-
-pub use host::{Host, Next};
-pub use nic::{Module, Nic, Own};
 
 use cleat_cli::Program;
 

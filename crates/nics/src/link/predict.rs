@@ -1,17 +1,17 @@
 //! `cleat-link predict`.
 
+mod names;
 mod notes;
 
-use super::Host;
 use super::list::in_columns;
-use crate::scheme::{NextBoot, Pinned};
-use crate::{initramfs, programs};
+use crate::scheme::next::{NextBoot, Pinned};
 use cleat_cli::{Call, End, Hint, JSON, Opt, Verb, Words, complain, print};
 use cleat_diag::{escaped, escaped_lines};
 use cleat_naming::policy::ChosenName;
 use cleat_naming::udev::{DEBIAN_12, DEBIAN_13};
-use cleat_naming::{NEWEST, NicFacts, SCHEMES, Scheme, Udev, facts, legal, predict};
+use cleat_naming::{NEWEST, NicFacts, SCHEMES, Scheme, Udev, legal, predict};
 use cleat_root::Root;
+use names::{Names, line};
 use serde_json::{Value, json};
 
 /// The verb.
@@ -82,13 +82,6 @@ fn scheme(call: &Call) -> Result<Option<&'static Scheme>, String> {
         .ok_or_else(|| format!("there is no naming scheme `{word}`; known are v238 to {newest} (`cleat-scheme list`)"))
 }
 
-/// What names follow from.
-struct Names {
-    /// As udev sees them at boot.
-    nics: Vec<NicFacts>,
-    host: Host,
-}
-
 /// Schemes that give every NIC the same name.
 struct Column {
     first: &'static Scheme,
@@ -97,39 +90,6 @@ struct Column {
 }
 
 impl Names {
-    fn read(root: Root) -> Result<Self, String> {
-        let nics = facts::nics(&root).map_err(|error| error.to_string())?;
-        let mut host = Host::as_far_as_known(&root);
-        if root.is_real() {
-            host.look_into(&initramfs::look(&root, &programs::Host).0);
-        }
-        Ok(Self {
-            nics: nics.into_iter().map(|nic| host.at_boot(nic)).collect(),
-            host,
-        })
-    }
-
-    /// The udev that the column of a scheme is made with: the one that brought it, but the installed one where it is the
-    /// scheme that is pinned.
-    fn udev_of(&self, scheme: &Scheme) -> Udev {
-        match self.pinned() {
-            Some(pinned) if pinned.scheme == scheme => self.host.next_boot.udev_for(scheme),
-            _ => Udev {
-                version: scheme.version,
-            },
-        }
-    }
-
-    fn pinned(&self) -> Option<&Pinned> {
-        self.host.next_boot.pinned.as_ref()
-    }
-
-    /// What every NIC gets from a udev that follows a scheme.
-    fn choices(&self, scheme: &'static Scheme, udev: Udev) -> Vec<ChosenName> {
-        let nics = self.nics.iter();
-        nics.map(|nic| self.host.choice(nic, scheme, udev)).collect()
-    }
-
     fn columns(&self) -> Vec<Column> {
         let mut columns: Vec<Column> = Vec::new();
         for scheme in SCHEMES {
@@ -341,11 +301,6 @@ impl Column {
             .filter(|(scheme, _)| scheme.is_some_and(|scheme| self.holds(scheme)));
         here.map(|(_, name)| *name).collect::<Vec<_>>().join(", ")
     }
-}
-
-/// A line as it is shown, whatever is in the names that it holds.
-fn line(text: &str) -> String {
-    format!("{}\n", escaped(text))
 }
 
 /// A name with a star where it is another than now. Where the kernel's own stays, it is another if a program gave the one

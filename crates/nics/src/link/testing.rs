@@ -1,6 +1,6 @@
 //! An invented host: NICs in sysfs, udev's database, and the kernel's links.
 
-use super::Host;
+use super::host::Host;
 use crate::initramfs::{Image, State};
 use cleat_model::snapshot::{IFLA_ADDRESS, Link, Snapshot};
 use cleat_model::types::Kind;

@@ -2,21 +2,18 @@
 
 mod apply;
 mod diff;
+mod fault;
 mod list;
 pub mod loader;
 mod names;
-mod next;
+pub(crate) mod next;
 mod pin;
 mod plan;
 mod record;
 mod show;
 mod udev;
 
-pub use next::{NextBoot, Pinned};
-
-use cleat_cli::logging::Reporter;
-use cleat_cli::{Call, End, Program};
-use cleat_diag::{Diagnostic, Sources};
+use cleat_cli::Program;
 
 /// `cleat-scheme`: each verb's row stands beside what it does.
 pub static PROGRAM: Program = Program {
@@ -26,22 +23,6 @@ pub static PROGRAM: Program = Program {
     closing: "",
     verbs: &[show::VERB, pin::VERB, pin::UNPIN, list::VERB],
 };
-
-/// Prints what went wrong, and that nothing is other than before where that is so.
-fn fault(call: &Call, told: &[Diagnostic], sources: &Sources) -> End {
-    let reporter = Reporter::new(call.verbosity);
-    reporter.print(told, sources);
-    let left = told.iter().any(|told| told.code == "scheme-not-put-back");
-    reporter.close(
-        told,
-        if left {
-            "not all was put back"
-        } else {
-            "nothing was changed"
-        },
-    );
-    End::Fault
-}
 
 #[cfg(test)]
 mod testing;

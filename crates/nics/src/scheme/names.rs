@@ -1,6 +1,7 @@
 //! The names that another scheme would give.
 
-use crate::link::{Host, Nic};
+use crate::link::host::Host;
+use crate::link::nic::Nic;
 use cleat_diag::escaped;
 use cleat_naming::{Scheme, Udev};
 use cleat_root::Root;

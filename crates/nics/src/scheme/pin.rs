@@ -1,11 +1,12 @@
 //! `cleat-scheme pin` and `unpin`.
 
+use super::fault::fault;
 use super::loader::{self, Found};
 use super::names;
 use super::plan::{self, Plan, Refusal};
 use super::record::Record;
 use super::udev::{self, Host};
-use super::{apply, diff, fault};
+use super::{apply, diff};
 use crate::programs::{self, Programs};
 use cleat_cli::{self as cli, Call, End, Hint, Opt, Verb, Words, YES, flag};
 use cleat_diag::{Diagnostic, Sources};

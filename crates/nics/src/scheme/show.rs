@@ -1,7 +1,7 @@
 //! `cleat-scheme show`: which scheme names now, which after the next boot, and who says so.
 
 use super::apply;
-use super::fault;
+use super::fault::fault;
 use super::loader::{self, Found, Loader};
 use super::next::NextBoot;
 use super::plan::{self, Mention, Refusal};

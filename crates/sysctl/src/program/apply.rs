@@ -1,6 +1,6 @@
 //! `cleat-sysctl apply`.
 
-use super::{PREFIX, read};
+use super::reading::{PREFIX, read};
 use crate::{Deed, apply};
 use cleat_cli::logging::Reporter;
 use cleat_cli::{Call, End, Verb, Words};

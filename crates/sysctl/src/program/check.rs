@@ -1,6 +1,6 @@
 //! `cleat-sysctl check` and `show`.
 
-use super::{PREFIX, Read, read};
+use super::reading::{PREFIX, Read, read};
 use crate::{Reading, Wanted, check, differences};
 use cleat_cli::logging::Reporter;
 use cleat_cli::{Call, End, JSON, Verb, Words, print};

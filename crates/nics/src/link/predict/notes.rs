@@ -3,7 +3,7 @@
 //! *Source*: the kernel refuses a name that is the name or an alternative name of another link (`netdev_name_in_use` in
 //! net/core/dev.c).
 
-use super::{Names, line};
+use super::names::{Names, line};
 use crate::link::carry_out::configuration;
 use crate::link::configuration::Configuration;
 use cleat_naming::policy::ChosenName;

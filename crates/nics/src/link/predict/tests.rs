@@ -1,7 +1,9 @@
 //! Tables over invented trees.
 
 use super::super::capture;
+use super::super::host::Host;
 use super::*;
+use cleat_naming::facts;
 use cleat_naming::pins::{AddressKey, NewPin};
 use cleat_root::Durability;
 use std::path::Path;
