@@ -8,6 +8,7 @@ use netlink_sys::Socket;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Room for one datagram of a dump: the kernel sends 32 KiB, but for a link with very many virtual functions.
 const ROOM: usize = 64 << 10;
@@ -27,6 +28,8 @@ pub(crate) struct Question {
 /// Dumps under way, in the order in which their answers are to be taken.
 pub(crate) struct Ahead {
     open: VecDeque<Question>,
+    /// Those of them that the thread has still to begin.
+    waiting: Arc<Mutex<VecDeque<Question>>>,
     datagrams: Receiver<Received>,
     /// Back to the thread: buffers that were read through are used again.
     used: Sender<Vec<u8>>,
@@ -37,13 +40,23 @@ impl Ahead {
     pub(crate) fn begin(socket: Socket, questions: Vec<Question>) -> io::Result<Self> {
         let (sender, datagrams) = channel();
         let (used, free) = channel();
-        let open = questions.iter().cloned().collect();
-        let run = move || {
-            let mut ask = |question| ask(&socket, question, &sender, &free);
-            questions.iter().try_for_each(&mut ask)
+        let open: VecDeque<Question> = questions.into();
+        let waiting = Arc::new(Mutex::new(open.clone()));
+        let of_thread = Arc::clone(&waiting);
+        let run = move || -> Option<()> {
+            loop {
+                // The queue is free again before the dump begins.
+                let next = locked(&of_thread).pop_front();
+                ask(&socket, &next?, &sender, &free)?;
+            }
         };
         std::thread::Builder::new().spawn(run)?;
-        Ok(Self { open, datagrams, used })
+        Ok(Self {
+            open,
+            waiting,
+            datagrams,
+            used,
+        })
     }
 
     /// The sequence number of that dump, where it is the next one to be taken.
@@ -53,6 +66,20 @@ impl Ahead {
         Some(next)
     }
 
+    /// Leaves all but the first dump to the caller, where the thread is at that one still. Answers whether it is.
+    pub(crate) fn keep_first(&mut self) -> bool {
+        let mut waiting = locked(&self.waiting);
+        let Some(others) = self.open.len().checked_sub(1).filter(|others| *others > 0) else {
+            return false;
+        };
+        let Some(first) = waiting.len().checked_sub(others) else {
+            return false;
+        };
+        waiting.truncate(first);
+        self.open.truncate(1);
+        true
+    }
+
     /// Waits for the next datagram of the dump that was taken last, and hands back one that was read through.
     pub(crate) fn receive(&self, used: Vec<u8>) -> Received {
         // A thread that is done needs no more.
@@ -60,6 +87,11 @@ impl Ahead {
         let gone = |_| KernelError::text("the thread that reads the kernel ended");
         self.datagrams.recv().map_err(gone)?
     }
+}
+
+/// The queue; a thread that panicked left it whole.
+fn locked(waiting: &Mutex<VecDeque<Question>>) -> MutexGuard<'_, VecDeque<Question>> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Asks for one dump and hands on what comes, to its end; `None` where nobody takes it, or it cannot be read further.

@@ -88,6 +88,18 @@ impl Socket {
         Ok(())
     }
 
+    /// Sets aside what is asked ahead, but for its first dump to be asked here meanwhile; none where the thread has come
+    /// further than that one.
+    pub(crate) fn set_first_aside(&mut self) -> Option<Ahead> {
+        let begun = self.ahead.as_mut().is_some_and(Ahead::keep_first);
+        self.ahead.take_if(|_| begun)
+    }
+
+    /// Takes up again what was set aside: its dump is the next to be asked for.
+    pub(crate) fn take_up(&mut self, ahead: Ahead) {
+        self.ahead = Some(ahead);
+    }
+
     fn question(&mut self, message: RouteNetlinkMessage) -> Question {
         self.outgoing.clear();
         let sequence = self.append(&message, NLM_F_DUMP);

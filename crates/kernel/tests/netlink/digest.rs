@@ -153,6 +153,32 @@ fn what_is_read_ahead_is_what_is_read_at_once() {
     }
 }
 
+/// Begun at once, the thread is still at the links, and the rest is read beside it; after a pause it has read all.
+#[test]
+fn a_digest_of_what_is_read_ahead_is_that_of_a_snapshot() {
+    let _room = netns::enter!(Veth);
+    for pair in 0..100 {
+        run(&format!("ip link add v{pair} type veth peer name w{pair}"));
+    }
+    run("ip link set lo up");
+    run("ip addr add 192.0.2.1/24 dev lo");
+    run("ip route add 198.51.100.0/24 dev lo");
+    let mut kernel = digesting();
+    let before = digest(&mut kernel);
+    let links = kernel.snapshot(Query::ALL).expect("a room can be read").links().len();
+    for pause in [0, 100] {
+        for query in [Query::ALL, Query::default()] {
+            let mut kernel = open();
+            kernel.read_ahead().expect("a thread");
+            std::thread::sleep(std::time::Duration::from_millis(pause));
+            let now = kernel.digest(query).expect("a room can be read");
+            assert_eq!(now == Some(before), query == Query::ALL);
+            let seen = kernel.snapshot(query).expect("a room can be read");
+            assert_eq!(seen.links().len(), links);
+        }
+    }
+}
+
 /// What is read ahead is of that time; the snapshot after it is of its own.
 #[test]
 fn what_is_read_ahead_is_given_once() {
