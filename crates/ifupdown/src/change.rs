@@ -22,7 +22,7 @@ use crate::read::severity::{self, Situation};
 use crate::state::State;
 use crate::state::history::{self, Brought};
 use crate::state::lock::{self, Turn};
-use crate::state::runs::Run;
+use crate::state::runs::{Run, by};
 use crate::unchanged::{self, Answer, Question};
 use cleat_cli::exit::Exit;
 use cleat_cli::logging::Reporter;
@@ -64,9 +64,10 @@ pub fn run(args: &Args, session: &mut Session, early: Option<Early>) -> Exit {
     }
     severity::regrade(&mut session.diagnostics, Situation::of(args));
     let acts = !args.no_act && !args.syntax_check && args.graph.is_none() && nix::unistd::geteuid().is_root();
+    let by = if acts { by(&session.root) } else { String::new() };
     let generation = match acts && !matches!(ended.turn, Some(Turn::Callers(_))) {
         true => {
-            let noted = history::note(args, &Brought::of(session), ended.tried(args), ended.health.take());
+            let noted = history::note(args, &Brought::of(session, &by), ended.tried(args), ended.health.take());
             noted.unwrap_or_else(|error| {
                 session.diagnostics.push(incomplete(&error));
                 None
@@ -98,7 +99,7 @@ pub fn run(args: &Args, session: &mut Session, early: Option<Early>) -> Exit {
         exit => exit,
     };
     if acts {
-        let run = Run::of(&session.root, args, exit, ended.account.as_ref(), &session.diagnostics);
+        let run = Run::of(by, args, exit, ended.account.as_ref(), &session.diagnostics);
         run.in_generation(generation).record(&session.root, &session.files);
     }
     exit

@@ -8,7 +8,7 @@ use crate::read::pick;
 use crate::read::session::Session;
 use crate::state::history::{self, Brought};
 use crate::state::run_files::RunFiles;
-use crate::state::runs::Run;
+use crate::state::runs::{Run, by};
 use crate::unchanged::{self, Still};
 use crate::{change, ifquery, version};
 use cleat_cli::exit::Exit;
@@ -67,12 +67,17 @@ fn run(args: &Args) -> Exit {
     let mut early = Early::begin(args, &root, &files);
     let (config, found) = Session::read(&root, &args.input);
     let root_user = nix::unistd::geteuid().is_root();
-    let answer = match root_user && found.is_empty() {
-        true => unchanged::is_so_still(args, &root, &files, &config, early.as_mut()),
+    let answer = match root_user && found.is_empty() && unchanged::may_be(args) {
+        // Who calls is looked for while the kernel is still being read.
+        true => {
+            let by = by(&root);
+            let still = unchanged::is_so_still(args, &root, &files, &config, early.as_mut());
+            still.map(|answer| (answer, by))
+        }
         false => None,
     };
-    if let Some(answer) = answer {
-        answered(args, &root, &files, &config, answer);
+    if let Some((answer, by)) = answer {
+        answered(args, &root, &files, &config, (answer, by));
         std::mem::forget(config);
         return Exit::Done;
     }
@@ -92,7 +97,7 @@ fn run(args: &Args) -> Exit {
 }
 
 /// Ends a reload that has nothing to do, as the one before.
-fn answered(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSet, answer: Still) {
+fn answered(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSet, (answer, by): (Still, String)) {
     let reporter = Reporter::new(args.verbosity);
     let mut found = Vec::new();
     let generation = match answer {
@@ -105,6 +110,7 @@ fn answered(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSet, answ
                 sources: &config.sources,
                 // Without a fault: they are those of the answer, which had nothing to say.
                 settings: &Settings::load(root, &mut sources).0,
+                by: &by,
                 instead: None,
                 found: &[],
             };
@@ -122,6 +128,6 @@ fn answered(args: &Args, root: &Root, files: &RunFiles, config: &ConfigSet, answ
     };
     reporter.print(&found, &config.sources);
     reporter.account("nothing to do");
-    let run = Run::of(root, args, Exit::Done, Some(&Account::default()), &found);
+    let run = Run::of(by, args, Exit::Done, Some(&Account::default()), &found);
     run.in_generation(generation).record(root, files);
 }

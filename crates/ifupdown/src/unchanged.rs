@@ -98,7 +98,8 @@ pub fn may_be(args: &Args) -> bool {
     *command == Command::Ifreload && names.is_empty() && !asks_or_records && !does_it_again
 }
 
-/// Whether the same was asked before with nothing to do, and the kernel is as it was then.
+/// Whether the same was asked before with nothing to do, and the kernel is as it was then; of a run that [`may_be`] answered
+/// so.
 pub fn is_so_still(
     args: &Args,
     root: &Root,
@@ -106,9 +107,6 @@ pub fn is_so_still(
     config: &ConfigSet,
     early: Option<&mut Early>,
 ) -> Option<Still> {
-    if !may_be(args) {
-        return None;
-    }
     // A journal is that of a run that is under way, or was killed.
     if root.exists(&files.journal) {
         return None;

@@ -6,7 +6,6 @@
 use crate::args::{Args, Input};
 use crate::command::Command;
 use crate::read::session::Session;
-use crate::state::runs::by;
 use cleat_diag::{Diagnostic, Severity, Sources};
 use cleat_eni::ConfigSet;
 use cleat_root::Root;
@@ -39,6 +38,8 @@ pub(crate) struct Brought<'a> {
     pub sources: &'a Sources,
     /// What cleat.toml says.
     pub settings: &'a Settings,
+    /// Who called it.
+    pub by: &'a str,
     /// The generation that is brought up in place of files that are lost.
     pub instead: Option<u32>,
     /// What was found wrong.
@@ -46,13 +47,14 @@ pub(crate) struct Brought<'a> {
 }
 
 impl<'a> Brought<'a> {
-    /// What a session read and found.
-    pub fn of(session: &'a Session) -> Self {
+    /// What a session read and found, and who called it.
+    pub fn of(session: &'a Session, by: &'a str) -> Self {
         Self {
             root: &session.root,
             config: &session.config,
             sources: &session.sources,
             settings: &session.settings,
+            by,
             instead: session.instead,
             found: &session.diagnostics,
         }
@@ -101,7 +103,7 @@ fn generation(
         files,
         digest,
         origin,
-        by: by(run.root),
+        by: run.by.to_owned(),
         health: health.unwrap_or_else(|| health_of(run.found)),
         tried,
     };

@@ -68,8 +68,8 @@ pub struct Fault {
 }
 
 impl Run {
-    /// A run that is at its end. Without an account nothing was begun.
-    pub fn of(root: &Root, args: &Args, exit: Exit, account: Option<&Account>, found: &[Diagnostic]) -> Self {
+    /// A run that is at its end, and who called it ([`by`]). Without an account nothing was begun.
+    pub fn of(by: String, args: &Args, exit: Exit, account: Option<&Account>, found: &[Diagnostic]) -> Self {
         let entries = account.map(Account::entries).unwrap_or_default();
         let faults: BTreeSet<Fault> = found.iter().filter_map(Fault::of).collect();
         let summary = match account {
@@ -79,7 +79,7 @@ impl Run {
         Self {
             time: Timestamp::now().to_string(),
             command: command(args),
-            by: by(root),
+            by,
             exit: exit.code(),
             summary,
             generation: None,
