@@ -38,7 +38,7 @@ pub fn unfit(scenario: &Scenario) -> Option<String> {
 pub fn start(plan: &Plan) -> Result<Machine, String> {
     let modules = modules()?;
     let (here, there) = UnixStream::pair().map_err(|error| format!("cannot make the agent's line: {error}"))?;
-    let mut command = process::mortal_family(uml::KERNEL);
+    let mut command = uml::kernel()?;
     // A copy-on-write file of its own over the image.
     command.arg(format!("ubd0=root.cow,{}", plan.image.disk.display()));
     command.args([
