@@ -22,6 +22,9 @@ fn modules(sources: &Path) -> BTreeMap<Module, String> {
                 waiting.push(path);
                 continue;
             }
+            if path.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
             let below = path.strip_prefix(sources).expect("below the crate").with_extension("");
             let mut module: Module = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
             if matches!(module.last().map(String::as_str), Some("mod" | "lib")) {
