@@ -4,7 +4,7 @@
 //! A kernel that is older than the release that a row names knows nothing of the attribute, and shows none; an older `ip`
 //! cannot witness it.
 
-use cleat_kernel::Netlink;
+use cleat_kernel::Host;
 use cleat_model::attr::{Attr, Need, On, Shown, Trial, Wire};
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::kernel_attr::{Nest, OLD, Release, Word};
@@ -41,7 +41,7 @@ fn put(attrs: &mut Attrs, kind: &Kind, option: &str, text: &str) {
     );
 }
 
-fn perform(kernel: &mut Netlink, op: Op) {
+fn perform(kernel: &mut Host, op: Op) {
     for answer in kernel.perform(std::slice::from_ref(&op)) {
         answer.unwrap_or_else(|error| panic!("{op}: {error}"));
     }
@@ -90,7 +90,7 @@ fn releases() -> [Release; 2] {
 }
 
 /// What the kernel has of a link `t0`, by the row and by `ip`; `part` leads to it in the answer of `ip`.
-fn holds(kernel: &mut Netlink, row: &Attr, trial: &Trial, part: &[&str]) {
+fn holds(kernel: &mut Host, row: &Attr, trial: &Trial, part: &[&str]) {
     let [running, ip] = releases();
     let snapshot = kernel.snapshot(Query::default()).expect("links can be dumped");
     let link = snapshot.get(name("t0")).expect("t0 is there");
@@ -140,7 +140,7 @@ fn holds(kernel: &mut Netlink, row: &Attr, trial: &Trial, part: &[&str]) {
 
 /// Makes t0 anew with the options of each trial; `base` is what no link of that kind is without.
 fn created(on: On, kind: &Kind, base: &[(&str, &str)], parent: Option<&str>) {
-    let mut kernel = Netlink::open().expect("a room has rtnetlink");
+    let mut kernel = Host::open().expect("a room has rtnetlink");
     for (row, trial) in trials(on) {
         let mut data = with_needs(row, trial.text, kind);
         for (option, text) in base.iter().filter(|(option, _)| *option != row.name) {
@@ -165,7 +165,7 @@ fn created(on: On, kind: &Kind, base: &[(&str, &str)], parent: Option<&str>) {
 
 /// Makes a bridge t0 once and sets each option on it, one after the other.
 fn of_bridge(aware: bool) {
-    let mut kernel = Netlink::open().expect("a room has rtnetlink");
+    let mut kernel = Host::open().expect("a room has rtnetlink");
     netns::run("ip link add t0 type bridge");
     let mut all: Vec<_> = trials(On::Bridge)
         .filter(|(row, _)| is_of_aware_bridge(row) == aware)
@@ -187,7 +187,7 @@ fn of_bridge(aware: bool) {
 }
 
 fn of_port(on: On, kind: &Kind) {
-    let mut kernel = Netlink::open().expect("a room has rtnetlink");
+    let mut kernel = Host::open().expect("a room has rtnetlink");
     for (row, trial) in trials(on) {
         perform(
             &mut kernel,
@@ -205,7 +205,7 @@ fn of_port(on: On, kind: &Kind) {
 fn options_of_links_hold_on_a_real_kernel() {
     let _room = netns::enter!(Veth, Inet6);
     netns::run("ip link add t0 type veth peer name t1");
-    let mut kernel = Netlink::open().expect("a room has rtnetlink");
+    let mut kernel = Host::open().expect("a room has rtnetlink");
     for (row, trial) in trials(On::Link) {
         let link = with_needs(row, trial.text, &Kind::Veth);
         perform(&mut kernel, Op::SetLink { name: name("t0"), link });
@@ -227,12 +227,13 @@ fn options_of_links_hold_on_a_real_kernel() {
 fn settings_of_links_hold_on_a_real_kernel() {
     let _room = netns::enter!(Veth, Inet6);
     netns::run("ip link add t0 type veth peer name t1");
-    let mut kernel = Netlink::open().expect("a room has rtnetlink");
+    let mut kernel = Host::open().expect("a room has rtnetlink");
     for row in table::all() {
         let (v6, key) = match row.wire {
             Wire::Conf4(_, key) => (false, key),
             Wire::Conf6(_, key) => (true, key),
-            Wire::None | Wire::Link(_) | Wire::Data(_) | Wire::Bit(..) | Wire::Port(_) | Wire::AddrGenMode => continue,
+            Wire::None | Wire::Link(_) | Wire::Data(_) | Wire::Bit(..) | Wire::Port(_) => continue,
+            Wire::AddrGenMode | Wire::Ethtool(_) => continue,
         };
         let option = row.name;
         for trial in row.trials {
@@ -372,7 +373,7 @@ fn every_word_is_one_that_ip_or_bridge_takes() {
 #[test]
 fn the_kernel_refuses_bond_options_that_the_rules_leave_out() {
     let _room = netns::enter!(Bond);
-    let mut kernel = Netlink::open().expect("a room has rtnetlink");
+    let mut kernel = Host::open().expect("a room has rtnetlink");
     for (option, text, mode) in [
         ("bond-lacp-rate", "fast", "1"),
         ("bond-arp-interval", "250", "4"),
@@ -419,7 +420,7 @@ fn the_kernel_refuses_bond_options_that_the_rules_leave_out() {
 #[test]
 fn the_kernel_refuses_a_forward_delay_that_the_spanning_tree_cannot_have() {
     let _room = netns::enter!(Bridge);
-    let mut kernel = Netlink::open().expect("a room has rtnetlink");
+    let mut kernel = Host::open().expect("a room has rtnetlink");
     netns::run("ip link add t0 type bridge stp_state 1");
     for (text, allowed) in [("1.99", false), ("2", true), ("30", true), ("30.01", false)] {
         let mut data = Attrs::new();
@@ -439,14 +440,15 @@ fn the_kernel_refuses_a_forward_delay_that_the_spanning_tree_cannot_have() {
     }
 }
 
-/// A carrier that has rows of the kernel has a test above.
+/// A carrier that has rows of the kernel has a test above. Settings of NICs are tried where a driver has them: in
+/// crates/kernel/src/ethtool, tests/commands/ethtool.rs and vm-tests/scenarios/nic-settings.
 #[test]
 fn every_row_of_the_kernel_is_tried() {
-    for row in table::all().filter(|row| row.wire != Wire::None) {
+    for row in table::all().filter(|row| row.wire != Wire::None && row.on != On::Nic) {
         let has_a_test = match row.on {
             On::Link | On::Bridge | On::BridgePort | On::Bond | On::BondPort => true,
             On::Vlan | On::Vxlan | On::Macvlan | On::Vrf => true,
-            On::Veth | On::Address => false,
+            On::Veth | On::Address | On::Nic => false,
         };
         assert!(has_a_test, "{}: no test above sets options of that carrier", row.name);
         assert!(!row.trials.is_empty(), "{} has no trial", row.name);

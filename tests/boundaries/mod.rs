@@ -7,7 +7,7 @@ mod gone;
 mod mtu;
 mod situations;
 
-use cleat_kernel::Netlink;
+use cleat_kernel::Host as Machine;
 use cleat_model::apply::{NoHooks, OnError, apply};
 use cleat_model::attr::{Attr, Grammar, Need, On, Wire};
 use cleat_model::decl::{Decls, declare};
@@ -30,7 +30,7 @@ const NICS_AND_WIRES: [(&str, &str); 2] = [("eno1", "eno1-wire"), ("eno2", "eno2
 
 /// The kernel of a room, with what is ours there.
 struct Host {
-    kernel: Netlink,
+    kernel: Machine,
     owned: Owned,
 }
 
@@ -50,7 +50,7 @@ struct Result {
 impl Host {
     fn new() -> Self {
         Self {
-            kernel: Netlink::open().expect("a room has rtnetlink"),
+            kernel: Machine::open().expect("a room has rtnetlink"),
             owned: Owned::default(),
         }
     }
@@ -200,6 +200,8 @@ fn ends(row: &Attr) -> Vec<String> {
             "255.255.255.255",
         ]),
         Grammar::Ip4List { .. } => list(&["192.0.2.9", "192.0.2.9 192.0.2.9", "0.0.0.0", "255.255.255.255"]),
+        Grammar::Letters(letters) => list(&["d", &letters[..1], letters]),
+        Grammar::Mask { max } => vec!["0".to_owned(), format!("{max:#x}")],
         Grammar::Text { max } => vec!["x".to_owned(), "x".repeat(max)],
         Grammar::Structure => Vec::new(),
     }

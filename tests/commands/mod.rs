@@ -7,6 +7,7 @@ pub mod bed;
 mod crash;
 mod devices;
 mod edits;
+mod ethtool;
 mod examples;
 mod exit_codes;
 mod hook_reload;

@@ -108,11 +108,11 @@ fn a_file_that_is_not_there_is_told_with_its_path() {
     assert_eq!(ran.code, Some(1));
 }
 
-/// Second witness: ifupdown2 asks for addresses by DHCP and sets ethtool's options, so a host leans on these lines.
+/// Second witness: ifupdown2 asks for addresses by DHCP and has an option for clagd, so a host leans on these lines.
 #[test]
 fn a_takeover_is_refused_while_a_line_says_what_is_not_done_yet() {
     let directory = Directory::new("check-takeover");
-    let file = directory.file("asks", "auto eno1\niface eno1 inet dhcp\n\tlink-speed 1000\n");
+    let file = directory.file("asks", "auto eno1\niface eno1 inet dhcp\n\tclagd-enable yes\n");
     let file = file.display();
     let plain = cleat(&format!("check {file}"));
     assert_eq!(plain.code, Some(0), "{}", plain.out);
@@ -128,7 +128,7 @@ fn a_takeover_is_refused_while_a_line_says_what_is_not_done_yet() {
     );
     assert!(
         ran.out.contains(&format!(
-            "error[not-handled]: `link-speed` is known but not acted on yet\n --> {file}:3:2\n"
+            "error[not-handled]: `clagd-enable` is known but not acted on yet\n --> {file}:3:2\n"
         )),
         "{}",
         ran.out

@@ -3,7 +3,7 @@
 
 use super::bed::cleat;
 use crate::commands::bed::{addresses, call, host, master};
-use cleat_kernel::Netlink;
+use cleat_kernel::Host;
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::kernel_attr::Release;
 use cleat_model::table;
@@ -74,7 +74,7 @@ fn an_option_that_the_kernel_is_too_old_for_costs_nothing_and_is_named_at_its_li
     let judged = call("ifquery -a -c");
     assert_eq!(judged.code, 0, "{judged:?}");
 
-    let mut kernel = Netlink::open().expect("a room has rtnetlink");
+    let mut kernel = Host::open().expect("a room has rtnetlink");
     let now = kernel.snapshot(Query::default()).expect("links can be dumped");
     for (option, since, _, link, text) in OPTIONS.into_iter().filter(|(_, since, ..)| *since <= running) {
         let row = table::find(option).expect("a row");

@@ -76,6 +76,12 @@ fn heading(on: On) -> (&'static str, &'static str) {
             "For any interface, in a stanza of method `static` or `manual`.",
         ),
         On::Link => ("Any interface", "For links of every kind."),
+        On::Nic => (
+            "Settings of NICs",
+            "What ethtool(8) sets, for any interface whose driver has it: that of a NIC mostly. Only what differs is set, \
+             before the interface is brought up where it is down. What the driver does not have is a warning. When an option \
+             is no longer written, it goes back to what was there before it was set.",
+        ),
         On::Bridge => (
             "Bridges",
             "`bridge-ports` makes an interface a bridge. `bridge-vids`, `bridge-pvid` and `bridge-allow-untagged` may also \
@@ -133,6 +139,8 @@ fn value(attr: &Attr) -> String {
         (_, Unit::Count) => "COUNT",
         (Grammar::Range { .. } | Grammar::Decimal { .. } | Grammar::WordsOrRange { .. }, Unit::None) => "NUMBER",
         (Grammar::Choice(_), Unit::None) => "WORD",
+        (Grammar::Letters(_), Unit::None) => "LETTERS",
+        (Grammar::Mask { .. }, Unit::None) => "NUMBER",
         (Grammar::Mac | Grammar::MacOrRandom, Unit::None) => "MAC",
         (Grammar::Ip4 | Grammar::Ip6 | Grammar::Ip, Unit::None) => "ADDRESS",
         (Grammar::Ip4List { .. }, Unit::None) => "ADDRESS...",
@@ -241,7 +249,7 @@ fn change(attr: &Attr) -> Option<&'static str> {
 fn gone(attr: &Attr) -> Option<String> {
     match attr.gone() {
         _ if attr.wire == Wire::None => None,
-        Gone::Default | Gone::Empty | Gone::Fresh => None,
+        Gone::Default | Gone::Empty | Gone::Fresh | Gone::Before => None,
         Gone::Own => Some(
             "When it is no longer written, a NIC goes back to its permanent address and a VLAN to that of the link below; \
              other links keep it, since a new one would be by chance."

@@ -19,6 +19,7 @@ pub const fn package(name: &'static str, why: &'static str) -> Package {
 /// Without these nothing can be built or tested.
 pub const TO_TEST: &[Package] = &[
     package("iproute2", "ip and bridge, the tests' second witness"),
+    package("ethtool", "the tests' second witness of NIC settings"),
     package("iputils-ping", "the guest's ping"),
     package("iptables", "the masquerading example"),
     package("kmod", "loads the kernel modules of user-mode Linux"),

@@ -4,7 +4,7 @@ use cleat_ifupdown::args::Input;
 use cleat_ifupdown::hooks::{PATH, process};
 use cleat_ifupdown::look::lacking::{Ask, lacking};
 use cleat_ifupdown::read::session::Session;
-use cleat_kernel::{Neighbour, Netlink};
+use cleat_kernel::{Host, Neighbour};
 use cleat_model::desired::Desired;
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::name::IfName;
@@ -50,7 +50,7 @@ fn once(check: &Check, root: &Root, end: Instant) -> Vec<String> {
         return command(line, end);
     }
     let mut session = Session::load(root.clone(), &Input::Standard);
-    let looked = Netlink::open().and_then(|mut kernel| {
+    let looked = Host::open().and_then(|mut kernel| {
         let snapshot = kernel.snapshot(Query {
             routes: true,
             ..Query::default()
@@ -85,7 +85,7 @@ fn known_gateways(desired: &Desired, snapshot: &Snapshot) -> BTreeSet<(IfName, I
 }
 
 /// The gateways that do not answer ARP or neighbour discovery.
-fn gateways(kernel: &mut Netlink, desired: &Desired, snapshot: &Snapshot, end: Instant) -> Vec<String> {
+fn gateways(kernel: &mut Host, desired: &Desired, snapshot: &Snapshot, end: Instant) -> Vec<String> {
     let known = known_gateways(desired, snapshot);
     if known.is_empty() {
         return vec!["there is no gateway".to_owned()];
@@ -111,7 +111,7 @@ fn gateways(kernel: &mut Netlink, desired: &Desired, snapshot: &Snapshot, end: I
 }
 
 /// Waits for the kernel's answer or its giving up.
-fn answers(kernel: &mut Netlink, index: u32, address: IpAddr, end: Instant) -> bool {
+fn answers(kernel: &mut Host, index: u32, address: IpAddr, end: Instant) -> bool {
     loop {
         match kernel.neighbour(index, address) {
             Ok(Neighbour::Answers | Neighbour::Fixed) => return true,

@@ -11,7 +11,7 @@ use cleat_ifupdown::read::served;
 use cleat_ifupdown::read::severity::{self, Situation};
 use cleat_ifupdown::state::State;
 use cleat_ifupdown::state::run_files::RunFiles;
-use cleat_kernel::Netlink;
+use cleat_kernel::Host;
 use cleat_model::decl;
 use cleat_model::kernel::{Kernel, KernelError, Query};
 use cleat_model::owned::Owned;
@@ -46,7 +46,7 @@ impl Judge {
     /// # Errors
     /// The kernel cannot be read.
     pub fn of_machine(root: &Root) -> Result<Self, KernelError> {
-        let read = Netlink::open().and_then(|mut kernel| kernel.snapshot(Query::default()));
+        let read = Host::open().and_then(|mut kernel| kernel.snapshot(Query::default()));
         let machine = Machine {
             root: root.clone(),
             snapshot: read?,

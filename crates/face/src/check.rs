@@ -22,7 +22,7 @@ pub fn run(options: &Options) -> End {
     let mut session = input::session(options);
     let snapshot = match offline {
         true => None,
-        false => match input::snapshot() {
+        false => match input::snapshot(&session) {
             Ok(snapshot) => Some(snapshot),
             Err(text) => {
                 complain(&format!("{text}\n"));

@@ -10,7 +10,7 @@ use cleat_ifupdown::plan::pipeline::Basis;
 use cleat_ifupdown::read::scope::{Known, scope};
 use cleat_ifupdown::read::session::Session;
 use cleat_ifupdown::state::State;
-use cleat_kernel::Netlink;
+use cleat_kernel::Host;
 use cleat_model::desired::Desired;
 use cleat_model::drift::{self, Leased};
 use cleat_model::kernel::{Kernel, Query};
@@ -31,13 +31,29 @@ pub fn session(options: &Options) -> Session {
     Session::load(Root::real(), &input)
 }
 
-/// Reads the kernel. Needs no privilege.
+/// Reads the kernel, with the settings of NICs that the configuration asks for. Needs no privilege.
 ///
 /// # Errors
 /// One sentence.
-pub fn snapshot() -> Result<Snapshot, String> {
-    Netlink::open()
-        .and_then(|mut kernel| kernel.snapshot(Query::ALL))
+pub fn snapshot(session: &Session) -> Result<Snapshot, String> {
+    let (state, _) = State::peek(&session.root, &session.files.state);
+    read(Query {
+        ethtool: session.of_nics(state.owned()),
+        ..Query::ALL
+    })
+}
+
+/// Reads the kernel alone.
+///
+/// # Errors
+/// As [`snapshot`].
+pub fn live() -> Result<Snapshot, String> {
+    read(Query::ALL)
+}
+
+fn read(query: Query) -> Result<Snapshot, String> {
+    Host::open()
+        .and_then(|mut kernel| kernel.snapshot(query))
         .map_err(|error| format!("cannot read the kernel's links (ip link): {error}"))
 }
 

@@ -65,7 +65,7 @@ fn wait(session: &mut Session, excluded: &[Regex], limit: Duration) -> Result<Ve
     let begun = Instant::now();
     // Listening begins before the first look, so that no change falls between the two.
     let mut events = Events::open()?;
-    let mut kernel = cleat_kernel::Netlink::open()?;
+    let mut kernel = cleat_kernel::Host::open()?;
     let mut told = Vec::new();
     loop {
         let now = kernel.snapshot(Query::default())?;

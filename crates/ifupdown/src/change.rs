@@ -28,7 +28,7 @@ use cleat_cli::exit::Exit;
 use cleat_cli::logging::Reporter;
 use cleat_cli::show;
 use cleat_diag::{Diagnostic, Severity};
-use cleat_kernel::Netlink;
+use cleat_kernel::Host;
 use cleat_model::apply::OnError;
 use cleat_model::desired::{Desired, Phase};
 use cleat_model::journal::Recovery;
@@ -200,7 +200,7 @@ fn go(args: &Args, session: &mut Session, mut early: Option<Early>) -> Ended {
 
 /// Judges the file against the kernel, where that can be read.
 fn check_file(args: &Args, session: &mut Session) -> Ended {
-    let snapshot = Netlink::open().ok().and_then(|mut kernel| {
+    let snapshot = Host::open().ok().and_then(|mut kernel| {
         let query = session.query(&Owned::default());
         kernel.snapshot(query).ok()
     });
@@ -292,7 +292,7 @@ fn with_lock(args: &Args, session: &mut Session, early: Option<Early>, caller: O
 /// A run with the lock, which has read what runs before it left.
 struct Begun<'a> {
     session: &'a mut Session,
-    kernel: Netlink,
+    kernel: Host,
     account: Account,
     state: State,
     left: Vec<Recovery>,

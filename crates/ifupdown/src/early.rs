@@ -7,7 +7,7 @@ use crate::args::{Args, Input};
 use crate::command::Command;
 use crate::state::lock::{self, Turn};
 use crate::state::run_files::RunFiles;
-use cleat_kernel::Netlink;
+use cleat_kernel::Host;
 use cleat_root::Root;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub struct Early {
     /// The lock; none for a run that does nothing.
     pub turn: Option<Turn>,
     /// The kernel.
-    pub kernel: Netlink,
+    pub kernel: Host,
 }
 
 impl Early {
@@ -34,7 +34,7 @@ impl Early {
             true => None,
             false => Some(lock::take(root, args.lock.as_ref().unwrap_or(&files.lock), Duration::ZERO).ok()?),
         };
-        let mut kernel = Netlink::open().ok()?;
+        let mut kernel = Host::open().ok()?;
         kernel.read_ahead().ok()?;
         Some(Self { turn, kernel })
     }

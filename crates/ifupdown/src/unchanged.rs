@@ -15,7 +15,7 @@ use crate::hooks::scripts;
 use crate::read::session::Session;
 use crate::state::run_files::RunFiles;
 use cleat_eni::{ConfigSet, Line, LineKind};
-use cleat_kernel::Netlink;
+use cleat_kernel::Host;
 use cleat_model::hash::Fold;
 use cleat_model::kernel::Query;
 use cleat_model::owned::Owned;
@@ -34,9 +34,9 @@ struct Answered {
     question: u64,
     /// The bytes of the files.
     files: u64,
-    /// The dumps that the kernel was compared by: routes, VLANs, forwarding entries, rules.
-    dumps: (bool, bool, bool, bool),
-    /// [`Netlink::digest`].
+    /// What of the kernel the files were compared with.
+    query: Query,
+    /// [`Host::digest`].
     kernel: u64,
     /// The generation that holds the files.
     generation: Option<u32>,
@@ -116,17 +116,9 @@ pub fn is_so_still(
     if question(args, root, files, config) != Some(answered.question) {
         return None;
     }
-    let (routes, vlans, fdb, rules) = answered.dumps;
-    let query = Query {
-        routes,
-        vlans,
-        fdb,
-        rules,
-        ..Query::default()
-    };
     let now = match early {
-        Some(early) => early.kernel.digest(query),
-        None => Netlink::open().and_then(|mut kernel| kernel.digest(query)),
+        Some(early) => early.kernel.digest(&answered.query),
+        None => Host::open().and_then(|mut kernel| kernel.digest(&answered.query)),
     };
     let same = now.is_ok_and(|now| now == Some(answered.kernel));
     debug!(
@@ -176,18 +168,10 @@ impl Question {
 
     /// The answer that there was nothing to do, with the kernel as the plan was made from.
     pub fn answered(self, kernel: u64) -> Option<Answer> {
-        let Query {
-            routes,
-            vlans,
-            fdb,
-            rules,
-            // Nothing is planned from them.
-            neighbours: _,
-        } = self.query;
         Some(Answer(Answered {
             question: self.number?,
             files: self.files,
-            dumps: (routes, vlans, fdb, rules),
+            query: self.query,
             kernel,
             generation: None,
         }))

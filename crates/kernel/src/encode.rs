@@ -113,6 +113,7 @@ pub(crate) fn work(op: &Op, links: &mut Resolver<'_>) -> Result<Work, KernelErro
             let family = if *v6 { "ipv6" } else { "ipv4" };
             Work::Write(format!("/proc/sys/net/{family}/conf/{name}/{key}"), value.to_string())
         }
+        Op::Ethtool(set) => return Err(KernelError::text(format!("`{set}` is not a step of rtnetlink"))),
         Op::SetSysctl { setting, .. } => Work::Write(format!("/proc/sys/{}", setting.key), setting.value.clone()),
     })
 }

@@ -40,7 +40,7 @@ impl Netlink {
     ///
     /// # Errors
     /// The link is gone, or we are not root.
-    pub fn ask_neighbour(&mut self, index: u32, address: IpAddr) -> Result<(), KernelError> {
+    pub(crate) fn ask_neighbour(&mut self, index: u32, address: IpAddr) -> Result<(), KernelError> {
         if self.neighbour(index, address)? == Neighbour::Fixed {
             return Ok(());
         }
@@ -59,7 +59,7 @@ impl Netlink {
     ///
     /// # Errors
     /// The link is gone.
-    pub fn neighbour(&mut self, index: u32, address: IpAddr) -> Result<Neighbour, KernelError> {
+    pub(crate) fn neighbour(&mut self, index: u32, address: IpAddr) -> Result<Neighbour, KernelError> {
         let question = RouteNetlinkMessage::GetNeighbour(message(index, address));
         match self.socket_mut().ask(&question, state) {
             Ok(state) => Ok(state.unwrap_or(Neighbour::Unknown)),

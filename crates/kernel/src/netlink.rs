@@ -1,25 +1,24 @@
-//! The engine on the running kernel.
+//! The engine of links, addresses, routes and all else that rtnetlink has.
 
 use crate::encode::{self, Work};
 use crate::explain;
 use crate::names::{Names, Resolver};
 use crate::read::Begun;
 use crate::socket::{Request, Socket, is_of_the_moment};
-use cleat_model::announce::Moved;
+use cleat_model::engine::{Engine, Part};
 use cleat_model::hash::Set;
-use cleat_model::kernel::{Kernel, KernelError, Query};
+use cleat_model::kernel::{KernelError, Query};
 use cleat_model::name::IfName;
 use cleat_model::op::Op;
 use cleat_model::snapshot::{IFLA_IFALIAS, Snapshot};
-use cleat_model::types::Neighbour;
 use cleat_root::Root;
 use nix::libc;
 
 /// How often a step is asked for whose answer is lost.
 const TRIES: u32 = 8;
 
-/// The running kernel, in the network namespace of the thread that opened it.
-pub struct Netlink {
+/// Rtnetlink, in the network namespace of the thread that opened it.
+pub(crate) struct Netlink {
     pub(crate) socket: Socket,
     pub(crate) names: Names,
     /// Whether snapshots are made a number of, too.
@@ -38,9 +37,8 @@ impl std::fmt::Debug for Netlink {
 impl Netlink {
     /// Opens the kernel in the network namespace of the calling thread; to be used in that thread.
     ///
-    /// # Errors
-    /// The kernel has no rtnetlink socket for us.
-    pub fn open() -> Result<Self, KernelError> {
+    /// *Errors*: the kernel has no rtnetlink socket for us.
+    pub(crate) fn open() -> Result<Self, KernelError> {
         Ok(Self {
             socket: Socket::open()?,
             names: Names::default(),
@@ -54,29 +52,36 @@ impl Netlink {
     }
 
     /// How many netlink messages were sent so far, dumps and look-ups included.
-    pub fn requests(&self) -> u64 {
+    pub(crate) fn requests(&self) -> u64 {
         self.socket.requests()
     }
 
     /// From now on each snapshot is made a number of as it is read, see [`Netlink::last_digest`].
-    pub fn keep_digest(&mut self) {
+    pub(crate) fn keep_digest(&mut self) {
         self.digesting = true;
     }
 
     /// All that the last snapshot was made from, as one number; what moves by itself (carrier, timers, duplicate address
     /// detection) left out. Two equal numbers for one query mean that a plan made from either is the same. `None` where
     /// the kernel changed as it was read, or nobody asked with [`Netlink::keep_digest`].
-    pub fn last_digest(&self) -> Option<u64> {
+    pub(crate) fn last_digest(&self) -> Option<u64> {
         self.last_digest
     }
 
+    /// Reads what a snapshot lacks, as `rest` says.
+    ///
+    /// *Errors*: a dump failed as a whole.
+    pub(crate) fn complete(&mut self, snapshot: Snapshot, rest: &Query) -> Result<Snapshot, KernelError> {
+        self.finish(Begun::of(snapshot), rest)
+    }
+
     /// Performs steps in order, as many at once as can be, without a second try.
-    fn run(&mut self, ops: &[Op], kernel_chooses: bool) -> Vec<Result<(), KernelError>> {
+    fn run(&mut self, ops: &[&Op], kernel_chooses: bool) -> Vec<Result<(), KernelError>> {
         let mut batch = Batch {
             answers: vec![Ok(()); ops.len()],
             ..Batch::default()
         };
-        for (at, op) in ops.iter().enumerate() {
+        for (at, op) in ops.iter().copied().enumerate() {
             // Not by the index that we chose: were it another link's, the step would be done to that one.
             if names_in(op).any(|name| batch.created.contains(&name)) {
                 self.flush(&mut batch, ops);
@@ -117,10 +122,10 @@ impl Netlink {
     }
 
     /// Sends what is waiting and drops what was believed of the names of the steps that failed.
-    fn flush(&mut self, batch: &mut Batch, ops: &[Op]) {
+    fn flush(&mut self, batch: &mut Batch, ops: &[&Op]) {
         let answers = self.socket.transact(&batch.requests);
         for (owner, answer) in batch.owners.drain(..).zip(answers) {
-            let (Some(op), Some(place)) = (ops.get(owner), batch.answers.get_mut(owner)) else {
+            let (Some(op), Some(place)) = (ops.get(owner).copied(), batch.answers.get_mut(owner)) else {
                 continue;
             };
             if answer.is_err() {
@@ -154,8 +159,8 @@ impl Netlink {
     }
 
     /// Does the steps again whose answer was lost: the kernel may have done them, and then says that it is so.
-    fn ask_unanswered(&mut self, ops: &[Op], answers: &mut [Result<(), KernelError>]) {
-        for (op, answer) in ops.iter().zip(answers) {
+    fn ask_unanswered(&mut self, ops: &[&Op], answers: &mut [Result<(), KernelError>]) {
+        for (op, answer) in ops.iter().copied().zip(answers) {
             for attempt in 1..TRIES {
                 if !answer.as_ref().is_err_and(is_of_the_moment) {
                     break;
@@ -174,29 +179,26 @@ impl Netlink {
     /// Makes a link whose index is the kernel's choice, or does a step again with indexes asked for anew.
     fn again(&mut self, op: &Op) -> Result<(), KernelError> {
         names_in(op).for_each(|name| self.names.forget(name));
-        self.run(std::slice::from_ref(op), true).pop().unwrap_or(Ok(()))
+        self.run(&[op], true).pop().unwrap_or(Ok(()))
     }
 }
 
-impl Kernel for Netlink {
-    fn snapshot(&mut self, query: Query) -> Result<Snapshot, KernelError> {
+impl Engine for Netlink {
+    fn part(&self) -> Part {
+        Part::Link
+    }
+
+    fn read(&mut self, query: &Query, snapshot: &mut Snapshot) -> Result<(), KernelError> {
         let begun = self.begin()?;
-        self.finish(begun, query)
+        *snapshot = self.finish(begun, query)?;
+        Ok(())
     }
 
-    fn complete(&mut self, snapshot: Snapshot, rest: Query) -> Result<Snapshot, KernelError> {
-        self.finish(Begun::of(snapshot), rest)
-    }
-
-    fn restore_neighbours(&mut self, all: &[(u32, Neighbour)]) -> Result<(), KernelError> {
-        self.give_neighbours(all)
-    }
-
-    fn perform(&mut self, ops: &[Op]) -> Vec<Result<(), KernelError>> {
+    fn perform(&mut self, ops: &[&Op]) -> Vec<Result<(), KernelError>> {
         let mut answers = self.run(ops, false);
         self.ask_unanswered(ops, &mut answers);
         let mut lost = Set::default();
-        for (op, answer) in ops.iter().zip(&mut answers) {
+        for (op, answer) in ops.iter().copied().zip(&mut answers) {
             let created = matches!(op, Op::CreateLink { .. });
             if let Err(error) = answer {
                 // The index that we chose was taken meanwhile (or the name is: then it fails again), or the one that
@@ -213,7 +215,7 @@ impl Kernel for Netlink {
             if answer.is_ok()
                 && let Some(alias) = alias_at_creation(op)
             {
-                *answer = self.run(&[alias], false).pop().unwrap_or(Ok(()));
+                *answer = self.run(&[&alias], false).pop().unwrap_or(Ok(()));
             }
             if let Err(error) = answer {
                 explain::explain(op, error);
@@ -223,10 +225,6 @@ impl Kernel for Netlink {
             }
         }
         answers
-    }
-
-    fn announce(&mut self, moved: &[Moved]) -> Result<(), KernelError> {
-        self.tell_neighbours(moved)
     }
 }
 

@@ -74,7 +74,7 @@ impl Netlink {
     ///
     /// # Errors
     /// The system has no socket or thread for us.
-    pub fn read_ahead(&mut self) -> std::io::Result<()> {
+    pub(crate) fn read_ahead(&mut self) -> std::io::Result<()> {
         let routes = [AddressFamily::Inet, AddressFamily::Inet6].map(all_routes);
         let all = [all_links(), all_addresses()].into_iter().chain(routes);
         self.socket.ask_ahead(all.collect())
@@ -84,7 +84,7 @@ impl Netlink {
     ///
     /// # Errors
     /// When a dump failed as a whole.
-    pub fn digest(&mut self, query: Query) -> Result<Option<u64>, KernelError> {
+    pub(crate) fn digest(&mut self, query: &Query) -> Result<Option<u64>, KernelError> {
         let mut numbers = Numbers::begun();
         let links = self.socket.set_first_aside();
         if links.is_none() {
@@ -140,13 +140,13 @@ impl Netlink {
     }
 
     /// Reads the rest of a snapshot, and makes its number.
-    pub(crate) fn finish(&mut self, begun: Begun, query: Query) -> Result<Snapshot, KernelError> {
+    pub(crate) fn finish(&mut self, begun: Begun, query: &Query) -> Result<Snapshot, KernelError> {
         let Begun { snapshot, numbers } = self.complete_begun(begun, query)?;
         self.last_digest = numbers.finish();
         Ok(snapshot)
     }
 
-    fn complete_begun(&mut self, begun: Begun, query: Query) -> Result<Begun, KernelError> {
+    fn complete_begun(&mut self, begun: Begun, query: &Query) -> Result<Begun, KernelError> {
         let Begun {
             mut snapshot,
             mut numbers,

@@ -1,6 +1,6 @@
 //! An engine that keeps what was asked of the one inside it.
 
-use crate::netlink::Netlink;
+use crate::host::Host;
 use cleat_model::kernel::{Kernel, KernelError, Query};
 use cleat_model::op::Op;
 use cleat_model::snapshot::Snapshot;
@@ -58,7 +58,7 @@ impl<K> Recording<K> {
     }
 }
 
-impl Recording<Netlink> {
+impl Recording<Host> {
     /// How many netlink messages were sent since the engine was opened.
     pub fn requests(&self) -> u64 {
         self.kernel.requests()

@@ -398,7 +398,12 @@ impl netlink_packet_core::NetlinkSerializable for Borrowed<'_> {
 }
 
 fn connect() -> io::Result<netlink_sys::Socket> {
-    let socket = netlink_sys::Socket::new(NETLINK_ROUTE)?;
+    connect_to(NETLINK_ROUTE)
+}
+
+/// A socket of that protocol, connected to the kernel.
+pub(crate) fn connect_to(protocol: isize) -> io::Result<netlink_sys::Socket> {
+    let socket = netlink_sys::Socket::new(protocol)?;
     // SO_RCVBUFFORCE needs CAP_NET_ADMIN; without it the kernel caps the size at net.core.rmem_max, which only costs time.
     if setsockopt(&socket, sockopt::RcvBufForce, &SOCKET_ROOM).is_err() {
         socket.set_rx_buf_sz(SOCKET_ROOM as libc::c_int)?;

@@ -20,7 +20,7 @@ mod networks;
 #[path = "netlink/scale.rs"]
 mod scale;
 
-use cleat_kernel::Netlink;
+use cleat_kernel::Host;
 use cleat_model::kernel::{Kernel, KernelError, Query};
 use cleat_model::name::IfName;
 use cleat_model::nla::Attrs;
@@ -29,8 +29,8 @@ use cleat_model::snapshot::{Link, Snapshot};
 use cleat_model::types::Kind;
 use serde_json::Value;
 
-fn open() -> Netlink {
-    Netlink::open().expect("a room has rtnetlink")
+fn open() -> Host {
+    Host::open().expect("a room has rtnetlink")
 }
 
 fn name(text: &str) -> IfName {

@@ -4,7 +4,7 @@
 
 #![allow(clippy::expect_used)]
 
-use cleat_kernel::Netlink;
+use cleat_kernel::Host as Machine;
 use cleat_model::apply::{Ending, NoHooks, OnError, Outcome, apply};
 use cleat_model::desired::Desired;
 use cleat_model::fake::suite::state;
@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 
 /// An engine that refuses one step.
 struct Failing<'a> {
-    inner: &'a mut Netlink,
+    inner: &'a mut Machine,
     left: usize,
 }
 
@@ -45,7 +45,7 @@ impl Kernel for Failing<'_> {
 }
 
 struct Host {
-    kernel: Netlink,
+    kernel: Machine,
     owned: Owned,
 }
 
@@ -59,7 +59,7 @@ impl Host {
             cleat_netns::run(&format!("ip link set x{at} up"));
         }
         Self {
-            kernel: Netlink::open().expect("a room has rtnetlink"),
+            kernel: Machine::open().expect("a room has rtnetlink"),
             owned: Owned::default(),
         }
     }
@@ -133,7 +133,7 @@ fn life(numbers: &[u64]) {
             }
         }
         // Links that were made again have new indexes.
-        host.kernel = Netlink::open().expect("a room has rtnetlink");
+        host.kernel = Machine::open().expect("a room has rtnetlink");
         host.run(&second, &reload, &format!("seed {number} reload"));
         assert_eq!(verify(&second, &host.now(), &reload.scope), [], "seed {number}");
         host.run(&second, &all(Verb::Down, &second), &format!("seed {number} down"));

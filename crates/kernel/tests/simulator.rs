@@ -3,7 +3,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::expect_used)]
 
-use cleat_kernel::Netlink;
+use cleat_kernel::Host;
 use cleat_model::fake::suite::{play, scenarios};
 
 fn transcript(name: &str) {
@@ -15,7 +15,7 @@ fn transcript(name: &str) {
     // As on a Debian host (systemd's 50-default.conf promotes secondaries) both settings occur; the transcripts are of
     // the kernel's own default.
     cleat_netns::run("sysctl -qw net.ipv4.conf.all.promote_secondaries=0 net.ipv4.conf.default.promote_secondaries=0");
-    let mut kernel = Netlink::open().expect("a room has rtnetlink");
+    let mut kernel = Host::open().expect("a room has rtnetlink");
     let played = play(&mut kernel, &scenario.steps).expect("the kernel can be read");
     if let Some(dir) = std::env::var_os("BLESS") {
         let path = std::path::Path::new(&dir).join(format!("{name}.txt"));

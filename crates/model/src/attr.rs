@@ -1,5 +1,6 @@
 //! One row per scalar option: everything the program knows of it.
 
+use crate::ethtool::Field;
 use crate::kernel_attr::{Form, KernelAttr, Nest};
 use crate::name::Mac;
 use crate::types::Kind;
@@ -10,6 +11,8 @@ use std::net::IpAddr;
 pub enum On {
     /// Any link.
     Link,
+    /// Any link whose driver has such a setting: what ethtool(8) sets.
+    Nic,
     /// A bridge.
     Bridge,
     /// A port of a bridge (may be written under the port, or under the bridge as a `port=value` list).
@@ -43,7 +46,7 @@ impl On {
             On::Veth => Some(Kind::Veth),
             On::Macvlan => Some(Kind::Macvlan),
             On::Vrf => Some(Kind::Vrf),
-            On::Link | On::Address => None,
+            On::Link | On::Nic | On::Address => None,
         }
     }
 }
@@ -122,6 +125,13 @@ pub enum Grammar {
         /// Most addresses.
         max: usize,
     },
+    /// Letters of this text, each once, whose places are the bits of the number; `d` alone is 0.
+    Letters(&'static str),
+    /// Whole number up to `max`; `0x` before it says that it is hexadecimal.
+    Mask {
+        /// Largest.
+        max: u64,
+    },
     /// Any text, up to that many bytes.
     Text {
         /// Most bytes.
@@ -168,6 +178,8 @@ pub enum Wire {
     Conf6(u16, &'static str),
     /// `IFLA_INET6_ADDR_GEN_MODE` in `IFLA_AF_SPEC`.
     AddrGenMode,
+    /// What ethtool(8) shows and sets.
+    Ethtool(Field),
 }
 
 impl Wire {
@@ -176,7 +188,7 @@ impl Wire {
         match self {
             Wire::Link(attr) | Wire::Bit(attr, _) | Wire::Port(attr) => std::slice::from_ref(attr),
             Wire::Data(attrs) => attrs,
-            Wire::None | Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode => &[],
+            Wire::None | Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode | Wire::Ethtool(_) => &[],
         }
     }
 
@@ -279,6 +291,8 @@ pub enum Gone {
     /// It goes back to what the link has of itself: the permanent address of a NIC, that of the link below of a VLAN. Other
     /// links keep it, since they would get one by chance.
     Own,
+    /// It goes back to what the link had before it was set: the kernel does not say what a driver begins with.
+    Before,
     /// It stays, for this reason.
     Kept(&'static str),
 }
@@ -368,6 +382,7 @@ impl Attr {
         match (self.wire, self.default) {
             (Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode, _) => Gone::Fresh,
             (wire, _) if wire.is_address() => Gone::Empty,
+            (Wire::Ethtool(_), _) => Gone::Before,
             (_, Some(_)) => Gone::Default,
             (_, None) if self.name == "hwaddress" => Gone::Own,
             (_, None) if self.name == "bond-primary" => Gone::Empty,
@@ -375,6 +390,14 @@ impl Attr {
                 "the kernel takes its own cost again only when the port is taken out of the bridge and put back",
             ),
             (_, None) => Gone::Kept("a link of that kind is not without it"),
+        }
+    }
+
+    /// The attribute of ethtool netlink that it is, where it is one.
+    pub fn field(&self) -> Option<&Field> {
+        match &self.wire {
+            Wire::Ethtool(field) => Some(field),
+            _ => None,
         }
     }
 

@@ -130,11 +130,16 @@ impl HookVars {
         format!("IF_{}", plain.collect::<String>())
     }
 
-    /// Whether there is an option whose variable begins with one of these.
+    /// Whether there is an option whose variable begins with one of these, and that scripts do: not one of a NIC that is
+    /// done here.
     pub fn has_variable(&self, starts: &[&str]) -> bool {
-        self.options().any(|(key, _)| {
+        let is_done = |key: &str, value: &str| {
+            let row = crate::table::find(key).filter(|row| row.field().is_some());
+            row.is_some_and(|row| row.parse(value).is_ok())
+        };
+        self.options().any(|(key, value)| {
             let variable = Self::variable(key);
-            starts.iter().any(|start| variable.starts_with(start))
+            starts.iter().any(|start| variable.starts_with(start)) && !is_done(key, value)
         })
     }
 

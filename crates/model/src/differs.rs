@@ -211,6 +211,7 @@ impl Differences<'_> {
         }
         self.data(was, is);
         self.conf(was, is);
+        self.nic(was, is);
         self.addresses(was, is);
         self.routes(was, is);
         self.bridge(was, is);
@@ -312,6 +313,16 @@ impl Differences<'_> {
                 text => text,
             };
             self.lost(link, format!("has{text}"));
+        }
+    }
+
+    /// What ethtool(8) shows.
+    fn nic(&mut self, was: &Link, is: &Link) {
+        let (Some(old), Some(new)) = (&was.ethtool, &is.ethtool) else {
+            return;
+        };
+        for set in old.back(was.name, new) {
+            self.lost(was, format!("has other settings, to be put back with `{set}`"));
         }
     }
 

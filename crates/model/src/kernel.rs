@@ -1,13 +1,17 @@
 //! What an engine must be able to do.
 
 use crate::announce::Moved;
+use crate::ethtool::Group;
+use crate::name::IfName;
 use crate::op::Op;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Link, Snapshot};
 use crate::types::Neighbour;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Which of the costlier dumps are wanted; links and addresses always are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
     /// Routes.
     pub routes: bool,
@@ -19,6 +23,8 @@ pub struct Query {
     pub rules: bool,
     /// Neighbours that were given by hand.
     pub neighbours: bool,
+    /// Of these links what ethtool(8) shows: one question for each group.
+    pub ethtool: BTreeMap<IfName, BTreeSet<Group>>,
 }
 
 impl Query {
@@ -29,17 +35,32 @@ impl Query {
         fdb: true,
         rules: true,
         neighbours: true,
+        ethtool: BTreeMap::new(),
     };
+
+    /// All dumps, and of each link what the snapshot has of it.
+    pub fn all_of(snapshot: &Snapshot) -> Self {
+        let groups = |link: &Link| {
+            let ethtool = link.ethtool.as_ref()?;
+            Some((link.name, ethtool.groups.keys().copied().collect()))
+        };
+        Self {
+            ethtool: snapshot.links().iter().filter_map(groups).collect(),
+            ..Self::ALL
+        }
+    }
 
     /// What of [`Query::ALL`] this one leaves out.
     #[must_use]
-    pub fn rest(self) -> Self {
+    pub fn rest(&self) -> Self {
         Self {
             routes: !self.routes,
             vlans: !self.vlans,
             fdb: !self.fdb,
             rules: !self.rules,
             neighbours: !self.neighbours,
+            // What was asked for is there.
+            ethtool: BTreeMap::new(),
         }
     }
 }

@@ -13,6 +13,8 @@ pub mod decl;
 pub mod desired;
 pub mod differs;
 pub mod drift;
+pub mod engine;
+pub mod ethtool;
 pub mod fake;
 pub mod hash;
 pub mod impact;

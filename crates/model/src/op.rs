@@ -1,6 +1,8 @@
 //! Steps that the kernel can take, each with the like `ip` command, and the plan made of them.
 
 use crate::desired::Phase;
+use crate::engine::Part;
+use crate::ethtool::Set;
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::types::{Address, Fdb, Kind, Origin, Route, Rule, VlanRange};
@@ -185,6 +187,9 @@ pub enum Op {
         /// `IN6_ADDR_GEN_MODE_*`: 0 eui64, 1 none.
         mode: u8,
     },
+    /// `ethtool -K NAME ...`, and the like. Where the driver refuses it, that is reported and nothing more: the host is to
+    /// have its network.
+    Ethtool(Set),
 }
 
 impl Op {
@@ -211,7 +216,16 @@ impl Op {
             | Op::DelRule { name, .. }
             | Op::SetConf { name, .. }
             | Op::SetSysctl { name, .. }
-            | Op::SetAddrGenMode { name, .. } => *name,
+            | Op::SetAddrGenMode { name, .. }
+            | Op::Ethtool(Set { name, .. }) => *name,
+        }
+    }
+
+    /// The part of the host that it changes.
+    pub fn part(&self) -> Part {
+        match self {
+            Op::Ethtool(_) => Part::Ethtool,
+            _ => Part::Link,
         }
     }
 }

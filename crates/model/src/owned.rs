@@ -169,6 +169,7 @@ impl Owned {
             (Op::SetConf { v6: false, key, .. }, Wire::Conf4(_, row)) => key == row,
             (Op::SetConf { v6: true, key, .. }, Wire::Conf6(_, row)) => key == row,
             (Op::SetAddrGenMode { .. }, Wire::AddrGenMode) => true,
+            (Op::Ethtool(set), Wire::Ethtool(field)) => field.is_in(set),
             _ => false,
         };
         for row in crate::table::all().filter(|row| is_set(row.wire)) {
@@ -191,9 +192,17 @@ impl Owned {
             let before = old.get(*name);
             let new = |knob: &&String| !before.is_some_and(|before| before.knobs.contains(knob));
             for knob in link.knobs.iter().filter(new) {
-                let row = crate::table::find(knob);
+                let Some(row) = crate::table::find(knob) else { continue };
+                if let Some(field) = row.field() {
+                    let seen = found.ethtool.as_ref().and_then(|ethtool| ethtool.seen(field.group));
+                    let was = seen.map(|seen| field.before(row.name, seen)).unwrap_or_default();
+                    news.extend(was.into_iter().map(|(what, value)| (*name, what, value)));
+                    continue;
+                }
                 let is_setting = |wire| matches!(wire, Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode);
-                let value = row.filter(|row| is_setting(row.wire)).and_then(|row| row.read(found));
+                let value = Some(row)
+                    .filter(|row| is_setting(row.wire))
+                    .and_then(|row| row.read(found));
                 if let Some(Value::Number(value)) = value {
                     news.push((*name, knob.clone(), value));
                 }
@@ -216,7 +225,8 @@ impl Owned {
         let mut all = settled.into_owned();
         for (name, knob, value) in news {
             if let Some(link) = all.links.get_mut(&name) {
-                link.before.insert(knob, value);
+                // Two options may stand for one feature.
+                link.before.entry(knob).or_insert(value);
             }
         }
         for name in raised {
@@ -439,7 +449,11 @@ impl OwnedLink {
             self.knobs = names.map(str::to_owned).collect();
         }
         let knobs = &self.knobs;
-        self.before.retain(|name, _| knobs.contains(name));
+        let has_feature = |name: &str| {
+            let mut fields = knobs.iter().filter_map(|knob| crate::table::find(knob)?.field());
+            fields.any(|field| field.has_feature(name))
+        };
+        self.before.retain(|name, _| knobs.contains(name) || has_feature(name));
         if !whole {
             return;
         }

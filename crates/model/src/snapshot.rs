@@ -1,5 +1,6 @@
 //! The kernel as read now, in the shapes of the plan.
 
+use crate::ethtool::Ethtool;
 use crate::hash::Map;
 use crate::kernel_attr::{KernelAttr, Nest, Release};
 use crate::name::{IfName, Mac};
@@ -80,6 +81,8 @@ pub struct Link {
     pub conf6: Vec<i32>,
     /// `IFLA_INET6_ADDR_GEN_MODE`.
     pub addr_gen_mode: Option<u8>,
+    /// What ethtool(8) shows of it, as far as it was asked for.
+    pub ethtool: Option<Box<Ethtool>>,
     /// Whether an attribute could not be decoded; what is here is right, more may be there.
     pub partial: bool,
 }

@@ -2,6 +2,7 @@
 
 use crate::attr::Attr;
 use crate::attrs;
+use crate::ethtool::{Field, Group};
 use crate::hash::Map;
 pub use cleat_eni::distance;
 use std::sync::OnceLock;
@@ -26,6 +27,16 @@ pub fn find(key: &str) -> Option<&'static Attr> {
         false => index.get(key),
     }
     .copied()
+}
+
+/// The attributes of a group of ethtool netlink that options set.
+pub fn fields(group: Group) -> impl Iterator<Item = &'static Field> {
+    all().filter_map(Attr::field).filter(move |field| field.group == group)
+}
+
+/// The attribute of that number.
+pub fn field(group: Group, number: u16) -> Option<&'static Field> {
+    fields(group).find(|field| field.number == number)
 }
 
 /// Whether the value of the key names interfaces, so that renaming one must look there.

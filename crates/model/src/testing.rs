@@ -85,6 +85,7 @@ pub(crate) fn link(index: u32, name: &str, kind: crate::types::Kind, mac: &[u8])
         conf4: Vec::new(),
         conf6: Vec::new(),
         addr_gen_mode: None,
+        ethtool: None,
         partial: false,
     }
 }

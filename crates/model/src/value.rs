@@ -1,11 +1,13 @@
 //! From text to value to the kernel's bytes, and back. All by the row: no option has code of its own here.
 
 use crate::attr::{Attr, Grammar, Times, Unit, Value, Wire};
+use crate::ethtool::Field;
 use crate::kernel_attr::{Form, KernelAttr, masked};
 use crate::name::Mac;
 use crate::nla::{self, Attrs};
 use crate::snapshot::Link;
 use crate::types::Kind;
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const BOOLS: [(&str, u64); 8] = [
@@ -53,6 +55,13 @@ impl Attr {
                 let words = text.split([' ', '\t', ',']).filter(|word| !word.is_empty());
                 let ips: Option<Vec<IpAddr>> = words.map(|word| word.parse().ok().map(IpAddr::V4)).collect();
                 Value::Ips(ips.filter(|ips| (1..=max).contains(&ips.len()))?)
+            }
+            Grammar::Letters(letters) => Value::Number(flags(letters, text)?),
+            Grammar::Mask { max } => {
+                let hex = text
+                    .strip_prefix("0x")
+                    .map(|digits| u64::from_str_radix(digits, 16).ok());
+                Value::Number(hex.unwrap_or_else(|| within(0, max)).filter(|number| *number <= max)?)
             }
             Grammar::Text { max } => Value::Text((text.len() <= max).then(|| text.to_owned())?),
             Grammar::Structure => return None,
@@ -103,6 +112,8 @@ impl Attr {
             Grammar::Ip6 => "an IPv6 address".to_owned(),
             Grammar::Ip => "an IPv4 or IPv6 address".to_owned(),
             Grammar::Ip4List { max } => format!("up to {max} IPv4 addresses"),
+            Grammar::Letters(letters) => format!("letters of `{letters}`, or `d` for none"),
+            Grammar::Mask { max } => format!("a whole number from 0 to {max}, or a hexadecimal one such as `0x7`"),
             Grammar::Text { max } => format!("a text of up to {max} bytes"),
             Grammar::Structure => format!("a value like `{}`", self.example),
         }
@@ -137,6 +148,15 @@ impl Attr {
                 .to_owned()
             }
             Grammar::Choice(words) | Grammar::WordsOrRange { words, .. } => word(words),
+            Grammar::Letters(_) if number == 0 => NO_LETTER.to_owned(),
+            Grammar::Letters(letters) => {
+                let is_on = |(at, _): &(u32, char)| number & (1 << at) != 0;
+                (0..)
+                    .zip(letters.chars())
+                    .filter(is_on)
+                    .map(|(_, letter)| letter)
+                    .collect()
+            }
             Grammar::Decimal { .. } => {
                 let hundredths = number * 100 / self.scale.max(1);
                 match (hundredths / 100, hundredths % 100) {
@@ -224,6 +244,19 @@ impl Attr {
             Wire::Conf4(at, _) => conf(&link.conf4, at),
             Wire::Conf6(at, _) => conf(&link.conf6, at),
             Wire::AddrGenMode => Some(Value::Number(u64::from(link.addr_gen_mode?))),
+            Wire::Ethtool(field) => {
+                let seen = link.ethtool.as_ref()?.seen(field.group)?;
+                field.read(seen).map(Value::Number)
+            }
+        }
+    }
+
+    /// The value that is meant on this link: `max` is another number on each.
+    pub fn meant<'a>(&self, wanted: &'a Value, link: &Link) -> Cow<'a, Value> {
+        let seen = |field: &Field| link.ethtool.as_ref()?.seen(field.group);
+        match (self.field().and_then(|field| Some((field, seen(field)?))), wanted) {
+            (Some((field, seen)), Value::Number(number)) => Cow::Owned(Value::Number(field.meant(seen, *number))),
+            _ => Cow::Borrowed(wanted),
         }
     }
 
@@ -270,6 +303,20 @@ fn decode(attr: &KernelAttr, payload: &[u8]) -> Option<Value> {
         }
         Form::Bits(_) => return None,
     })
+}
+
+/// The letter of [`Grammar::Letters`] that stands for none of the others.
+const NO_LETTER: &str = "d";
+
+/// One bit for each letter.
+fn flags(letters: &str, text: &str) -> Option<u64> {
+    if text == NO_LETTER {
+        return Some(0);
+    }
+    let bit = |letter: char| letters.chars().position(|known| known == letter).map(|at| 1u64 << at);
+    let bits: Option<Vec<u64>> = text.chars().map(bit).collect();
+    let all = bits?.into_iter().fold(0, |all, bit| all | bit);
+    (all != 0).then_some(all)
 }
 
 fn octets(ip: IpAddr) -> Vec<u8> {

@@ -8,6 +8,7 @@ use crate::owned::Owned;
 use crate::plan::{address_agrees, derived_mtu, is_stray, route_agrees, same_entry};
 use crate::show::IFA_F_NOPREFIXROUTE;
 use crate::snapshot::{Link, Snapshot};
+use crate::table;
 use crate::types::{Address, Kind, Origin, Rule, ScopeId};
 use crate::vlans::VlanMap;
 use cleat_diag::Diagnostic;
@@ -192,6 +193,11 @@ fn check_knob(knob: &Knob, link: &Link) -> Option<CheckItem> {
     let own = link.bond_port_mac().filter(|_| attr.name == "hwaddress");
     let found = own.map(Value::Mac).or_else(|| attr.read(link));
     let absent = matches!(attr.wire, Wire::Conf6(..)) && link.conf6.is_empty();
+    // A driver that has no such thing was reported by the plan.
+    if attr.field().is_some() && found.is_none() {
+        return None;
+    }
+    let value = &*attr.meant(value, link);
     let default = attr.default_value();
     let ok = match (&found, default) {
         (Some(found), _) => attr.same(value, found),
@@ -413,6 +419,11 @@ fn fault(want: &WantLink, item: &CheckItem) -> Diagnostic {
             format!("{name} is of kind {found}, wanted is {}", item.wanted),
         ),
         ("up", found) => Diagnostic::error("not-as-wanted", format!("{name} is {found}, wanted is {}", item.wanted)),
+        // The host has its network without it.
+        (option, found) if table::find(option).is_some_and(|row| row.field().is_some()) => Diagnostic::warning(
+            "nic-differs",
+            format!("{name} has `{option} {found}`, wanted is `{}`", item.wanted),
+        ),
         (option, "") => Diagnostic::error("not-as-wanted", format!("{name} has no `{option} {}`", item.wanted)),
         (option, found) => Diagnostic::error(
             "not-as-wanted",

@@ -44,6 +44,7 @@ pub fn link(index: u32, text: &str, kind: Kind, master: Option<u32>) -> Link {
         conf4: Vec::new(),
         conf6: Vec::new(),
         addr_gen_mode: None,
+        ethtool: None,
         partial: false,
     }
 }

@@ -402,8 +402,8 @@ pub const FAULTS: &[Fault] = &[
     ),
     warning(
         "not-handled",
-        "a speed that is fixed",
-        b"auto eno2\niface eno2\n\tlink-speed 1000\n",
+        "an option of clagd",
+        b"auto eno2\niface eno2\n\tclagd-enable yes\n",
         "eno2",
     ),
     warning(

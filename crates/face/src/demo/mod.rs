@@ -7,7 +7,7 @@ mod room;
 use super::options::Options;
 use super::{End, check, complain, graph, plan, print};
 use cleat_ifupdown::run;
-use cleat_kernel::Netlink;
+use cleat_kernel::Host;
 use cleat_root::{Durability, Root, paths};
 use nix::errno::Errno;
 use ping::{Count, Ping};
@@ -110,7 +110,7 @@ impl Tour {
     }
 
     fn kernel(&self) -> Result<(), String> {
-        let mut kernel = Netlink::open().map_err(|error| error.to_string())?;
+        let mut kernel = Host::open().map_err(|error| error.to_string())?;
         let (mut has, mut lacks) = (Vec::new(), Vec::new());
         for kinds::Ability { name, lacking } in kinds::probe(&mut kernel) {
             match lacking {

@@ -26,7 +26,7 @@ use topology::Topology;
 /// A file with errors is drawn as far as it can be understood, and the errors are told.
 pub fn run(options: &Options) -> End {
     let (topology, title, end) = match options.live {
-        true => match input::snapshot() {
+        true => match input::live() {
             Ok(snapshot) => (
                 Topology::live(&snapshot),
                 "the network as the kernel has it".to_owned(),
@@ -65,7 +65,7 @@ fn declared(options: &Options) -> Option<(Topology, String, End)> {
     let mut session = input::session(options);
     let snapshot = match options.file {
         Some(_) => None,
-        None => match input::snapshot() {
+        None => match input::live() {
             Ok(snapshot) => Some(snapshot),
             Err(text) => {
                 complain(&format!("{text}\n"));

@@ -19,14 +19,14 @@ use outlook::{Group, Mark, Outlook};
 
 /// Shows the plan of `ifreload -a`. Reads, and changes nothing.
 pub fn run(options: &Options) -> End {
-    let now = match input::snapshot() {
+    let mut session = input::session(options);
+    let now = match input::snapshot(&session) {
         Ok(now) => now,
         Err(text) => {
             complain(&format!("{text}\n"));
             return End::Fault;
         }
     };
-    let mut session = input::session(options);
     let desired = session.wanted(Some(&now));
     let state = State::peek(&session.root, &session.files.state).0;
     session

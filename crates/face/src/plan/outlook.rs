@@ -195,6 +195,7 @@ fn mark(action: &Action) -> Mark {
         | Op::SetUp { .. }
         | Op::SetConf { .. }
         | Op::SetSysctl { .. }
-        | Op::SetAddrGenMode { .. } => Mark::Change,
+        | Op::SetAddrGenMode { .. }
+        | Op::Ethtool(_) => Mark::Change,
     }
 }

@@ -95,7 +95,7 @@ fn worse(printed: End, judged: End) -> End {
 /// Reads file and kernel, and writes the page. `None`, with a message, where the kernel cannot be read.
 fn look(options: &Options) -> Option<(String, End)> {
     let mut session = input::session(options);
-    let now = match input::snapshot() {
+    let now = match input::snapshot(&session) {
         Ok(now) => now,
         Err(text) => {
             complain(&format!("{text}\n"));

@@ -16,7 +16,7 @@ const POLL: Duration = Duration::from_millis(100);
 /// The kernel before a run, whole: `snapshot` was made for a plan, and leaves out what no plan is made from.
 ///
 /// *Shape*: where that cannot be read, what was read already: the rest is found new, and not lost, after the run.
-pub fn before(kernel: &mut dyn Kernel, snapshot: &Snapshot, query: Query) -> Snapshot {
+pub fn before(kernel: &mut dyn Kernel, snapshot: &Snapshot, query: &Query) -> Snapshot {
     kernel.complete(snapshot.clone(), query.rest()).unwrap_or_else(|error| {
         debug!("the kernel before the run is known in part: {error}");
         snapshot.clone()
@@ -32,7 +32,7 @@ pub fn settle(plan: &Plan, before: &Snapshot, kernel: &mut dyn Kernel, outcome: 
         && begun.elapsed() < MOMENT
     {
         std::thread::sleep(POLL);
-        now = kernel.snapshot(Query::ALL);
+        now = kernel.snapshot(Query::all_of(before));
     }
     match now {
         Ok(now) => apply::judge(plan, before, &now, outcome),

@@ -124,6 +124,7 @@ fn running(args: &Args, session: &mut Session) -> Exit {
     let query = Query {
         routes: true,
         vlans: true,
+        ethtool: session.of_nics(&Owned::default()),
         ..Query::default()
     };
     let Some(snapshot) = session.snapshot(&mut kernel, query) else {
@@ -133,12 +134,12 @@ fn running(args: &Args, session: &mut Session) -> Exit {
     if args.names.is_empty() {
         let declared = |name: IfName| session.decls.get(name).is_some_and(|decl| decl.is_in("auto"));
         let links = snapshot.links().iter().filter(|link| !args.all || declared(link.name));
-        entries.extend(links.map(|link| running::entry(link, &snapshot)));
+        entries.extend(links.map(|link| running::entry(link, &snapshot, &rows(session, link.name))));
     }
     let mut exit = Exit::Done;
     for named in &args.names {
         match snapshot.find(&named.name) {
-            Some(link) => entries.push(running::entry(link, &snapshot)),
+            Some(link) => entries.push(running::entry(link, &snapshot, &rows(session, link.name))),
             None => {
                 session.diagnostics.push(Diagnostic::error(
                     "missing-link",
@@ -152,6 +153,13 @@ fn running(args: &Args, session: &mut Session) -> Exit {
         Exit::Done => exit,
         other => other,
     }
+}
+
+/// The rows of the options that the file has for a link.
+fn rows(session: &Session, name: IfName) -> Vec<&'static str> {
+    let options = session.decls.get(name).map(|decl| decl.options.iter());
+    let rows = options.into_iter().flatten().filter_map(|option| option.attr);
+    rows.map(|row| row.0.name).collect()
 }
 
 /// The interfaces that are recorded as up.

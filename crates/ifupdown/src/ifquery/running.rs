@@ -17,8 +17,8 @@ const MAIN: u32 = 254;
 ///
 /// *Shape*: its kind and what it stands on, its ports, every option of the table whose value is not the default, its
 /// addresses and gateways. What the kernel or a router made by itself (fe80:: addresses, addresses with a lifetime)
-/// is left out.
-pub fn entry(link: &Link, snapshot: &Snapshot) -> Entry {
+/// is left out. Of a NIC's own settings those are shown that `declared` names: what a driver begins with is not known.
+pub fn entry(link: &Link, snapshot: &Snapshot, declared: &[&str]) -> Entry {
     let mut entry = Entry {
         auto: true,
         ..Entry::new(link.name.to_string())
@@ -28,7 +28,8 @@ pub fn entry(link: &Link, snapshot: &Snapshot) -> Entry {
         entry.method = Some("loopback".to_owned());
     }
     structure(link, snapshot, &mut entry.config);
-    for attr in table::all().filter(|attr| carried(attr, link)) {
+    let is_asked = |attr: &&Attr| attr.on != On::Nic || declared.contains(&attr.name);
+    for attr in table::all().filter(|attr| carried(attr, link)).filter(is_asked) {
         if let Some(value) = attr.read(link).filter(|value| worth_saying(attr, value, link)) {
             entry.config.push(attr.name, attr.show(&value));
         }
@@ -54,7 +55,7 @@ pub fn entry(link: &Link, snapshot: &Snapshot) -> Entry {
 fn carried(attr: &Attr, link: &Link) -> bool {
     match attr.on {
         On::Address => false,
-        On::Link => true,
+        On::Link | On::Nic => true,
         on @ (On::BridgePort | On::BondPort) => on.kind() == link.port_kind,
         on => on.kind() == Some(link.kind.clone()),
     }

@@ -57,7 +57,7 @@ pub(crate) fn look(
     let query = session.query(state.owned());
     let mut looking = Looking::begin(args, session, state);
     loop {
-        let mut snapshot = match kernel.snapshot(query) {
+        let mut snapshot = match kernel.snapshot(query.clone()) {
             Ok(snapshot) => snapshot,
             Err(error) => return Err(looking.names.into_found(unreadable(&error))),
         };

@@ -14,6 +14,7 @@ use cleat_diag::{Diagnostic, Severity};
 use cleat_model::apply::{self, Ending, OnError, Outcome};
 use cleat_model::attr::Value;
 use cleat_model::desired::Desired;
+use cleat_model::ethtool::Group;
 use cleat_model::hash::Fold;
 use cleat_model::journal::{self, JournalSink, Recovery};
 use cleat_model::kernel::{Kernel, Query};
@@ -23,11 +24,12 @@ use cleat_model::owned::Owned;
 use cleat_model::plan::{self, Request};
 use cleat_model::resolve;
 use cleat_model::snapshot::Snapshot;
+use cleat_model::table;
 use cleat_model::verify;
 use cleat_root::{Log, Reserved, RootError, paths};
 use cleat_sysctl::{fresh, made};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::path::Path;
 
@@ -124,8 +126,26 @@ impl Session {
                 || owned.links.values().any(|link| !link.vlans.is_empty()),
             fdb: said(&["vxlan-remoteip", "vxlan-svcnodeip"]) || owned.links.values().any(|link| !link.fdb.is_empty()),
             rules: said(&["vrf-table"]) || !owned.rules.is_empty(),
+            ethtool: self.of_nics(owned),
             ..Query::default()
         }
+    }
+
+    /// What of ethtool(8) options ask for, or asked for when they were still written.
+    pub fn of_nics(&self, owned: &Owned) -> BTreeMap<IfName, BTreeSet<Group>> {
+        let said = self.decls.iter().flat_map(|decl| {
+            let rows = decl.options.iter().filter_map(|option| option.attr);
+            rows.filter_map(|row| Some((decl.name, row.0.field()?.group)))
+        });
+        let ours = owned.links.iter().flat_map(|(name, link)| {
+            let rows = link.knobs.iter().filter_map(|knob| table::find(knob));
+            rows.filter_map(|row| Some((*name, row.field()?.group)))
+        });
+        let mut all: BTreeMap<IfName, BTreeSet<Group>> = BTreeMap::new();
+        for (name, group) in said.chain(ours) {
+            all.entry(name).or_default().insert(group);
+        }
+        all
     }
 
     /// The difference between what is wanted and what is, and what is to be said of it. `None`: nothing may be done, and
@@ -194,7 +214,7 @@ impl Session {
         }
         let query = self.query(basis.owned);
         // How it is in the last moment before it changes, with all that a run that fails is to bring back.
-        let before = (on_error == OnError::RollBack).then(|| aftermath::before(kernel, basis.snapshot, query));
+        let before = (on_error == OnError::RollBack).then(|| aftermath::before(kernel, basis.snapshot, &query));
         let logical = self.logical_names();
         let mut hooks = PlannedHooks::new(runner, basis.desired, basis.owned, logical);
         if !basis.is_way_back {
@@ -207,7 +227,7 @@ impl Session {
         self.tell_interrupted(&outcome);
         let mut now = None;
         if outcome.ending == Ending::Done {
-            now = self.snapshot(kernel, query);
+            now = self.snapshot(kernel, query.clone());
             if let (Some(before), Some(seen)) = (&before, &now) {
                 let mut lost = self.lost_at_the_end(plan, basis, &outcome.done, (before, seen));
                 if !lost.is_empty() {
@@ -452,6 +472,11 @@ fn may_cut_off(op: &Op) -> bool {
 fn is_told(told: &[Diagnostic], found: &Diagnostic) -> bool {
     let place = |diagnostic: &Diagnostic| diagnostic.label.as_ref().map(|label| label.place);
     // A port that is absent says nothing of what else its bridge lacks.
+    // What a driver refused or does not have is not as wanted, of course.
+    let is_of_nic = |code: &str| matches!(code, "nic-option-refused" | "no-nic-support");
+    if found.code == "nic-differs" && told.iter().any(|old| is_of_nic(old.code) && old.iface == found.iface) {
+        return true;
+    }
     let mut errors = told
         .iter()
         .filter(|old| old.severity == Severity::Error && old.code != "missing-link");

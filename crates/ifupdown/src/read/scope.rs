@@ -227,6 +227,7 @@ mod tests {
             conf4: Vec::new(),
             conf6: Vec::new(),
             addr_gen_mode: None,
+            ethtool: None,
             partial: false,
         }
     }

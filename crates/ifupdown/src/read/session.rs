@@ -11,7 +11,7 @@ use crate::state::State;
 use crate::state::run_files::RunFiles;
 use cleat_diag::{Diagnostic, Severity, Sources};
 use cleat_eni::ConfigSet;
-use cleat_kernel::Netlink;
+use cleat_kernel::Host;
 use cleat_model::decl::{self, Decls};
 use cleat_model::desired::Desired;
 use cleat_model::hash::{Map, Set};
@@ -209,8 +209,8 @@ impl Session {
     }
 
     /// Opens the engine; `None` where that failed, which is an error in [`Session::diagnostics`].
-    pub fn netlink(&mut self) -> Option<Netlink> {
-        let opened = Netlink::open();
+    pub fn netlink(&mut self) -> Option<Host> {
+        let opened = Host::open();
         if let Err(error) = &opened {
             self.diagnostics.push(Diagnostic::error(
                 "kernel-unreadable",

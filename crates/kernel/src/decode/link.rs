@@ -60,6 +60,7 @@ pub(crate) fn link(body: &[u8]) -> Option<Link> {
         conf4: Vec::new(),
         conf6: Vec::new(),
         addr_gen_mode: None,
+        ethtool: None,
         partial: false,
     };
     let whole = walk(attrs, |kind, bytes| match kind {

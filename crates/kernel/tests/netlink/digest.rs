@@ -1,12 +1,12 @@
 //! The kernel's state as one number. Second witness: `ip` makes each change.
 
 use super::open;
-use cleat_kernel::Netlink;
+use cleat_kernel::Host;
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::op::Op;
 use cleat_netns::{self as netns, run};
 
-fn digest(kernel: &mut Netlink) -> u64 {
+fn digest(kernel: &mut Host) -> u64 {
     // Addresses of the kernel's own making come and go by themselves for a moment.
     for _ in 0..50 {
         let first = once(kernel);
@@ -18,12 +18,12 @@ fn digest(kernel: &mut Netlink) -> u64 {
     panic!("the room does not come to rest");
 }
 
-fn once(kernel: &mut Netlink) -> Option<u64> {
+fn once(kernel: &mut Host) -> Option<u64> {
     kernel.snapshot(Query::ALL).expect("a room can be read");
     kernel.last_digest()
 }
 
-fn digesting() -> Netlink {
+fn digesting() -> Host {
     let mut kernel = open();
     kernel.keep_digest();
     kernel
@@ -121,7 +121,7 @@ fn a_snapshot_gives_the_number_that_the_digest_gives() {
     run("ip addr add 192.0.2.1/24 dev br0");
     let mut kernel = digesting();
     let before = digest(&mut kernel);
-    assert_eq!(open().digest(Query::ALL).expect("a room can be read"), Some(before));
+    assert_eq!(open().digest(&Query::ALL).expect("a room can be read"), Some(before));
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_number_is_made_only_where_it_is_asked_for() {
     assert_eq!(once(&mut open()), None);
 }
 
-/// The dumps are asked for before it is known which are needed; what `Netlink::snapshot` reads is the second witness.
+/// The dumps are asked for before it is known which are needed; what `Host::snapshot` reads is the second witness.
 #[test]
 fn what_is_read_ahead_is_what_is_read_at_once() {
     let _room = netns::enter!(Veth, Bridge);
@@ -146,7 +146,7 @@ fn what_is_read_ahead_is_what_is_read_at_once() {
     for query in [Query::ALL, Query::default()] {
         let mut kernel = digesting();
         kernel.read_ahead().expect("a thread");
-        let seen = kernel.snapshot(query).expect("a room can be read");
+        let seen = kernel.snapshot(query.clone()).expect("a room can be read");
         assert_eq!(kernel.last_digest() == Some(before), query == Query::ALL);
         assert_eq!(seen.routes.is_empty(), query != Query::ALL);
         assert_eq!(seen, kernel.snapshot(query).expect("a room can be read"));
@@ -171,7 +171,7 @@ fn a_digest_of_what_is_read_ahead_is_that_of_a_snapshot() {
             let mut kernel = open();
             kernel.read_ahead().expect("a thread");
             std::thread::sleep(std::time::Duration::from_millis(pause));
-            let now = kernel.digest(query).expect("a room can be read");
+            let now = kernel.digest(&query).expect("a room can be read");
             assert_eq!(now == Some(before), query == Query::ALL);
             let seen = kernel.snapshot(query).expect("a room can be read");
             assert_eq!(seen.links().len(), links);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// Asks, and waits for what comes of it: an answer at once, or silence after the kernel's three tries.
 #[track_caller]
-fn asked(kernel: &mut Netlink, address: &str) -> Neighbour {
+fn asked(kernel: &mut Host, address: &str) -> Neighbour {
     let index = link(&read(kernel), "a").index;
     let address: IpAddr = address.parse().expect("tests use addresses");
     kernel.ask_neighbour(index, address).expect("the kernel asks");

@@ -29,7 +29,7 @@ fn shown(address: &str) -> Value {
     found.cloned().unwrap_or_else(|| panic!("no {address} in {all}"))
 }
 
-fn pair(kernel: &mut Netlink) {
+fn pair(kernel: &mut Host) {
     done(kernel, &[veth("a", "b")]);
     done(kernel, &[up("a"), up("b")]);
 }

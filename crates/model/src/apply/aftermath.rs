@@ -25,7 +25,7 @@ pub fn put_right(
     kernel: &mut dyn Kernel,
     did: &mut dyn FnMut(&Op, &Result<(), KernelError>),
 ) -> Result<Snapshot, KernelError> {
-    let mut now = kernel.snapshot(Query::ALL)?;
+    let mut now = kernel.snapshot(Query::all_of(before))?;
     for _ in 0..PASSES {
         let is_lost = |found: &Difference| found.change == Fate::Lost || is_ours(plan, found);
         if !differences(before, &now).iter().any(is_lost) {
@@ -41,12 +41,12 @@ pub fn put_right(
             }
             did(&op, &answer);
         }
-        now = kernel.snapshot(Query::ALL)?;
+        now = kernel.snapshot(Query::all_of(before))?;
         let neighbours = lost_neighbours(before, &now);
         if !neighbours.is_empty() {
             // What is refused is found by the look that follows.
             let _ = kernel.restore_neighbours(&neighbours);
-            now = kernel.snapshot(Query::ALL)?;
+            now = kernel.snapshot(Query::all_of(before))?;
         }
     }
     Ok(now)

@@ -5,6 +5,7 @@ mod observer;
 mod piecemeal;
 
 pub use crate::desired::Phase;
+use crate::fake::ENODEV;
 use crate::journal::{JournalSink, Record};
 use crate::kernel::{Kernel, KernelError};
 use crate::name::IfName;
@@ -309,6 +310,11 @@ impl<'a> Walk<'a> {
                 self.tell_sysctl(step, &error);
                 false
             }
+            Err(error) if is_of_nic(&step.action) && error.errno != ENODEV && !error.is_unanswered() => {
+                self.observer.saw(step, &StepResult::Failed(&error));
+                self.tell_nic(step, &error);
+                false
+            }
             Err(error) if is_rule(&step.action) && !error.is_unanswered() => {
                 self.observer.saw(step, &StepResult::Failed(&error));
                 self.off.insert(step.id);
@@ -392,6 +398,17 @@ impl<'a> Walk<'a> {
         }
         let text = format!("cannot {} ({op}): {error}", deed(op));
         let warning = Diagnostic::warning("sysctl-refused", text).on(step.iface);
+        self.outcome.diagnostics.push(match step.origin.place() {
+            Some(place) => warning.at(place, ""),
+            None => warning,
+        });
+    }
+
+    /// What a driver does not take: the link is there all the same.
+    fn tell_nic(&mut self, step: &Step, error: &KernelError) {
+        let Action::Kernel(op) = &step.action else { return };
+        let text = format!("cannot {} ({op}): {error}", deed(op));
+        let warning = Diagnostic::warning("nic-option-refused", text).on(step.iface);
         self.outcome.diagnostics.push(match step.origin.place() {
             Some(place) => warning.at(place, ""),
             None => warning,
@@ -494,6 +511,10 @@ fn is_rule(action: &Action) -> bool {
     matches!(action, Action::Kernel(Op::AddRule { .. } | Op::DelRule { .. }))
 }
 
+fn is_of_nic(action: &Action) -> bool {
+    matches!(action, Action::Kernel(Op::Ethtool(_)))
+}
+
 /// Whether the kernel may have done a part of a step that it refused.
 fn may_be_done_in_part(action: &Action) -> bool {
     let Action::Kernel(op) = action else { return false };
@@ -552,6 +573,7 @@ fn deed(op: &Op) -> String {
         Op::SetConf { name, key, .. } => format!("set {key} of {name}"),
         Op::SetSysctl { setting, .. } => format!("set {}", setting.shown()),
         Op::SetAddrGenMode { name, .. } => format!("set how {name} makes its IPv6 address"),
+        Op::Ethtool(set) => format!("set the NIC options of {}", set.name),
     }
 }
 

@@ -3,7 +3,7 @@
 /// Keys that belong to other packages' scripts in /etc/network/if-*.d, which get them as IF_ variables. A name that
 /// ends in `-` stands for all that begin with it.
 ///
-/// *Source*: the packages' own interfaces manuals: resolvconf, wpasupplicant, ethtool, wireless-tools, vlan, ifenslave,
+/// *Source*: the packages' own interfaces manuals: resolvconf, wpasupplicant, wireless-tools, vlan, ifenslave,
 /// hostapd, ifmetric, ifupdown's interfaces(5), bridge-utils, Proxmox VE.
 pub const FOR_SCRIPTS: &[&str] = &[
     "dns-",
@@ -11,10 +11,6 @@ pub const FOR_SCRIPTS: &[&str] = &[
     "wireless-",
     "hostapd",
     "madwifi-base",
-    "ethernet-",
-    "hardware-",
-    "offload-",
-    "driver-message-level",
     "link-speed-duplex",
     "bond-give-a-chance",
     "uplink-id",
@@ -68,21 +64,6 @@ pub const NOT_YET: &[&str] = &[
     "vxlan-vnifilter",
     "vxlan-remoteip-map",
     "vxlan-vni",
-    "link-speed",
-    "link-duplex",
-    "link-autoneg",
-    "link-fec",
-    "link-lanes",
-    "gro-offload",
-    "lro-offload",
-    "gso-offload",
-    "tso-offload",
-    "ufo-offload",
-    "tx-offload",
-    "rx-offload",
-    "rx-vlan-filter",
-    "ring-rx",
-    "ring-tx",
     "provider",
     "requires",
     "mode",

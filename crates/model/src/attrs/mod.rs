@@ -6,6 +6,7 @@ pub mod bond_port;
 pub mod bridge;
 pub mod bridge_multicast;
 pub mod bridge_port;
+pub mod ethtool;
 pub mod known;
 pub mod link;
 pub mod virtual_link;
@@ -16,7 +17,7 @@ use crate::attr::Attr;
 use crate::kernel_attr::KernelAttr;
 
 /// All files of rows, in the order of the manual.
-pub(crate) static FILES: [&[Attr]; 10] = [
+pub(crate) static FILES: [&[Attr]; 13] = [
     address::ROWS,
     link::ROWS,
     bridge::ROWS,
@@ -27,6 +28,9 @@ pub(crate) static FILES: [&[Attr]; 10] = [
     vlan::ROWS,
     vxlan::ROWS,
     virtual_link::ROWS,
+    ethtool::ROWS,
+    ethtool::coalesce::ROWS,
+    ethtool::offload::ROWS,
 ];
 
 /// Attributes of links that no option sets: words for a way back, and what a new link has.

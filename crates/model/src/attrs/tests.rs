@@ -170,7 +170,7 @@ fn enumerators(path: &str) -> Option<BTreeMap<String, u64>> {
 /// are not installed.
 fn headers() -> Option<(BTreeMap<String, u64>, Release)> {
     let mut known = BTreeMap::new();
-    for header in ["if_link.h", "ip.h", "ipv6.h"] {
+    for header in ["if_link.h", "ip.h", "ipv6.h", "ethtool_netlink.h"] {
         known.extend(enumerators(&format!("/usr/include/linux/{header}"))?);
     }
     let text = std::fs::read_to_string("/usr/include/linux/version.h").ok()?;
@@ -202,6 +202,7 @@ fn every_number_is_that_of_the_kernels_headers() {
         let (constant, number) = match row.wire {
             Wire::Conf4(number, key) => (format!("IPV4_DEVCONF_{}", key.to_uppercase()), number + 1),
             Wire::Conf6(number, key) => (format!("DEVCONF_{}", key.to_uppercase()), number),
+            Wire::Ethtool(field) => (field.header.to_owned(), field.number),
             Wire::None | Wire::Link(_) | Wire::Data(_) | Wire::Bit(..) | Wire::Port(_) | Wire::AddrGenMode => continue,
         };
         assert_eq!(Some(&u64::from(number)), known.get(&constant), "{}", row.name);
@@ -236,6 +237,8 @@ fn every_number_fits_its_width() {
             Wire::Link(_) | Wire::Data(_) | Wire::Port(_) => row.wire.attrs().iter().filter_map(most).collect(),
             Wire::Bit(..) => vec![1],
             Wire::Conf4(..) | Wire::Conf6(..) => vec![i32::MAX as u64],
+            Wire::Ethtool(field) if field.group.is_byte(field.number) => vec![u64::from(u8::MAX)],
+            Wire::Ethtool(_) => vec![u64::from(u32::MAX)],
             Wire::None | Wire::AddrGenMode => continue,
         };
         for (value, most) in bounds(row)
@@ -266,14 +269,18 @@ fn a_row_lives_where_its_carrier_keeps_such_options() {
         let fits = match attr.wire {
             Wire::None => true,
             Wire::Link(_) | Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode => attr.on == On::Link,
+            Wire::Ethtool(_) => attr.on == On::Nic,
             Wire::Port(_) => matches!(attr.on, On::BridgePort | On::BondPort),
-            Wire::Data(_) | Wire::Bit(..) => !matches!(attr.on, On::Link | On::Address | On::BridgePort | On::BondPort),
+            Wire::Data(_) | Wire::Bit(..) => !matches!(
+                attr.on,
+                On::Link | On::Nic | On::Address | On::BridgePort | On::BondPort
+            ),
         };
         let nest = match attr.wire {
             Wire::Link(_) => Some(Nest::Link),
             Wire::Data(_) | Wire::Bit(..) => Some(Nest::Data),
             Wire::Port(_) => Some(Nest::Port),
-            Wire::None | Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode => None,
+            Wire::None | Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode | Wire::Ethtool(_) => None,
         };
         let of_carrier = |kept: &KernelAttr| attr.on.kind().is_none_or(|kind| kept.place.is_of(&kind));
         let attrs = attr.wire.attrs();

@@ -16,6 +16,13 @@ pub(super) fn read(option: &Opt, iface: &str, stanza: usize, found: &mut Vec<Dia
         Some(attr) if attr.value != Grammar::Structure && !is_list(attr, &value.text) => {
             match attr.parse(&value.text) {
                 Ok(value) => Some(value),
+                // The masks and passwords that only the script of Debian's ethtool package takes: it runs for them.
+                Err(_) if attr.field().is_some() && key.starts_with("ethernet-") => {
+                    let text = format!("`{key} {}` is known but not acted on yet", value.text.trim());
+                    let left = Diagnostic::warning("not-handled", text);
+                    found.push(left.at(value_place(option), "handed to hook scripts only").on(iface));
+                    None
+                }
                 Err(accepts) => {
                     found.push(bad_value(key, &value.text, value_place(option), &accepts).on(iface));
                     None

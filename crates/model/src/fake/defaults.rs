@@ -30,6 +30,7 @@ pub fn link(index: u32, name: IfName, kind: Kind, mac: Mac) -> Link {
         conf4: conf4(),
         conf6: conf6(),
         addr_gen_mode: Some(0),
+        ethtool: None,
         partial: false,
     }
 }

@@ -7,6 +7,7 @@ mod address;
 mod bond;
 mod bridge;
 pub mod defaults;
+mod ethtool;
 mod link;
 mod master;
 mod route;
@@ -250,6 +251,7 @@ impl FakeKernel {
                 self.change(index, |link| link.addr_gen_mode = Some(*mode));
                 Ok(())
             }
+            Op::Ethtool(set) => self.set_ethtool(set),
         }
     }
 

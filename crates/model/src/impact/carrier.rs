@@ -80,3 +80,13 @@ pub(super) fn hanging(film: &Film<'_>, flaps: &BTreeMap<IfName, Flap>) -> Vec<In
     }
     found
 }
+
+/// Links that a setting of their NIC may cost the carrier for seconds.
+pub(super) fn unsteady(film: &Film<'_>) -> Vec<Interruption> {
+    let told = film.unsteady.iter();
+    let told = told.map(|(name, whys)| {
+        let text = format!("{name} may lose its carrier for seconds: {}", whys.join(", "));
+        Interruption::new(Sort::Carrier, *name, text)
+    });
+    told.collect()
+}

@@ -43,6 +43,8 @@ pub(super) struct Film<'a> {
     pub(super) without: BTreeSet<Default>,
     /// Ports that were out of the master that they had at the start at a moment.
     pub(super) left: BTreeSet<u32>,
+    /// Links of the start that are up with carrier, and that a step may cost it for seconds: why.
+    pub(super) unsteady: BTreeMap<IfName, Vec<&'static str>>,
     /// The least way out that a link had on the way, by its name now.
     pub(super) least: BTreeMap<IfName, Way>,
 }
@@ -64,6 +66,7 @@ impl<'a> Film<'a> {
             away: BTreeSet::new(),
             without: BTreeSet::new(),
             left: BTreeSet::new(),
+            unsteady: BTreeMap::new(),
             least: BTreeMap::new(),
         };
         let mut sim = FakeKernel::new(start.clone());
@@ -75,6 +78,7 @@ impl<'a> Film<'a> {
         }
         let mut held = Held::of(start);
         for op in plan.ops() {
+            film.note_carrier(op);
             // A step that the simulator refuses was planned for a kernel that takes it: the others still count.
             let _ = sim.step(op);
             let changed: Vec<u32> = sim.touched().keys().copied().collect();
@@ -82,6 +86,18 @@ impl<'a> Film<'a> {
         }
         film.end = sim.now().clone();
         film
+    }
+
+    /// Looks whether a step may cost a link its carrier.
+    fn note_carrier(&mut self, op: &Op) {
+        let Op::Ethtool(set) = op else { return };
+        let is_on = self
+            .start
+            .get(set.name)
+            .is_some_and(|link| link.is_up() && link.has_carrier());
+        if let Some(why) = set.group.drops_carrier().filter(|_| is_on) {
+            self.unsteady.entry(set.name).or_default().push(why);
+        }
     }
 
     /// Looks at the links that the last step changed.

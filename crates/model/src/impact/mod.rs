@@ -136,6 +136,7 @@ impl Impact {
             }
         }
         host.extend(carrier::hanging(&film, &flaps));
+        host.extend(carrier::unsteady(&film));
         host.extend(guests::lowered(&film));
         let lost = addresses::lost(&film, &flaps);
         host.extend(lost.values().cloned());

@@ -23,6 +23,8 @@ pub(super) fn value(builder: &Builder<'_>, want: &WantLink, link: &Link, attr: &
         Gone::Empty => empty(want, link, attr),
         Gone::Fresh => fresh(builder, want.name, attr),
         Gone::Own => own_mac(builder, link).map(Value::Mac),
+        // In steps of their own.
+        Gone::Before => None,
         Gone::Kept(_) => None,
     }
 }
@@ -137,5 +139,6 @@ pub(super) fn reset(builder: &mut Builder<'_>, name: IfName, origin: crate::type
         let mut plain = WantLink::new(name, origin);
         plain.kind = Kind::Physical;
         super::link::set(builder, &plain);
+        super::ethtool::set(builder, &plain);
     }
 }

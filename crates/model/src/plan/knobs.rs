@@ -191,7 +191,8 @@ pub(super) fn differing(builder: &Builder<'_>, want: &WantLink, link: &Link) -> 
             continue;
         }
         let attrs = match (attr.wire, attr.change) {
-            (Wire::None | Wire::Port(..), _) => continue,
+            // Settings of NICs go in steps of their own.
+            (Wire::None | Wire::Port(..) | Wire::Ethtool(_), _) => continue,
             (Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode, _) => {
                 all.conf.extend(conf(want.name, attr, value));
                 all.origin.get_or_insert(*origin);
@@ -230,7 +231,7 @@ pub(super) fn initial(want: &WantLink) -> (Attrs, Attrs, Vec<Op>) {
     let (mut link, mut data, mut settings) = (Attrs::new(), Attrs::new(), Vec::new());
     for Knob { attr, value, .. } in &want.knobs {
         match (attr.on, attr.wire) {
-            (On::BridgePort | On::BondPort | On::Address, _) => {}
+            (On::BridgePort | On::BondPort | On::Address, _) | (_, Wire::Ethtool(_)) => {}
             (_, Wire::Link(..)) => {
                 // An empty text is what a new link has.
                 if *value != Value::Text(String::new()) {

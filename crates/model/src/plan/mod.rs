@@ -8,6 +8,7 @@ mod address;
 mod back;
 mod builder;
 mod down;
+mod ethtool;
 mod follow;
 mod gone;
 mod hooks;

@@ -264,6 +264,12 @@ impl Back<'_> {
             self.data(was, data, links);
         }
         self.conf(was, &is);
+        let (Some(old), Some(new)) = (&was.ethtool, &is.ethtool) else {
+            return;
+        };
+        for set in old.back(was.name, new) {
+            self.take(Op::Ethtool(set));
+        }
     }
 
     /// Sets options of the kind, in one request where the kernel takes that. A bond that goes back to a mode without an
@@ -498,7 +504,7 @@ fn spreads(op: &Op) -> bool {
         Op::SetPort { .. } | Op::AddVlans { .. } | Op::DelVlans { .. } => false,
         Op::AddAddress { .. } | Op::DelAddress { .. } | Op::AddRoute { .. } | Op::DelRoute { .. } => false,
         Op::AddFdb { .. } | Op::DelFdb { .. } | Op::SetConf { .. } | Op::SetAddrGenMode { .. } => false,
-        Op::SetSysctl { .. } | Op::AddRule { .. } | Op::DelRule { .. } => false,
+        Op::SetSysctl { .. } | Op::AddRule { .. } | Op::DelRule { .. } | Op::Ethtool(_) => false,
     }
 }
 

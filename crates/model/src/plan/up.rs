@@ -2,7 +2,7 @@
 
 use super::builder::Builder;
 use super::link::Made;
-use super::{address, kept, link, local_rule, members, moving, mtu, order, ports, repair, route};
+use super::{address, ethtool, kept, link, local_rule, members, moving, mtu, order, ports, repair, route};
 use crate::desired::{Phase, WantLink};
 use crate::hash::Set;
 use crate::name::IfName;
@@ -60,6 +60,7 @@ fn segment<'a>(builder: &mut Builder<'a>, links: &[&'a WantLink], all: &Set<IfNa
         .filter(|(_, made)| *made != Made::No)
         .map(|(want, _)| want)
         .collect();
+    there.iter().for_each(|want| ethtool::set(builder, want));
     for want in &there {
         local_rule::behind_vrfs(builder, want);
     }

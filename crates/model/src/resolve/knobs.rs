@@ -256,7 +256,7 @@ impl Build<'_> {
         let is_port = |kind: &Kind| self.master_of_kind(name, kind).is_some();
         let bridge_like = matches!(attr.name, "bridge-vids" | "bridge-pvid" | "bridge-allow-untagged");
         let (fits, carrier) = match attr.on {
-            On::Link | On::Address => (true, ""),
+            On::Link | On::Nic | On::Address => (true, ""),
             On::Bridge if bridge_like => (
                 link.kind == Kind::Bridge || is_port(&Kind::Bridge),
                 "a bridge or a port of one",

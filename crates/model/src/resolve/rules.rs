@@ -19,6 +19,7 @@ impl Build<'_> {
             let told = faults.into_iter().filter_map(|(_, fault)| fault);
             self.found.extend(told.map(|fault| fault.on(name)));
             self.spanning_tree(at);
+            fixed_speed(&mut self.links[at]);
         }
         for (name, decl) in self.written() {
             if let Some(said) = decl.last("bond-primary").filter(|_| self.is_kind(name, &Kind::Bond)) {
@@ -98,6 +99,19 @@ impl Build<'_> {
             None => diagnostic,
         });
         link.knobs.retain(|knob| knob.attr.name != "bridge-fd");
+    }
+}
+
+/// A speed or duplex without a word on negotiation is meant as it is written: fixed.
+fn fixed_speed(link: &mut WantLink) {
+    let said = ["link-speed", "link-duplex"]
+        .iter()
+        .find_map(|option| link.knob(option));
+    let Some(place) = said.and_then(|knob| knob.origin.place()) else {
+        return;
+    };
+    if link.knob("link-autoneg").is_none() {
+        super::set_number(link, "link-autoneg", 0, Origin::Implied(place, "fixed-speed"));
     }
 }
 

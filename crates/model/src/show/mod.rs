@@ -154,6 +154,7 @@ impl fmt::Display for Op {
                     name = as_argument("dev", name)
                 )
             }
+            Op::Ethtool(set) => set.fmt(out),
         }
     }
 }

@@ -3,7 +3,6 @@
 use super::carrier::Carrier;
 use super::nic::Nic;
 use crate::scheme::next::NextBoot;
-use cleat_kernel::Netlink;
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::snapshot::Snapshot;
 use cleat_naming::link_file::{Device, Fit, LinkFile, LinkFiles, Machine, Policy, Verdict};
@@ -71,7 +70,7 @@ impl Host {
     /// # Errors
     /// One sentence: the kernel cannot be read.
     pub fn running() -> Result<Self, String> {
-        let snapshot = Netlink::open()
+        let snapshot = cleat_kernel::Host::open()
             .and_then(|mut kernel| kernel.snapshot(Query::default()))
             .map_err(|error| format!("cannot read the kernel's links (ip link): {error}"))?;
         Ok(Self::of(Root::real(), snapshot))

@@ -49,7 +49,9 @@ fn file(row: &Attr) -> String {
         On::BondPort => format!("auto t0 eno1\niface t0\n\tbond-slaves eno1\niface eno1\n{lines}"),
         On::Vlan => format!("auto t0\niface t0\n\tvlan-raw-device eno1\n\tvlan-id 5\n{lines}"),
         On::Vxlan => format!("auto t0\niface t0\n\tvxlan-id 5\n\tvxlan-physdev eno1\n{lines}"),
-        On::Link | On::Veth | On::Macvlan | On::Vrf | On::Address => panic!("{}: no file for its carrier", row.name),
+        On::Link | On::Nic | On::Veth | On::Macvlan | On::Vrf | On::Address => {
+            panic!("{}: no file for its carrier", row.name)
+        }
     }
 }
 
