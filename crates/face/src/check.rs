@@ -1,10 +1,11 @@
 //! `cleat check`: every fault of a configuration, shown in place.
 
 use super::options::Options;
-use super::{End, complain, input, print, takeover};
+use super::{End, complain, input, print, takeover, vlan_filter};
 use cleat_cli::report::{document, in_order, json_text, page};
 use cleat_diag::Summary;
 use cleat_ifupdown::plan::trust;
+use cleat_ifupdown::read::doubled;
 use cleat_ifupdown::read::session::Session;
 use cleat_ifupdown::read::severity::{self, Situation};
 use cleat_ifupdown::state::State;
@@ -34,6 +35,8 @@ pub fn run(options: &Options) -> End {
     if let Some(now) = &snapshot {
         refuse_what_no_reload_begins(&mut session, &desired, now);
         session.diagnostics.extend(addresses_on_ports(&desired, now));
+        let small = vlan_filter::told(&session, &desired);
+        session.diagnostics.extend(small);
     }
     if is_of_this_host(options) {
         let state = State::peek(&session.root, &session.files.state).0;
@@ -41,6 +44,7 @@ pub fn run(options: &Options) -> End {
     }
     if options.file.is_none() {
         let mut found = trust::told(&session);
+        found.append(&mut doubled::told(&session));
         session.diagnostics.append(&mut found);
     }
     if options.takeover {

@@ -19,6 +19,7 @@ pub mod plan;
 pub mod program;
 pub mod status;
 mod takeover;
+mod vlan_filter;
 
 pub use cleat_cli::End;
 pub(crate) use cleat_cli::{complain, print};

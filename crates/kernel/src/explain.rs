@@ -53,6 +53,14 @@ pub(crate) fn explain(op: &Op, error: &mut KernelError) {
         (Op::SetData { kind, .. }, libc::EOPNOTSUPP) => {
             format!("the running kernel cannot change this on `{kind}` links")
         }
+        (
+            Op::AddVlans {
+                name, on_self: false, ..
+            },
+            libc::ENOSPC,
+        ) => {
+            format!("the VLAN filter of `{name}` is full: `rx-vlan-filter off` below its `iface` line leaves it out")
+        }
         (Op::AddVlans { name, .. } | Op::DelVlans { name, .. }, libc::EOPNOTSUPP) => {
             format!("`{name}` is not a bridge or bridge port, or the running kernel cannot filter VLANs in bridges")
         }

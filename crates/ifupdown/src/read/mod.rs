@@ -1,5 +1,6 @@
 //! What the files say, which interfaces of them are meant, and what the NICs in them are called now.
 
+pub mod doubled;
 mod emptied;
 pub mod follow;
 pub mod last_good;

@@ -1,6 +1,6 @@
 //! All .link files of a root: which of them count, in which order, with which drop-ins.
 
-use super::known::{sections, unknown_key};
+use super::known::{ENERGY_SECTION, sections, unknown_key};
 use super::lines;
 use super::{FileState, LinkFile};
 use crate::carried::LinkSet;
@@ -133,6 +133,11 @@ impl LinkFiles {
                 "Match" => into.matching.take(said, &mut self.diagnostics),
                 "Link" => into.naming.take(said, &mut self.diagnostics),
                 _ => {}
+            }
+            if matches!(said.section.as_str(), "Link" | ENERGY_SECTION) {
+                into.settings.retain(|key| *key != said.key);
+                // An empty value takes the setting back.
+                into.settings.extend((!said.value.is_empty()).then(|| said.key.clone()));
             }
         }
         let whole = read.refused.is_none();

@@ -8,7 +8,7 @@ use cleat_diag::Diagnostic;
 pub const SECTIONS: &[&str] = &["Match", "Link", "SR-IOV", ENERGY_SECTION];
 
 /// The section for Energy Efficient Ethernet.
-const ENERGY_SECTION: &str = "EnergyEfficientEthernet";
+pub(super) const ENERGY_SECTION: &str = "EnergyEfficientEthernet";
 /// The systemd that brought it.
 const ENERGY_SINCE: u32 = 258;
 

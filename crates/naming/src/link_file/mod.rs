@@ -51,6 +51,8 @@ pub struct LinkFile {
     pub matching: Match,
     /// What names it gives.
     pub naming: Naming,
+    /// Keys that set something of the device, in the order written: those of [Link] and of [EnergyEfficientEthernet].
+    pub settings: Vec<String>,
 }
 
 impl LinkFile {
@@ -62,6 +64,7 @@ impl LinkFile {
             state: FileState::Read,
             matching: Match::default(),
             naming: Naming::default(),
+            settings: Vec::new(),
         }
     }
 
