@@ -19,6 +19,8 @@ const VARIANTS: [&str; 2] = ["main", "ifupdown"];
 
 /// What building the packages needs.
 pub const TO_DEB: &[Package] = &[
+    packages::package("libudev-dev", "the udev crate links to it"),
+    packages::package("pkg-config", "finds libudev"),
     packages::package("dpkg-dev", "finds the libraries that the programs need"),
     packages::package("lintian", "checks the packages"),
 ];
@@ -26,8 +28,8 @@ pub const TO_DEB: &[Package] = &[
 /// What all programs together may have, in bytes: a boot reads them from the disk.
 const PROGRAMS: usize = 7_000_000;
 
-/// What the programs may be linked to: each comes with every Debian system.
-const LIBRARIES: [&str; 4] = ["linux-vdso.so", "libc.so", "libgcc_s.so", "ld-linux"];
+/// What the programs may be linked to: each comes with every Debian system. libudev is there for the udev crate.
+const LIBRARIES: [&str; 5] = ["linux-vdso.so", "libc.so", "libgcc_s.so", "libudev.so", "ld-linux"];
 
 /// `cargo xtask deb [--version VERSION] [--yes]`: builds them into target/debian and checks them.
 pub fn main(mut args: lexopt::Parser) -> Result<ExitCode, String> {
@@ -220,7 +222,7 @@ fn check(built: &[PathBuf]) -> Result<String, String> {
     let sizes = built.iter().filter_map(|package| std::fs::metadata(package).ok());
     let kib = sizes.map(|found| found.len()).sum::<u64>() >> 10;
     Ok(format!(
-        "{} packages, {kib} KiB; {programs} programs of {} KiB, linked to libc and libgcc at most",
+        "{} packages, {kib} KiB; {programs} programs of {} KiB, linked to libc, libgcc and libudev at most",
         built.len(),
         bytes >> 10
     ))

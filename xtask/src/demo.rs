@@ -9,6 +9,14 @@ use crate::tree;
 /// What building the program and the tour itself need.
 const TO_DEMO: &[Package] = &[
     Package {
+        name: "libudev-dev",
+        why: "the udev crate links to it",
+    },
+    Package {
+        name: "pkg-config",
+        why: "finds libudev",
+    },
+    Package {
         name: "iproute2",
         why: "ip, to plug the stand-ins",
     },

@@ -18,6 +18,8 @@ pub const fn package(name: &'static str, why: &'static str) -> Package {
 
 /// Without these nothing can be built or tested.
 pub const TO_TEST: &[Package] = &[
+    package("libudev-dev", "the udev crate links to it"),
+    package("pkg-config", "finds libudev"),
     package("iproute2", "ip and bridge, the tests' second witness"),
     package("ethtool", "the tests' second witness of NIC settings"),
     package("iputils-ping", "the guest's ping"),
@@ -40,6 +42,8 @@ pub const UML: &[Package] = &[package(
 
 /// For the benchmark: the peers that it unpacks are run by these.
 pub const TO_BENCH: &[Package] = &[
+    package("libudev-dev", "the udev crate links to it"),
+    package("pkg-config", "finds libudev"),
     package("iproute2", "ip -batch, the kernel's own floor"),
     package("python3", "runs ifupdown2"),
     package("strace", "counts netlink requests"),

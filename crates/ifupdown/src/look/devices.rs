@@ -1,12 +1,9 @@
 //! Waiting for the NICs that the configuration names, and for no others.
 
-use cleat_naming::{index_of, noted};
 use cleat_root::{Root, paths};
 use log::{debug, info};
-use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -114,10 +111,10 @@ pub fn is_handled(root: &Root, name: &str, pin: Option<&Path>) -> bool {
     let Some(pin) = pin.filter(|_| udev && booting(root)) else {
         return true;
     };
+    let device = udev::Device::from_subsystem_sysname("net".to_owned(), name.to_owned());
     // One that is gone meanwhile has another name now, which nobody waits for.
-    index_of(root, name).is_none_or(|index| {
-        let file = noted(root, &index).and_then(|mut properties| properties.remove("ID_NET_LINK_FILE"));
-        file.is_some_and(|file| Path::new(&file) == pin)
+    device.map_or(true, |device| {
+        device.property_value("ID_NET_LINK_FILE") == Some(pin.as_os_str())
     })
 }
 
@@ -128,8 +125,8 @@ fn lack(root: &Root, name: &str, udev: bool) -> Option<Lack> {
     if !udev {
         return None;
     }
-    let index = index_of(root, name)?;
-    noted(root, &index).is_none().then_some(Lack::Unhandled)
+    let device = udev::Device::from_subsystem_sysname("net".to_owned(), name.to_owned()).ok()?;
+    (!device.is_initialized()).then_some(Lack::Unhandled)
 }
 
 /// udevd hears of the devices of its own network namespace only. A unit that may not look at other processes
@@ -146,23 +143,17 @@ fn booting(root: &Root) -> bool {
     seconds.is_some_and(|seconds| seconds < BOOT_ENDS)
 }
 
-/// The group of netlink messages in which udevd says that it is done with a device; the kernel's own are in the first.
-///
-/// *Source*: `UDEV_MONITOR_UDEV` of systemd's sd-device.
-const FROM_UDEV: u32 = 2;
-
-/// Hears of every device that udevd is done with. What it says is not read: it only ends a sleep, and the links are looked
-/// at after it.
-fn monitor() -> Option<OwnedFd> {
-    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-    let protocol = SockProtocol::NetlinkKObjectUEvent;
-    let monitor = socket(AddressFamily::Netlink, SockType::Raw, flags, protocol).ok()?;
-    bind(monitor.as_raw_fd(), &NetlinkAddr::new(0, FROM_UDEV)).ok()?;
-    Some(monitor)
+fn monitor() -> Option<udev::MonitorSocket> {
+    udev::MonitorBuilder::new()
+        .ok()?
+        .match_subsystem("net")
+        .ok()?
+        .listen()
+        .ok()
 }
 
 /// Sleeps until udev tells of a device, or for that long; takes all that was told.
-fn sleep(monitor: Option<&OwnedFd>, longest: Duration) {
+fn sleep(monitor: Option<&udev::MonitorSocket>, longest: Duration) {
     let Some(monitor) = monitor else {
         std::thread::sleep(longest);
         return;
@@ -171,20 +162,14 @@ fn sleep(monitor: Option<&OwnedFd>, longest: Duration) {
     let mut wanted = [PollFd::new(monitor.as_fd(), PollFlags::POLLIN)];
     // An interrupted poll only looks again earlier.
     let _ = poll(&mut wanted, timeout);
-    let mut event = [0; 8 << 10];
-    loop {
-        match recv(monitor.as_raw_fd(), &mut event, MsgFlags::empty()) {
-            // What did not fit into the socket is only a sleep that ends.
-            Ok(_) | Err(Errno::ENOBUFS | Errno::EINTR) => {}
-            Err(_) => return,
-        }
+    for event in monitor.iter() {
+        debug!("udev: {} {}", event.event_type(), event.sysname().to_string_lossy());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nix::sys::socket::sendto;
 
     fn tree(names: &[&str]) -> tempfile::TempDir {
         let tree = tempfile::tempdir().unwrap();
@@ -221,22 +206,6 @@ mod tests {
         assert!(missing.slept);
         assert_eq!(missing.missing, ["eno3", "eno2"]);
         assert!(began.elapsed() >= Duration::from_millis(250));
-    }
-
-    /// In a room of its own: the messages are those of this machine's udevd otherwise.
-    #[test]
-    fn what_udevd_says_of_a_device_ends_a_sleep_and_is_taken() {
-        let _room = cleat_netns::enter!();
-        let monitor = monitor().expect("the kernel has these messages in every network namespace");
-        let protocol = SockProtocol::NetlinkKObjectUEvent;
-        let udevd = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::empty(), protocol).unwrap();
-        for _ in 0..3 {
-            let group = NetlinkAddr::new(0, FROM_UDEV);
-            sendto(udevd.as_raw_fd(), b"libudev\0add@/devices/x", &group, MsgFlags::empty()).unwrap();
-        }
-        sleep(Some(&monitor), Duration::from_secs(3600));
-        let left = recv(monitor.as_raw_fd(), &mut [0; 64], MsgFlags::empty());
-        assert_eq!(left, Err(Errno::EAGAIN));
     }
 
     /// A link that is there from the third look on, however slow the machine is: no test depends on a clock.
