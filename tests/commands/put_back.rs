@@ -319,7 +319,7 @@ fn what_others_bring_during_the_run_stays_and_is_told() {
     let reload = call("ifreload -a -v");
     assert!(exists("tap1"));
     assert_eq!(super::bed::addresses("eno1"), ["10.0.0.1/24"]);
-    let told = "warning: changed by others during the run, and left so: lo has the address 10.9.9.9/24; tap1 is there \
+    let told = "warning: changed by others meanwhile, and left so: lo has the address 10.9.9.9/24; tap1 is there \
                 [changed-meanwhile]\n";
     assert!(reload.err.contains(told), "{reload:?}");
     assert!(!reload.err.contains(BACK), "{reload:?}");

@@ -1,5 +1,6 @@
 //! `cleat-commit` in rooms: every verb, with the kernel and iproute2 as second witnesses.
 
+mod as_before;
 mod attributes;
 pub mod bed;
 mod boot;

@@ -6,6 +6,7 @@ use super::reload::Follows;
 use cleat_cli::End;
 use cleat_cli::report::json_text;
 use cleat_diag::{Diagnostic, Sources};
+use cleat_model::apply::Verdict;
 use cleat_model::kernel::KernelError;
 use cleat_root::{Root, paths};
 use cleat_settings::{Check, Settings};
@@ -40,6 +41,19 @@ pub(super) trait Outside: fmt::Debug {
     fn reload(&self, root: &Root) -> bool;
     /// As [`Outside::reload`], of the configuration from before, or of a file that was put back: as much as comes up.
     fn bring_back(&self, root: &Root, before: Option<&Before>) -> Follows;
+    /// The kernel is about to be changed: how it is now is kept in mind, where nothing is known of how it was before.
+    fn remember(&self, root: &Root);
+    /// As [`Outside::remember`], where another process has done so already.
+    fn recall(&self, root: &Root);
+    /// The change is live.
+    fn went_live(&self, root: &Root);
+    /// The change is about to be taken back.
+    fn begin_back(&self, root: &Root);
+    /// The change was taken back: puts right what is not as before, and says how the kernel is. `None` where it is not known
+    /// how it was.
+    fn compare(&self, root: &Root) -> Option<Verdict>;
+    /// The change stands.
+    fn forget(&self, root: &Root);
     /// Repeats a check until it is passed; else says why it is not.
     fn check(&self, check: &Check, root: &Root, limit: Duration) -> Result<(), Vec<String>>;
     /// Starts the process that watches over a trial.

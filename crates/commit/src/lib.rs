@@ -6,6 +6,7 @@
 // Tests make trees of their own.
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
+mod as_before;
 mod boot;
 pub mod check;
 mod desk;

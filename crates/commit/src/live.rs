@@ -1,5 +1,6 @@
 //! `apply`, `confirm` and `rollback`: what changes the running network, and stands or is put back.
 
+use super::as_before::NotAsBefore;
 use super::desk::Desk;
 use super::notes::Refused;
 use super::outside::at_desk;
@@ -30,7 +31,11 @@ pub(super) fn apply_at(desk: &Desk) -> Result<End, End> {
 
 /// Commits, reloads, and lets it stand, or puts file and kernel back.
 pub(super) fn make_live(desk: &Desk, what: What, until: Option<Timestamp>) -> Result<Option<Committed>, End> {
+    if until.is_none() {
+        remember(desk);
+    }
     let Some(committed) = commit(desk, what, until)? else {
+        desk.outside.forget(&desk.root);
         return Ok(None);
     };
     let number = committed.number;
@@ -51,8 +56,18 @@ pub(super) fn make_live(desk: &Desk, what: What, until: Option<Timestamp>) -> Re
             return Err(end);
         }
         desk.print(&format!("generation {number} is live\n"));
+    } else {
+        desk.outside.went_live(&desk.root);
     }
     Ok(Some(committed))
+}
+
+/// Keeps in mind how the kernel is. Where an earlier change was cut short, that is how it was before that one.
+pub(super) fn remember(desk: &Desk) {
+    if !matches!(desk.store.live_change(), Ok(None)) {
+        desk.outside.recall(&desk.root);
+    }
+    desk.outside.remember(&desk.root);
 }
 
 /// Judges and commits; what came of it is reported. `None` where there was nothing to do.
@@ -122,6 +137,7 @@ pub(super) fn keep(desk: &Desk, number: u32) -> Result<(), End> {
         Err(error) => return Err(desk.fail(&error)),
     }
     settle_history(desk, &locked);
+    desk.outside.forget(&desk.root);
     Ok(())
 }
 
@@ -134,6 +150,8 @@ pub(super) fn is_kept(desk: &Desk, number: u32) -> bool {
 /// Puts file and kernel back to what held before the commit of a generation, stages again what was taken back, and tells
 /// what came of it: [`Ended::Kept`] where somebody let it stand before.
 pub(super) fn put_back(desk: &Desk, number: u32, reason: &str) -> Ended {
+    desk.outside.recall(&desk.root);
+    desk.outside.begin_back(&desk.root);
     let undone = match take_back(desk, number, reason) {
         Ok(undone) => undone,
         // Somebody else decided first; where it was taken back, he brings the network back, too.
@@ -149,7 +167,7 @@ pub(super) fn put_back(desk: &Desk, number: u32, reason: &str) -> Ended {
     match desk.outside.bring_back(&desk.root, None) {
         Follows::Whole => {
             note_put_back(desk, undone.now);
-            Ended::PutBack
+            compare(desk, number)
         }
         Follows::Later | Follows::Faults(_) => {
             desk.say(not_followed());
@@ -158,14 +176,30 @@ pub(super) fn put_back(desk: &Desk, number: u32, reason: &str) -> Ended {
     }
 }
 
+/// The network follows the files again. Whether the kernel is as it was before the generation, too, is for the kernel to say:
+/// what others had made and the change took away is put back, and what is left is reported.
+pub(super) fn compare(desk: &Desk, number: u32) -> Ended {
+    let Some(verdict) = desk.outside.compare(&desk.root) else {
+        return Ended::PutBack;
+    };
+    NotAsBefore::note(&desk.root, number, &verdict);
+    desk.outside.forget(&desk.root);
+    let ended = if verdict.left == 0 { Ended::PutBack } else { Ended::Stuck };
+    verdict.diagnostics.into_iter().for_each(|found| desk.say(found));
+    ended
+}
+
 /// The network follows what was ended for an earlier run. Answers whether it does, or had nothing to follow.
 fn follow(desk: &Desk, recovered: &Recovered) -> bool {
     let Recovered::Changed { generation } = recovered else {
         return true;
     };
+    desk.outside.recall(&desk.root);
+    desk.outside.begin_back(&desk.root);
     let follows = desk.outside.bring_back(&desk.root, None) == Follows::Whole;
     if follows {
         note_put_back(desk, *generation);
+        compare(desk, generation.unwrap_or_default());
     }
     follows
 }

@@ -1,5 +1,6 @@
 //! What a verb meets outside the files: the running network, other processes, and whoever reads and types.
 
+use super::as_before::{self, Around};
 use super::check;
 use super::desk::{Desk, Outside};
 use super::guard;
@@ -11,10 +12,13 @@ use cleat_cli::{self as cli, Call, End};
 use cleat_diag::{Diagnostic, Sources, escaped_lines};
 use cleat_ifupdown::apply::interrupt;
 use cleat_ifupdown::args::Verbosity;
+use cleat_ifupdown::state::run_files::RunFiles;
+use cleat_model::apply::Verdict;
 use cleat_model::kernel::KernelError;
 use cleat_root::Root;
 use cleat_settings::Check;
 use cleat_store::{Before, Timestamp};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -23,6 +27,7 @@ use std::time::Duration;
 pub(super) struct Here {
     verbosity: Verbosity,
     reporter: Reporter,
+    around: RefCell<Around>,
 }
 
 impl Here {
@@ -30,6 +35,7 @@ impl Here {
         Self {
             verbosity,
             reporter: Reporter::new(verbosity),
+            around: RefCell::default(),
         }
     }
 }
@@ -47,6 +53,36 @@ impl Outside for Here {
 
     fn bring_back(&self, root: &Root, before: Option<&Before>) -> Follows {
         reload::bring_back(root, self.verbosity, before)
+    }
+
+    fn remember(&self, root: &Root) {
+        if !self.around.borrow().is_known() {
+            self.around.replace(Around::remember(root));
+        }
+    }
+
+    fn recall(&self, root: &Root) {
+        if !self.around.borrow().is_known() {
+            self.around.replace(Around::recall(root));
+        }
+    }
+
+    fn went_live(&self, root: &Root) {
+        self.around.borrow_mut().went_live(root);
+    }
+
+    fn begin_back(&self, root: &Root) {
+        self.around.borrow_mut().begin_back(root);
+    }
+
+    fn compare(&self, root: &Root) -> Option<Verdict> {
+        let lock = RunFiles::of_this_namespace(root).lock;
+        let around = self.around.take();
+        around.settle(root, &lock)
+    }
+
+    fn forget(&self, root: &Root) {
+        as_before::forget(root);
     }
 
     fn check(&self, check: &Check, root: &Root, limit: Duration) -> Result<(), Vec<String>> {

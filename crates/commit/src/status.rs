@@ -1,5 +1,6 @@
 //! `status`: what is staged, what would become of it, and what waits for a confirmation.
 
+use super::as_before::NotAsBefore;
 use super::desk::Desk;
 use super::notes::Refused;
 use super::outside::at_desk;
@@ -33,11 +34,13 @@ struct Failed {
     reason: String,
     /// Whether it is live.
     live: bool,
+    /// What was not as before once it had been taken back.
+    left: Vec<String>,
 }
 
 impl Failed {
     /// Where the newest generation is the one that was put back, or failed itself and is live.
-    fn last(store: &Store) -> Option<Self> {
+    fn last(root: &Root, store: &Store) -> Option<Self> {
         let newest = store.generation(store.newest().ok()??).ok()?;
         let (failed, live) = match newest.origin {
             Occasion::Undo { of } => (store.generation(of).ok()?, false),
@@ -46,10 +49,12 @@ impl Failed {
         let (generation, Health::Failed { reason, .. }) = (failed.number, failed.health) else {
             return None;
         };
+        let left = NotAsBefore::read(root).filter(|left| left.generation == generation);
         (!live || store.is_live(generation).unwrap_or(false)).then_some(Self {
             generation,
             reason,
             live,
+            left: left.map(|left| left.left).unwrap_or_default(),
         })
     }
 }
@@ -58,7 +63,10 @@ impl fmt::Display for Failed {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (number, reason) = (self.generation, escaped(&self.reason));
         match self.live {
-            false => write!(out, "generation {number} was taken back: {reason}"),
+            false => {
+                write!(out, "generation {number} was taken back: {reason}")?;
+                self.left.iter().try_for_each(|left| write!(out, "; {left}"))
+            }
             true => write!(
                 out,
                 "generation {number}, which is live, failed: {reason}: `cleat-commit rollback` goes back to the last healthy one"
@@ -98,7 +106,7 @@ pub fn status(call: &Call) -> End {
 /// What `cleat status` has to say of commits, a line each: nothing for most hosts at most times.
 pub fn notices(root: &Root) -> Vec<String> {
     let store = Store::new(root, Timestamp::now());
-    let mut notices: Vec<String> = Failed::last(&store).iter().map(ToString::to_string).collect();
+    let mut notices: Vec<String> = Failed::last(root, &store).iter().map(ToString::to_string).collect();
     let files = RunFiles::of_this_namespace(root);
     for path in [&files.journal, &files.inner_journal] {
         let left = root.read(path).ok().and_then(|bytes| journal::recover(&bytes));
@@ -136,7 +144,7 @@ fn look(desk: &Desk) -> Result<Status, End> {
         pending: desk.store.pending().map_err(|error| fail(&error))?,
         trial: Trial::open(&desk.root),
         newest: desk.store.newest().map_err(|error| fail(&error))?,
-        failed: Failed::last(&desk.store),
+        failed: Failed::last(&desk.root, &desk.store),
     })
 }
 
@@ -206,7 +214,7 @@ impl Status {
 
     /// The document of `--json`.
     ///
-    /// *Shape*: `{"newest": number, "failed": {"generation", "reason", "live"}, "staged": {"by", "time", "confirm", "diff", "judged": (as of `cleat check --json`)},
+    /// *Shape*: `{"newest": number, "failed": {"generation", "reason", "live", "left": [text]}, "staged": {"by", "time", "confirm", "diff", "judged": (as of `cleat check --json`)},
     /// "refused": {"time", "reasons": [text], "kept_as"}, "pending": {"generation", "kind", "check"}, "trial":
     /// {"generation", "left" (seconds)}}`; what there is not is `null`. Times are seconds since 1970.
     fn document(&self) -> Value {

@@ -3,7 +3,9 @@
 use super::desk::Desk;
 use super::guard::{self, Cause};
 use super::listen::Heard;
-use super::live::{decide, is_kept, keep, make_live, not_followed, note_put_back, put_back, take_back};
+use super::live::{
+    compare, decide, is_kept, keep, make_live, not_followed, note_put_back, put_back, remember, take_back,
+};
 use super::outside::at_desk;
 use super::reload::Follows;
 use super::trial::{self, Outcome as Ended, Trial};
@@ -43,6 +45,7 @@ pub fn try_out(call: &Call) -> End {
 
 pub(super) fn try_at(desk: &Desk, timeout: Duration) -> Result<End, End> {
     let watch = hold_watch(desk)?;
+    remember(desk);
     let started = desk.outside.start_guard(&desk.root);
     started.map_err(|text| desk.refuse(Diagnostic::error("no-guard", text)))?;
     let until = Timestamp(Timestamp::now().0.saturating_add(timeout.as_secs()));
@@ -143,6 +146,8 @@ pub fn guard_try(call: &Call) -> End {
             return Ok(End::Well);
         }
         guard::start_stand_by(&desk.root);
+        // Now: /run may be gone or unreadable when it is needed.
+        desk.outside.recall(&desk.root);
         let announced = guard::announce(&desk.root);
         announced.map_err(|text| desk.refuse(Diagnostic::error("no-guard", text)))?;
         let ended = guard_at(desk);
@@ -165,19 +170,22 @@ pub(super) fn guard_at(desk: &Desk) -> Result<End, End> {
         Cause::Time => "nobody confirmed it in time",
         Cause::Gone => "the one who tried it is gone",
     };
+    desk.outside.begin_back(&desk.root);
     desk.outside.bring_back(&desk.root, Some(&before));
     let (ended, generation) = files_back(desk, &before, reason);
     let follows = follow_files(desk);
     let ended = match (ended, follows) {
         // Who keeps it writes that down.
         (Ended::Kept, _) => return Ok(End::Well),
-        (_, true) => Ended::PutBack,
-        (_, false) => Ended::Stuck,
+        (_, true) => {
+            note_put_back(desk, generation);
+            compare(desk, number)
+        }
+        (_, false) => {
+            desk.say(not_followed());
+            Ended::Stuck
+        }
     };
-    match ended {
-        Ended::PutBack => note_put_back(desk, generation),
-        _ => desk.say(not_followed()),
-    }
     decide(desk, number, ended);
     match ended {
         Ended::PutBack | Ended::Kept => Ok(End::Well),

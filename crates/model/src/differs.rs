@@ -77,11 +77,19 @@ pub(crate) fn matched(before: &Snapshot, now: &Snapshot) -> Map<u32, u32> {
 /// The links that are there by the name and kind that they had, and are other links all the same.
 ///
 /// What no snapshot tells of a link (its queueing disciplines, filters, multicast groups, alternative neighbours, the
-/// settings of its neighbour tables) is that of a new one.
-pub fn rebuilt(before: &Snapshot, now: &Snapshot) -> Vec<IfName> {
+/// settings of its neighbour tables) is that of a new one. A new link may get the index of the old one: one that was not
+/// there `between` is a new one, too.
+pub fn rebuilt(before: &Snapshot, between: &[&Snapshot], now: &Snapshot) -> Vec<IfName> {
     let all = matched(before, now);
     let links = before.links().iter();
-    let other = links.filter(|link| all.get(&link.index).is_some_and(|is| *is != link.index));
+    let stayed = |link: &Link| {
+        let there = |then: &&Snapshot| then.by_index(link.index).is_some_and(|is| is.kind == link.kind);
+        between.iter().all(there)
+    };
+    let other = links.filter(|link| {
+        let is = all.get(&link.index);
+        is.is_some_and(|is| *is != link.index || !stayed(link))
+    });
     other.map(|link| link.name).collect()
 }
 

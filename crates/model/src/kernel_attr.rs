@@ -170,7 +170,7 @@ pub enum Fresh {
 }
 
 /// A release of the kernel, as `uname -r` begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Release(pub u16, pub u16);
 
 impl Release {

@@ -6,6 +6,7 @@ use crate::kernel_attr::{KernelAttr, Nest, Release};
 use crate::name::{IfName, Mac};
 use crate::nla::Attrs;
 use crate::types::{Address, Fdb, Kind, Multipath, Neighbour, Route, Rule, VlanRange};
+use serde::{Deserialize, Serialize};
 
 /// `IFF_UP` of linux/if.h.
 pub const IFF_UP: u32 = 1;
@@ -43,7 +44,7 @@ pub const KEPT_LINK_ATTRS: &[u16] = &[
 ];
 
 /// One link.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// Kernel index.
     pub index: u32,
@@ -142,7 +143,7 @@ fn number(bytes: Option<&[u8]>) -> Option<u32> {
 }
 
 /// Everything that was read.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     links: Vec<Link>,
     by_name: Map<IfName, usize>,

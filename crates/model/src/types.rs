@@ -268,7 +268,7 @@ pub struct Route {
 /// *Shape*: `route` has no gateway of its own; each leg is the index of its link and its gateway.
 ///
 /// *Source*: `RTA_MULTIPATH`, struct rtnexthop of linux/rtnetlink.h.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Multipath {
     /// Where it leads to.
     pub route: Route,
@@ -331,7 +331,7 @@ pub struct Fdb {
 }
 
 /// A neighbour whose hardware address somebody gave by hand (`ip neigh add ... nud permanent`).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Neighbour {
     /// `NDA_DST`.
     pub ip: IpAddr,

@@ -62,6 +62,12 @@ pub const TRIAL_WATCH: &str = "/run/cleat/try.watch";
 pub const TRIAL_GUARD: &str = "/run/cleat/try.guard";
 /// Held by the guard of a trial.
 pub const TRIAL_GUARD_LOCK: &str = "/run/cleat/try.guard.lock";
+/// The kernel before a change of `cleat-commit` that may be taken back.
+pub const TRIAL_BEFORE: &str = "/run/cleat/try.before";
+/// The kernel when that change had become live.
+pub const TRIAL_LIVE: &str = "/run/cleat/try.live";
+/// What was not as before when a change had been taken back.
+pub const NOT_AS_BEFORE: &str = "/run/cleat/not-as-before.json";
 /// Why the staged configuration was refused when this machine booted.
 pub const REFUSED: &str = "/run/cleat/refused.json";
 /// The generation that this boot is the first with.

@@ -10,6 +10,7 @@ use super::super::trying::guard_at;
 use cleat_cli::End;
 use cleat_diag::{Diagnostic, Sources, render};
 use cleat_faults::Faults;
+use cleat_model::apply::Verdict;
 use cleat_model::kernel::KernelError;
 use cleat_root::{Root, paths};
 use cleat_settings::Check;
@@ -136,6 +137,20 @@ impl Outside for World {
         };
         if follows { Follows::Whole } else { Follows::Later }
     }
+
+    fn remember(&self, _root: &Root) {}
+
+    fn recall(&self, _root: &Root) {}
+
+    fn went_live(&self, _root: &Root) {}
+
+    fn begin_back(&self, _root: &Root) {}
+
+    fn compare(&self, _root: &Root) -> Option<Verdict> {
+        None
+    }
+
+    fn forget(&self, _root: &Root) {}
 
     fn check(&self, check: &Check, _root: &Root, _limit: Duration) -> Result<(), Vec<String>> {
         match check {

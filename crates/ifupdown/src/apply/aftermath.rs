@@ -1,9 +1,9 @@
-//! How the host is after a reload that was undone, by the kernel's own word.
+//! How the host is after a change that was undone, by the kernel's own word.
 
 use crate::apply::account::Account;
-use cleat_model::apply::{self, Outcome};
+use cleat_model::apply::{self, Verdict};
+use cleat_model::differs::Difference;
 use cleat_model::kernel::{Kernel, Query};
-use cleat_model::op::Plan;
 use cleat_model::snapshot::Snapshot;
 use log::debug;
 use std::time::{Duration, Instant};
@@ -23,10 +23,17 @@ pub fn before(kernel: &mut dyn Kernel, snapshot: &Snapshot, query: &Query) -> Sn
     })
 }
 
-/// Puts right what the undoing left, and says what the host is like.
-pub fn settle(plan: &Plan, before: &Snapshot, kernel: &mut dyn Kernel, outcome: &mut Outcome, account: &mut Account) {
+/// Puts right what the undoing left of what is `ours` to lead back, and says what the host is like. `between` is how it was
+/// on the way, where that was read.
+pub fn settle(
+    ours: &dyn Fn(&Difference) -> bool,
+    (before, between): (&Snapshot, &[&Snapshot]),
+    kernel: &mut dyn Kernel,
+    stuck: &[String],
+    account: &mut Account,
+) -> Verdict {
     let begun = Instant::now();
-    let mut now = apply::put_right(plan, before, kernel, &mut |op, answer| account.did(op, answer));
+    let mut now = apply::put_right(ours, before, kernel, &mut |op, answer| account.did(op, answer));
     while let Ok(seen) = &now
         && apply::is_on_its_way(before, seen)
         && begun.elapsed() < MOMENT
@@ -35,7 +42,7 @@ pub fn settle(plan: &Plan, before: &Snapshot, kernel: &mut dyn Kernel, outcome: 
         now = kernel.snapshot(Query::all_of(before));
     }
     match now {
-        Ok(now) => apply::judge(plan, before, &now, outcome),
-        Err(error) => apply::cannot_judge(&error, outcome),
+        Ok(now) => apply::judge(ours, (before, between), &now, stuck),
+        Err(error) => apply::cannot_judge(&error),
     }
 }

@@ -239,7 +239,8 @@ impl Session {
         let put_back = matches!(outcome.ending, Ending::PutBack | Ending::Stuck(_));
         if let Some(before) = before.filter(|_| put_back) {
             outcome.diagnostics.extend(hooks.put_back(plan, &outcome.done));
-            aftermath::settle(plan, &before, kernel, &mut outcome, account);
+            let ours = apply::of_plan(plan);
+            aftermath::settle(&ours, (&before, &[]), kernel, &outcome.stuck, account).enter(&mut outcome);
             let renamed = rename::take_back(basis.renamed, kernel, account);
             outcome.diagnostics.extend(renamed);
             now = None;

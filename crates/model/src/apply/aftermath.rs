@@ -2,6 +2,7 @@
 //! where not.
 
 use super::{Ending, Outcome, piecemeal};
+use crate::hash::Set;
 use crate::differs::{Difference, Fate, differences, rebuilt, sentence};
 use crate::kernel::{Kernel, KernelError, Query};
 use crate::name::IfName;
@@ -20,18 +21,17 @@ const PASSES: usize = 2;
 /// # Errors
 /// The kernel could not be read: nothing is known of how it is.
 pub fn put_right(
-    plan: &Plan,
+    ours: &dyn Fn(&Difference) -> bool,
     before: &Snapshot,
     kernel: &mut dyn Kernel,
     did: &mut dyn FnMut(&Op, &Result<(), KernelError>),
 ) -> Result<Snapshot, KernelError> {
     let mut now = kernel.snapshot(Query::all_of(before))?;
     for _ in 0..PASSES {
-        let is_lost = |found: &Difference| found.change == Fate::Lost || is_ours(plan, found);
-        if !differences(before, &now).iter().any(is_lost) {
+        if !differences(before, &now).iter().any(ours) {
             break;
         }
-        for op in back(plan, before, &now) {
+        for op in back(ours, before, &now) {
             let Some(mut answer) = kernel.perform(std::slice::from_ref(&op)).pop() else {
                 continue;
             };
@@ -58,22 +58,56 @@ pub fn is_on_its_way(before: &Snapshot, now: &Snapshot) -> bool {
     !all.is_empty() && all.iter().all(|found| found.change == Fate::Late)
 }
 
-/// Says how the kernel is after a run that was undone, by comparing it with how it was before.
-pub fn judge(plan: &Plan, before: &Snapshot, now: &Snapshot, outcome: &mut Outcome) {
+/// What a run that was undone has to lead back: all that is lost, and what is new by a step of its plan.
+pub fn of_plan(plan: &Plan) -> impl Fn(&Difference) -> bool {
+    |found| found.change == Fate::Lost || is_ours(plan, found)
+}
+
+/// What a change that was live for a while has to lead back: all that is lost, but for what others changed between
+/// `live`, when it had just been made, and `then`, when it began to be taken back.
+pub fn of_change(live: &Snapshot, then: &Snapshot) -> impl Fn(&Difference) -> bool + use<> {
+    let others = differences(live, then).into_iter();
+    let others: Set<(IfName, String)> = others.map(|found| (found.link, found.text)).collect();
+    move |found| found.change == Fate::Lost && !others.contains(&(found.link, found.text.clone()))
+}
+
+/// How a kernel is after it was led back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// How many things are not as before that should be.
+    pub left: usize,
+    /// Links that were deleted and made again on the way.
+    pub rebuilt: Vec<IfName>,
+    /// All that there is to say.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Verdict {
+    /// Enters it into what came of a run.
+    pub fn enter(self, outcome: &mut Outcome) {
+        outcome.ending = match self.left {
+            0 => Ending::PutBack,
+            count => Ending::Stuck(count),
+        };
+        outcome.rebuilt = self.rebuilt;
+        outcome.diagnostics.extend(self.diagnostics);
+    }
+}
+
+/// Says how the kernel is after it was led back, by comparing it with how it was before. `stuck` are the steps that
+/// could not be undone, and `between` how it was on the way.
+pub fn judge(
+    ours: &dyn Fn(&Difference) -> bool,
+    (before, between): (&Snapshot, &[&Snapshot]),
+    now: &Snapshot,
+    stuck: &[String],
+) -> Verdict {
     let all = differences(before, now);
-    let (left, others): (Vec<&Difference>, Vec<&Difference>) = all
-        .iter()
-        .partition(|found| found.change == Fate::Lost || is_ours(plan, found));
+    let (left, others): (Vec<&Difference>, Vec<&Difference>) = all.iter().partition(|found| ours(found));
     let (late, new): (Vec<&Difference>, Vec<&Difference>) =
         others.into_iter().partition(|found| found.change == Fate::Late);
-    outcome.ending = match left.len() {
-        0 => Ending::PutBack,
-        count => Ending::Stuck(count),
-    };
-    let told = &mut outcome.diagnostics;
-    told.extend(not_put_back(&left, &outcome.stuck));
-    outcome.rebuilt = rebuilt(before, now);
-    let rebuilt = &outcome.rebuilt;
+    let rebuilt = rebuilt(before, between, now);
+    let mut told = not_put_back(&left, stuck);
     if !rebuilt.is_empty() {
         let names: Vec<String> = rebuilt.iter().map(ToString::to_string).collect();
         let text = format!("rebuilt on the way back: {}", names.join(", "));
@@ -82,11 +116,16 @@ pub fn judge(plan: &Plan, before: &Snapshot, now: &Snapshot, outcome: &mut Outco
         ));
     }
     if !new.is_empty() {
-        let text = format!("changed by others during the run, and left so: {}", sentence(&new));
+        let text = format!("changed by others meanwhile, and left so: {}", sentence(&new));
         told.push(Diagnostic::warning("changed-meanwhile", text));
     }
+    let verdict = |diagnostics| Verdict {
+        left: left.len(),
+        rebuilt: rebuilt.clone(),
+        diagnostics,
+    };
     if !left.is_empty() {
-        return;
+        return verdict(told);
     }
     let text = match (late.as_slice(), rebuilt.is_empty() && new.is_empty()) {
         ([], true) => "everything was put back: the host is as it was before".to_owned(),
@@ -97,15 +136,18 @@ pub fn judge(plan: &Plan, before: &Snapshot, now: &Snapshot, outcome: &mut Outco
         ),
     };
     told.push(Diagnostic::info("put-back", text));
+    verdict(told)
 }
 
 /// Says that nobody knows how the kernel is.
-pub fn cannot_judge(error: &KernelError, outcome: &mut Outcome) {
+pub fn cannot_judge(error: &KernelError) -> Verdict {
     let text = format!("what was begun was undone, but whether the host is as before cannot be read: {error}");
-    outcome.ending = Ending::Stuck(1);
-    outcome
-        .diagnostics
-        .push(Diagnostic::error("not-put-back", text).help("`ip -d address` shows the links"));
+    let fault = Diagnostic::error("not-put-back", text).help("`ip -d address` shows the links");
+    Verdict {
+        left: 1,
+        diagnostics: vec![fault],
+        ..Verdict::default()
+    }
 }
 
 /// One error for each link.

@@ -10,7 +10,7 @@ use crate::journal::{JournalSink, Record};
 use crate::kernel::{Kernel, KernelError};
 use crate::name::IfName;
 use crate::op::{Action, HookRun, Op, Plan, Step, StepId};
-pub use aftermath::{cannot_judge, is_on_its_way, judge, put_right};
+pub use aftermath::{Verdict, cannot_judge, is_on_its_way, judge, of_change, of_plan, put_right};
 use cleat_diag::{Diagnostic, Place};
 pub use observer::{NoObserver, Observer, StepResult};
 use piecemeal::Refused;

@@ -52,8 +52,9 @@ fn failing(host: &mut Host, plan: &Plan, command: &str, error: KernelError) {
 
 /// What is said once the kernel was compared with how it was.
 fn judged(plan: &Plan, before: &Snapshot, kernel: &mut dyn Kernel, mut outcome: Outcome) -> Outcome {
-    let now = put_right(plan, before, kernel, &mut |_, _| {}).expect("the simulator can be read");
-    judge(plan, before, &now, &mut outcome);
+    let ours = of_plan(plan);
+    let now = put_right(&ours, before, kernel, &mut |_, _| {}).expect("the simulator can be read");
+    judge(&ours, (before, &[]), &now, &outcome.stuck.clone()).enter(&mut outcome);
     outcome
 }
 

@@ -6,9 +6,9 @@
 use super::same_entry;
 use super::undo::Back;
 use crate::conf_names;
-use crate::differs::{Difference, Fate, differences, matched};
+use crate::differs::{Difference, differences, matched};
 use crate::fake::{FakeKernel, Piece, same_place};
-use crate::hash::Map;
+use crate::hash::{Map, Set};
 use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::{Op, Plan};
@@ -18,12 +18,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The steps from `now` to `before`, for the links of which something was lost.
 ///
-/// What is new is taken away only where the plan made it: others may have come meanwhile. Like `ip link set`, `ip addr`
-/// and `ip route` by hand.
-pub fn back(plan: &Plan, before: &Snapshot, now: &Snapshot) -> Vec<Op> {
-    let found = differences(before, now);
+/// Only the differences that are `ours` to lead back: others may have come and gone meanwhile. Like `ip link set`,
+/// `ip addr` and `ip route` by hand.
+pub fn back(ours: &dyn Fn(&Difference) -> bool, before: &Snapshot, now: &Snapshot) -> Vec<Op> {
+    let mut found = differences(before, now);
+    found.retain(ours);
     let terms = Terms::of(before, now);
-    let goal = goal(plan, &found, before, &terms);
+    let goal = goal(&found, before, &terms);
     let mut way = Back {
         kernel: FakeKernel::new(now.clone()),
         ops: Vec::new(),
@@ -38,11 +39,11 @@ pub fn back(plan: &Plan, before: &Snapshot, now: &Snapshot) -> Vec<Op> {
     }
     way.walk();
     let mut ops = way.ops;
-    ops.extend(conf(before, now));
-    ops.extend(rules(before, now));
-    let ours = found.iter().filter(|new| is_ours(plan, new));
-    let ours: Vec<&Op> = ours.filter_map(|new| new.take_away.as_ref()).collect();
-    let kept: Vec<bool> = (0..ops.len()).map(|at| may_be_done(&ops, at, &ours)).collect();
+    let links: Set<IfName> = found.iter().map(|found| found.link).collect();
+    let others = conf(before, now).into_iter().chain(rules(before, now));
+    ops.extend(others.filter(|op| links.contains(&op.name())));
+    let new: Vec<&Op> = found.iter().filter_map(|new| new.take_away.as_ref()).collect();
+    let kept: Vec<bool> = (0..ops.len()).map(|at| may_be_done(&ops, at, &new)).collect();
     let mut kept = kept.into_iter();
     ops.retain(|_| kept.next().unwrap_or(false));
     ops
@@ -77,8 +78,8 @@ pub fn lost_neighbours(before: &Snapshot, now: &Snapshot) -> Vec<(u32, Neighbour
     all
 }
 
-/// A removal is done where it takes away what the plan made, or what another step brings again.
-fn may_be_done(ops: &[Op], at: usize, ours: &[&Op]) -> bool {
+/// A removal is done where it takes away what is new, or what another step brings again.
+fn may_be_done(ops: &[Op], at: usize, new: &[&Op]) -> bool {
     let Some((op, later)) = ops.get(at).zip(ops.get(at + 1..)) else {
         return false;
     };
@@ -98,26 +99,23 @@ fn may_be_done(ops: &[Op], at: usize, ours: &[&Op]) -> bool {
         (Op::DelFdb { name, fdb }, Op::AddFdb { name: to, fdb: new }) => name == to && same_entry(fdb, new),
         _ => false,
     };
-    let is_ours = ours.iter().any(|ours| match (op, ours) {
+    let is_new = new.iter().any(|new| match (op, new) {
         (Op::DelVlans { name, .. }, Op::DelVlans { name: of, .. }) => name == of,
-        _ => op == *ours,
+        _ => op == *new,
     });
     match op {
-        Op::DelRule { .. } => is_ours,
-        Op::DelAddress { .. } | Op::DelRoute { .. } | Op::DelFdb { .. } => is_ours || later.iter().any(again),
-        Op::DelVlans { .. } | Op::DeleteLink { .. } => is_ours,
+        Op::DelRule { .. } => is_new,
+        Op::DelAddress { .. } | Op::DelRoute { .. } | Op::DelFdb { .. } => is_new || later.iter().any(again),
+        Op::DelVlans { .. } | Op::DeleteLink { .. } => is_new,
         _ => true,
     }
 }
 
 /// What is to be, by index in `now`: links of which something was lost and those next to them, and nothing in place of
-/// links that the plan made.
-fn goal(plan: &Plan, found: &[Difference], before: &Snapshot, terms: &Terms) -> BTreeMap<u32, Option<Piece>> {
+/// links that are new.
+fn goal(found: &[Difference], before: &Snapshot, terms: &Terms) -> BTreeMap<u32, Option<Piece>> {
     let named = |name: IfName| before.get(name).map(|link| link.index);
-    let lost = found
-        .iter()
-        .filter(|found| found.change == Fate::Lost || is_ours(plan, found));
-    let lost: BTreeSet<u32> = lost.filter_map(|found| named(found.link)).collect();
+    let lost: BTreeSet<u32> = found.iter().filter_map(|found| named(found.link)).collect();
     let stands_on = |link: &Link| [link.master, link.below(), link.peer()];
     let near = |link: &Link| {
         let on = stands_on(link).into_iter().flatten();
@@ -137,7 +135,7 @@ fn goal(plan: &Plan, found: &[Difference], before: &Snapshot, terms: &Terms) -> 
         .collect();
     let new = found
         .iter()
-        .filter(|new| matches!(new.take_away, Some(Op::DeleteLink { .. })) && is_ours(plan, new));
+        .filter(|new| matches!(new.take_away, Some(Op::DeleteLink { .. })));
     goal.extend(new.filter_map(|new| Some((*terms.new.get(&new.link)?, None))));
     goal
 }
