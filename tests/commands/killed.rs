@@ -4,7 +4,7 @@
 //! A run takes a part of the points; `CLEAT_FAULTS=all` takes all.
 
 use super::bed::{assert_same_network, call, host, network, write_interfaces};
-use cleat_netns as netns;
+use cleat_netns::{self as netns, run};
 use std::process::{Command, Stdio};
 
 const OLD: &str = "auto lo\niface lo inet loopback\n\nauto eno1\niface eno1 inet manual\n\nauto eno2\niface eno2 inet manual\n\n\
@@ -184,6 +184,64 @@ fn an_error_at_any_message_or_answer_of_a_reload_loses_nothing() {
             }
         }
     }
+}
+
+/// What others have by a bridge that gives way to its NIC: no file speaks of it, and the killed run is all that knew of it.
+#[test]
+fn regress_what_others_had_is_given_back_after_a_kill_at_any_message() {
+    let room = netns::enter!(Veth, Bridge);
+    const ON_BRIDGE: &str = "auto eno1\niface eno1 inet manual\n\nauto vmbr0\niface vmbr0 inet static\n\taddress 10.0.0.1/24\n\
+        \tbridge-ports eno1\n\tbridge-fd 0\n";
+    const ON_NIC: &str = "auto eno1\niface eno1 inet static\n\taddress 10.0.0.1/24\n";
+    for of in ["all", "default"] {
+        std::fs::write(format!("/proc/sys/net/ipv6/conf/{of}/disable_ipv6"), "1").unwrap();
+    }
+    host(&room, &["eno1"], ON_BRIDGE);
+    call("ifup -a").quietly();
+    run("ip route add 203.0.113.0/24 via 10.0.0.9 dev vmbr0 proto static");
+    run("ip route add 203.0.113.0/24 via 10.0.0.10 dev vmbr0 metric 50");
+    run("ip address add 10.0.0.77/32 dev vmbr0");
+    let routes = |dev: &str| {
+        let all = netns::ip_json(&["-4", "route", "show"]);
+        let all = all
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|route| route["dst"] == "203.0.113.0/24");
+        let mut all: Vec<String> = all
+            .map(|route| format!("{} {}", route["gateway"], route["dev"]))
+            .collect();
+        all.sort();
+        assert_eq!(
+            all,
+            [format!("\"10.0.0.10\" \"{dev}\""), format!("\"10.0.0.9\" \"{dev}\"")]
+        );
+    };
+    routes("vmbr0");
+    let mut kills = 0;
+    for (dev, file) in [("eno1", ON_NIC), ("vmbr0", ON_BRIDGE)] {
+        for when in 1.. {
+            write_interfaces(ON_BRIDGE);
+            call("ifreload -a");
+            routes("vmbr0");
+            write_interfaces(ON_NIC);
+            if !reload_with("sendto", "signal=SIGKILL", when) {
+                break;
+            }
+            kills += 1;
+            eprintln!("killed at message {when}, then {dev}");
+            write_interfaces(file);
+            // The recovery is killed, too, now and then: what is owed is still known to the next one.
+            if when % 3 == 0 {
+                reload_with("sendto", "signal=SIGKILL", 1 + when / 3);
+            }
+            let reload = call("ifreload -a");
+            assert_eq!(reload.code, 0, "{reload:?}");
+            routes(dev);
+            assert_eq!(call("ifreload -n -a").out, "nothing to do\n");
+        }
+    }
+    assert!(kills > 8, "{kills}");
 }
 
 /// The files that were to take the place of others: their writers are dead.

@@ -80,7 +80,11 @@ fn what_others_changed_during_a_trial_stays_as_they_left_it() {
     let now = shown();
     assert!(!now.contains("tap1"), "{now}");
     assert!(now.contains("203.0.113.0/24 via 192.0.2.9 dev eno1"), "{now}");
-    assert!(netns::ip_json(&["address", "show", "dev", "lo"]).to_string().contains("192.0.2.222"));
+    assert!(
+        netns::ip_json(&["address", "show", "dev", "lo"])
+            .to_string()
+            .contains("192.0.2.222")
+    );
 }
 
 /// A bridge that the trial took away is another one when it is back: what nobody reads of a link is not on it.

@@ -3,16 +3,17 @@
 //! Who changes it reads it whole, before the first step and once the change is live; whoever takes the change back, in this
 //! process or another, compares with that. What others did in between stays as they left it.
 
+use cleat_diag::{Diagnostic, escaped};
 use cleat_ifupdown::apply::account::Account;
 use cleat_ifupdown::apply::aftermath;
 use cleat_ifupdown::state::lock;
-use cleat_diag::{Diagnostic, escaped};
 use cleat_kernel::Netlink;
 use cleat_model::apply::{self, Verdict};
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::snapshot::Snapshot;
 use cleat_root::{Root, paths};
 use log::debug;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::Duration;
@@ -20,11 +21,19 @@ use std::time::Duration;
 /// How long a run that is under way is waited for. After it the kernel is compared, and not touched.
 const WAIT: Duration = Duration::from_secs(10);
 
+/// The kernel before a change.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Before {
+    /// The digest of the files that it followed: where other ones are live, it is not to be as before.
+    files: String,
+    kernel: Snapshot,
+}
+
 /// The kernel around a change.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Around {
     /// Before it.
-    before: Option<Snapshot>,
+    before: Option<Before>,
     /// When it had become live.
     live: Option<Snapshot>,
     /// When it began to be taken back.
@@ -34,9 +43,9 @@ pub(super) struct Around {
 impl Around {
     /// The kernel before a change that is about to be made. It is written down for those who may have to take the change
     /// back; where that fails this process alone knows it.
-    pub fn remember(root: &Root) -> Self {
+    pub fn remember(root: &Root, files: String) -> Self {
         forget(root);
-        let before = see();
+        let before = see().map(|kernel| Before { files, kernel });
         if let Some(before) = &before {
             keep(root, paths::TRIAL_BEFORE, before);
         }
@@ -82,9 +91,13 @@ impl Around {
     }
 
     /// It was taken back: what is not as before is put right, and what is left is reported and written down for `status`.
-    /// `None` where nothing is known of how it was.
-    pub fn settle(&self, root: &Root, lock: &Path) -> Option<Verdict> {
+    /// `None` where nothing is known of how it was, or other `files` are live than were then.
+    pub fn settle(&self, root: &Root, files: &str, lock: &Path) -> Option<Verdict> {
         let (before, then) = (self.before.as_ref()?, self.then.as_ref()?);
+        if before.files != files {
+            return None;
+        }
+        let before = &before.kernel;
         let live = self.live.as_ref().unwrap_or(then);
         let ours = apply::of_change(live, then);
         let course = (before, &[live, then][..]);
@@ -121,9 +134,9 @@ fn see() -> Option<Snapshot> {
         .ok()
 }
 
-fn keep(root: &Root, path: &str, snapshot: &Snapshot) {
+fn keep(root: &Root, path: &str, what: &impl Serialize) {
     // Numbers, names and bytes: there is nothing in it that JSON cannot hold.
-    let bytes = serde_json::to_vec(snapshot).unwrap_or_default();
+    let bytes = serde_json::to_vec(what).unwrap_or_default();
     let written = root
         .create_dir_all(paths::RUN_DIR)
         .and_then(|()| root.write_private(path, &bytes));
@@ -133,7 +146,7 @@ fn keep(root: &Root, path: &str, snapshot: &Snapshot) {
     }
 }
 
-fn kept(root: &Root, path: &str) -> Option<Snapshot> {
+fn kept<T: DeserializeOwned>(root: &Root, path: &str) -> Option<T> {
     serde_json::from_slice(&root.read(path).ok()?).ok()
 }
 

@@ -41,8 +41,9 @@ pub(super) trait Outside: fmt::Debug {
     fn reload(&self, root: &Root) -> bool;
     /// As [`Outside::reload`], of the configuration from before, or of a file that was put back: as much as comes up.
     fn bring_back(&self, root: &Root, before: Option<&Before>) -> Follows;
-    /// The kernel is about to be changed: how it is now is kept in mind, where nothing is known of how it was before.
-    fn remember(&self, root: &Root);
+    /// The kernel is about to be changed: how it is now, with the `files` of this digest, is kept in mind,
+    /// where nothing is known of how it was before.
+    fn remember(&self, root: &Root, files: String);
     /// As [`Outside::remember`], where another process has done so already.
     fn recall(&self, root: &Root);
     /// The change is live.
@@ -50,8 +51,8 @@ pub(super) trait Outside: fmt::Debug {
     /// The change is about to be taken back.
     fn begin_back(&self, root: &Root);
     /// The change was taken back: puts right what is not as before, and says how the kernel is. `None` where it is not known
-    /// how it was.
-    fn compare(&self, root: &Root) -> Option<Verdict>;
+    /// how it was, or other files are live than were then.
+    fn compare(&self, root: &Root, files: &str) -> Option<Verdict>;
     /// The change stands.
     fn forget(&self, root: &Root);
     /// Repeats a check until it is passed; else says why it is not.

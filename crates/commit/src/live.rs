@@ -67,7 +67,9 @@ pub(super) fn remember(desk: &Desk) {
     if !matches!(desk.store.live_change(), Ok(None)) {
         desk.outside.recall(&desk.root);
     }
-    desk.outside.remember(&desk.root);
+    if let Ok(live) = desk.store.live() {
+        desk.outside.remember(&desk.root, live.digest().to_string());
+    }
 }
 
 /// Judges and commits; what came of it is reported. `None` where there was nothing to do.
@@ -179,12 +181,17 @@ pub(super) fn put_back(desk: &Desk, number: u32, reason: &str) -> Ended {
 /// The network follows the files again. Whether the kernel is as it was before the generation, too, is for the kernel to say:
 /// what others had made and the change took away is put back, and what is left is reported.
 pub(super) fn compare(desk: &Desk, number: u32) -> Ended {
-    let Some(verdict) = desk.outside.compare(&desk.root) else {
+    let live = desk.store.live().map(|live| live.digest().to_string());
+    let Some(verdict) = live.ok().and_then(|files| desk.outside.compare(&desk.root, &files)) else {
         return Ended::PutBack;
     };
     NotAsBefore::note(&desk.root, number, &verdict);
     desk.outside.forget(&desk.root);
-    let ended = if verdict.left == 0 { Ended::PutBack } else { Ended::Stuck };
+    let ended = if verdict.left == 0 {
+        Ended::PutBack
+    } else {
+        Ended::Stuck
+    };
     verdict.diagnostics.into_iter().for_each(|found| desk.say(found));
     ended
 }

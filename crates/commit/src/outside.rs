@@ -55,9 +55,9 @@ impl Outside for Here {
         reload::bring_back(root, self.verbosity, before)
     }
 
-    fn remember(&self, root: &Root) {
+    fn remember(&self, root: &Root, files: String) {
         if !self.around.borrow().is_known() {
-            self.around.replace(Around::remember(root));
+            self.around.replace(Around::remember(root, files));
         }
     }
 
@@ -75,10 +75,10 @@ impl Outside for Here {
         self.around.borrow_mut().begin_back(root);
     }
 
-    fn compare(&self, root: &Root) -> Option<Verdict> {
+    fn compare(&self, root: &Root, files: &str) -> Option<Verdict> {
         let lock = RunFiles::of_this_namespace(root).lock;
         let around = self.around.take();
-        around.settle(root, &lock)
+        around.settle(root, files, &lock)
     }
 
     fn forget(&self, root: &Root) {

@@ -54,6 +54,9 @@ pub struct Kept {
     /// It gives back what others had: what it adds does not become ours.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub others: bool,
+    /// [`Step::theirs`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub theirs: Vec<Op>,
 }
 
 /// One line.
@@ -112,6 +115,7 @@ impl Record {
             action: step.action.clone(),
             undo: step.undo.clone(),
             others: matches!(step.origin, Origin::Own(_)) && adds(&step.action),
+            theirs: step.theirs.clone(),
         };
         Self::Wave {
             steps: steps.iter().map(keep).collect(),
@@ -126,16 +130,7 @@ impl Record {
 
 /// Whether a step adds something to a link that is there.
 fn adds(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Kernel(
-            Op::AddAddress { .. }
-                | Op::AddRoute { .. }
-                | Op::AddVlans { .. }
-                | Op::AddFdb { .. }
-                | Op::SetMaster { master: Some(_), .. }
-        )
-    )
+    matches!(action, Action::Kernel(op) if op.adds())
 }
 
 /// What a run left that did not come to its end.
@@ -211,8 +206,19 @@ impl Recovery {
     ///
     /// Of steps that were only begun those that add something count as done: what is not there after all is dropped as
     /// soon as the kernel is looked at. Those that take something away do not: what stays in the kernel would be
-    /// nobody's. What was given back to others stays theirs.
+    /// nobody's. What was given back to others stays theirs, and what was taken from others is owed to them.
     pub fn adopt(&self, owned: &mut Owned) {
+        for op in self
+            .open
+            .iter()
+            .rev()
+            .chain(self.done.iter().rev())
+            .flat_map(|kept| &kept.theirs)
+        {
+            if !owned.owed.contains(op) {
+                owned.owed.push(op.clone());
+            }
+        }
         for kept in self.done.iter().filter(|kept| !kept.others) {
             if let Action::Kernel(op) = &kept.action {
                 owned.record(op);
@@ -268,6 +274,7 @@ mod tests {
             action: Action::Kernel(create),
             undo: vec![Action::Kernel(Op::DeleteLink { name })],
             others: false,
+            theirs: Vec::new(),
         }
     }
 
@@ -380,6 +387,7 @@ mod tests {
             action: Action::Kernel(op),
             undo: Vec::new(),
             others: false,
+            theirs: Vec::new(),
         });
         let left = Recovery {
             open: open.collect(),

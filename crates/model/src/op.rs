@@ -231,6 +231,18 @@ impl Op {
 }
 
 impl Op {
+    /// Whether it adds something to a link that is there.
+    pub fn adds(&self) -> bool {
+        matches!(
+            self,
+            Op::AddAddress { .. }
+                | Op::AddRoute { .. }
+                | Op::AddVlans { .. }
+                | Op::AddFdb { .. }
+                | Op::SetMaster { master: Some(_), .. }
+        )
+    }
+
     /// The kind whose options it sets, where it does.
     pub fn kind(&self) -> Option<&Kind> {
         match self {
@@ -332,6 +344,8 @@ pub struct Step {
     pub action: Action,
     /// What takes it back, in order; empty where nothing can or need be.
     pub undo: Vec<Action>,
+    /// What of others it takes along, by the steps that give it back: for the run after one that was killed.
+    pub theirs: Vec<Op>,
     /// Steps that must have been tried before, whether they failed or not.
     pub after: Vec<StepId>,
     /// Steps without which it makes no sense: if one failed or was left out, this one is left out too.

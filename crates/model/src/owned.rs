@@ -76,6 +76,9 @@ pub struct Owned {
     /// Rules that we added: of no link, and there while a VRF is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Rule>,
+    /// What a run that was killed took from others, by the steps that give it back: for the next run to do so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub owed: Vec<Op>,
 }
 
 impl Owned {
@@ -307,10 +310,12 @@ impl Owned {
             })
             .collect();
         let left = |rule: &Rule| now.rules.is_none() || now.has_rule(*rule);
-        if changes.is_empty() && self.rules.iter().all(left) {
+        if changes.is_empty() && self.rules.iter().all(left) && self.owed.is_empty() {
             return Cow::Borrowed(self);
         }
         let mut all = self.clone();
+        // Given back by now, or reported.
+        all.owed.clear();
         all.rules.retain(left);
         for (name, link) in changes {
             match link {

@@ -138,7 +138,7 @@ impl Outside for World {
         if follows { Follows::Whole } else { Follows::Later }
     }
 
-    fn remember(&self, _root: &Root) {}
+    fn remember(&self, _root: &Root, _files: String) {}
 
     fn recall(&self, _root: &Root) {}
 
@@ -146,7 +146,7 @@ impl Outside for World {
 
     fn begin_back(&self, _root: &Root) {}
 
-    fn compare(&self, _root: &Root) -> Option<Verdict> {
+    fn compare(&self, _root: &Root, _files: &str) -> Option<Verdict> {
         None
     }
 

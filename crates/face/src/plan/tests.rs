@@ -19,6 +19,7 @@ fn outlook_from((desired, now): (Desired, Snapshot), ops: Vec<Op>) -> Outlook {
         iface: op.name(),
         action: Action::Kernel(op),
         undo: Vec::new(),
+        theirs: Vec::new(),
         after: Vec::new(),
         needs: Vec::new(),
         origin: said(4),

@@ -9,6 +9,7 @@ pub mod runs;
 use crate::state::part::{Unknown, in_part};
 use cleat_diag::Diagnostic;
 use cleat_model::name::IfName;
+use cleat_model::op::Op;
 use cleat_model::owned::{Owned, OwnedLink};
 use cleat_model::types::Rule;
 use cleat_root::{Reserved, Root, RootError};
@@ -26,6 +27,8 @@ struct Written<'a> {
     links: &'a BTreeMap<IfName, OwnedLink>,
     #[serde(skip_serializing_if = "<[Rule]>::is_empty")]
     rules: &'a [Rule],
+    #[serde(skip_serializing_if = "<[Op]>::is_empty")]
+    owed: &'a [Op],
 }
 
 #[derive(Deserialize)]
@@ -35,6 +38,8 @@ struct Read {
     links: BTreeMap<IfName, OwnedLink>,
     #[serde(default)]
     rules: Vec<Rule>,
+    #[serde(default)]
+    owed: Vec<Op>,
 }
 
 /// The state as read, and where it goes back to.
@@ -163,6 +168,7 @@ impl State {
             version: VERSION,
             links: &owned.links,
             rules: &owned.rules,
+            owed: &owned.owed,
         };
         // Maps with text keys and plain values: there is nothing in it that JSON cannot hold.
         let mut bytes = match self.unknown.is_empty() {
@@ -198,6 +204,7 @@ fn parse(bytes: &[u8]) -> Result<Parsed, String> {
                 owned: Owned {
                     links: read.links,
                     rules: read.rules,
+                    owed: read.owed,
                 },
                 ..Parsed::default()
             });
@@ -233,7 +240,8 @@ fn merge(before: &Owned, after: &Owned, now: &Owned) -> Owned {
         }
     }
     let rules = if before.rules == after.rules { now } else { after }.rules.clone();
-    Owned { links, rules }
+    let owed = if before.owed == after.owed { now } else { after }.owed.clone();
+    Owned { links, rules, owed }
 }
 
 fn newer(path: &Path, version: u32) -> Diagnostic {
@@ -278,6 +286,25 @@ mod tests {
         IfName::new(text).unwrap()
     }
 
+    /// A state without what is owed (of versions before it) is read, and what is owed is written and read again.
+    #[test]
+    fn what_is_owed_to_others_outlives_a_run() {
+        let tree = tempfile::tempdir().unwrap();
+        let root = Root::at(tree.path());
+        let mut saved = owned(&[("vmbr0", Some(Kind::Bridge))]);
+        saved.owed.push(Op::SetMaster {
+            name: name("tap1"),
+            master: Some(name("vmbr0")),
+        });
+        let (state, _) = State::load(&root, Path::new(PATH));
+        state.save(&root, &saved, None).unwrap();
+        let (state, told) = State::load(&root, Path::new(PATH));
+        assert_eq!((state.owned(), told), (&saved, Vec::new()));
+        let newer = root.read_text(PATH).unwrap().replace("\"version\":1", "\"version\":9");
+        root.write_private(PATH, newer.as_bytes()).unwrap();
+        assert_eq!(State::load(&root, Path::new(PATH)).0.owned(), &saved);
+    }
+
     fn owned(links: &[(&str, Option<Kind>)]) -> Owned {
         let link = |created: &Option<Kind>| OwnedLink {
             created: created.clone(),
@@ -290,6 +317,7 @@ mod tests {
                 .map(|(text, created)| (name(text), link(created)))
                 .collect(),
             rules: Vec::new(),
+            ..Owned::default()
         }
     }
 

@@ -38,12 +38,14 @@ pub(crate) fn in_part(document: &Value) -> Option<(Owned, Unknown)> {
     let mut owned = Owned::default();
     let mut unknown = Unknown::default();
     for (key, value) in document.as_object()? {
-        if !matches!(key.as_str(), "version" | "links" | "rules") {
+        if !matches!(key.as_str(), "version" | "links" | "rules" | "owed") {
             unknown.top.insert(key.clone(), value.clone());
         }
     }
     let rules = document.get("rules").cloned().map(serde_json::from_value);
     owned.rules = rules.and_then(Result::ok).unwrap_or_default();
+    let owed = document.get("owed").cloned().map(serde_json::from_value);
+    owned.owed = owed.and_then(Result::ok).unwrap_or_default();
     for (name, fields) in document.get("links")?.as_object()? {
         let (Ok(name), Some(fields)) = (IfName::new(name), fields.as_object()) else {
             continue;

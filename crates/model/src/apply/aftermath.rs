@@ -2,8 +2,8 @@
 //! where not.
 
 use super::{Ending, Outcome, piecemeal};
-use crate::hash::Set;
 use crate::differs::{Difference, Fate, differences, rebuilt, sentence};
+use crate::hash::Set;
 use crate::kernel::{Kernel, KernelError, Query};
 use crate::name::IfName;
 use crate::op::{Op, Plan};

@@ -59,6 +59,7 @@ fn of_steps(host: &Host, desired: &Desired, ops: Vec<Op>) -> Vec<String> {
         iface: op.name(),
         action: Action::Kernel(op),
         undo: Vec::new(),
+        theirs: Vec::new(),
         after: Vec::new(),
         needs: Vec::new(),
         origin: SAID,

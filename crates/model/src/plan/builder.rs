@@ -2,8 +2,9 @@
 
 use super::hooks::Due;
 use super::moving::Leaving;
+pub(super) use super::taken::Gone;
 use super::{Planned, Request};
-use super::{local_rule, members, mtu, order, undo};
+use super::{local_rule, members, mtu, order, owed, undo};
 use crate::desired::{Desired, Phase, WantLink};
 use crate::fake::{FakeKernel, Piece};
 use crate::hash::{Map, Set};
@@ -93,26 +94,6 @@ pub(super) struct Builder<'a> {
     diagnostics: Vec<Diagnostic>,
 }
 
-/// Something taken away on purpose.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Gone {
-    Address(IfName, IpAddr, u8),
-    Route(IfName, (IpAddr, u8), u32, u32, Option<IpAddr>),
-    Master(IfName),
-    Up(IfName),
-    Link(IfName),
-}
-
-impl Gone {
-    pub(super) fn address(name: IfName, address: &Address) -> Self {
-        Self::Address(name, address.ip, address.prefix)
-    }
-
-    pub(super) fn route(name: IfName, route: &Route) -> Self {
-        Self::Route(name, route.to, route.table, crate::fake::kept_metric(route), route.via)
-    }
-}
-
 impl<'a> Builder<'a> {
     pub(super) fn new(
         desired: &'a Desired,
@@ -166,6 +147,11 @@ impl<'a> Builder<'a> {
     /// The name of the master of a link.
     pub(super) fn master(&self, link: &Link) -> Option<IfName> {
         self.now().by_index(link.master?).map(|master| master.name)
+    }
+
+    /// How many steps there are by now.
+    pub(super) fn count(&self) -> usize {
+        self.steps.len()
     }
 
     pub(super) fn say(&mut self, diagnostic: Diagnostic) {
@@ -332,6 +318,7 @@ impl<'a> Builder<'a> {
             id,
             iface,
             action,
+            theirs: owed::theirs(&undo, self.start, self.owned),
             undo,
             after,
             needs,

@@ -20,11 +20,13 @@ mod members;
 mod moving;
 mod mtu;
 mod order;
+mod owed;
 mod ports;
 mod repair;
 mod route;
 mod scope;
 mod storage;
+mod taken;
 pub(crate) mod undo;
 mod up;
 
@@ -194,6 +196,7 @@ fn run(mut builder: Builder<'_>) -> Planned {
             up::up(&mut builder);
         }
     }
+    owed::give(&mut builder);
     if !builder.request.admin_only {
         local_rule::back_in_front(&mut builder);
     }

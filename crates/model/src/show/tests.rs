@@ -258,6 +258,7 @@ fn a_plan_has_one_step_a_line() {
         iface: name("vmbr0"),
         action,
         undo: Vec::new(),
+        theirs: Vec::new(),
         after: Vec::new(),
         needs: Vec::new(),
         origin: Origin::Own("test"),
