@@ -7,7 +7,7 @@ use cleat_diag::{Diagnostic, escaped};
 use cleat_ifupdown::apply::account::Account;
 use cleat_ifupdown::apply::aftermath;
 use cleat_ifupdown::state::lock;
-use cleat_kernel::Netlink;
+use cleat_kernel::Host;
 use cleat_model::apply::{self, Verdict};
 use cleat_model::kernel::{Kernel, Query};
 use cleat_model::snapshot::Snapshot;
@@ -102,7 +102,7 @@ impl Around {
         let ours = apply::of_change(live, then);
         let course = (before, &[live, then][..]);
         let mut account = Account::new();
-        let verdict = match (Netlink::open(), lock::take(root, lock, WAIT)) {
+        let verdict = match (Host::open(), lock::take(root, lock, WAIT)) {
             (Ok(mut kernel), Ok(turn)) => {
                 let verdict = aftermath::settle(&ours, course, &mut kernel, &[], &mut account);
                 drop(turn);
@@ -112,7 +112,7 @@ impl Around {
                 Ok(now) => apply::judge(&ours, course, &now, &[]),
                 Err(error) => apply::cannot_judge(&error),
             },
-            (Err(error), _) => apply::cannot_judge(&error.into()),
+            (Err(error), _) => apply::cannot_judge(&error),
         };
         Some(verdict)
     }
@@ -128,7 +128,7 @@ pub(super) fn forget(root: &Root) {
 }
 
 fn see() -> Option<Snapshot> {
-    let seen = Netlink::open().map_err(|error| error.to_string());
+    let seen = Host::open().map_err(|error| error.to_string());
     let seen = seen.and_then(|mut kernel| kernel.snapshot(Query::ALL).map_err(|error| error.to_string()));
     seen.inspect_err(|error| debug!("the kernel cannot be compared afterwards: {error}"))
         .ok()

@@ -142,7 +142,7 @@ impl Group {
 pub type Bits = BTreeMap<String, bool>;
 
 /// What a driver has of one group.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Seen {
     /// Attributes that are numbers.
     pub numbers: BTreeMap<u16, u32>,
@@ -166,7 +166,7 @@ impl Seen {
 }
 
 /// What was read of one NIC.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ethtool {
     /// The name of the driver, for messages; empty where the link has none.
     pub driver: String,
