@@ -76,13 +76,13 @@ pub fn call_with(line: &str, environment: &[(&str, &str)]) -> Called {
     called(command.output().unwrap())
 }
 
-/// Starts one of the commands and does not wait for it. A hang-up reaches the command, though nohup(1) may have started
-/// the test runner.
+/// Starts one of the commands and does not wait for it. A hang-up and an interrupt reach the command, though nohup(1) or a
+/// shell without job control, which ignore them for what they start, may have started the test runner.
 pub fn start(line: &str) -> Child {
     let called = command(line);
     let mut command = Command::new("env");
     command
-        .arg("--default-signal=HUP")
+        .arg("--default-signal=HUP,INT,QUIT")
         .arg(called.get_program())
         .args(called.get_args());
     for (name, value) in called.get_envs() {

@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn what_a_macro_makes_is_found_by_its_words() {
         assert_eq!(names("golden::vlan_aware_bridge"), ["cleat --test tests"]);
-        assert!(names("bond_arp_interval").contains(&"cleat-model --lib".to_owned()));
+        assert!(names("ipv6_routes_behave_as_in").contains(&"cleat-model --lib".to_owned()));
     }
 
     #[test]

@@ -8,11 +8,11 @@ use cleat_model::types::Kind;
 use cleat_root::{Root, paths};
 use std::path::Path;
 
-/// Drivers with a small table, and a number of VLANs that all of their NICs have places for. What does not fit is dropped by
-/// the NIC, or makes it take all frames; the kernel's answer is that all went well, mostly.
+/// Drivers with a small table, and how many VLANs are taken to fit. What does not fit is dropped by the NIC, or makes it take
+/// all frames; the kernel's answer is that all went well, mostly. No driver says how large its table is: the numbers are
+/// estimates (tables of 128 and 512 places), which is why the warning says "may be".
 ///
-/// *Source*: ifupdown2's pull request 266 (Mellanox ConnectX with `bridge-vids 2-4094`), harvester's issue 5678 (XL710); the
-/// tables of mlx4 have 128 places and those of mlx5 512 (`log_max_vlan_list`).
+/// *Source* of the fault: ifupdown2's pull request 266 (Mellanox ConnectX with `bridge-vids 2-4094`).
 const SMALL: [(&str, usize); 3] = [("mlx4_core", 126), ("mlx5_core", 510), ("i40e", 126)];
 
 /// NICs that get more VLANs than their filter has places for, and keep the filter.
