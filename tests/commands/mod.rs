@@ -28,6 +28,7 @@ mod rename;
 mod run_full;
 mod sdn;
 mod secrets;
+mod several;
 mod severities;
 pub mod state;
 mod up_down;

@@ -96,6 +96,20 @@ fn ipv6_that_an_mtu_took_from_a_link_is_back() {
     is_as_before(fails(&room, &["eno1"], (old, &others, &old.replace("1500", "1200"))));
 }
 
+/// The kernel has the newest first, and the host speaks from it.
+#[test]
+fn ipv6_addresses_are_in_their_old_order() {
+    let room = netns::enter!(Veth, Vxlan);
+    let old =
+        "auto eno1\niface eno1\n\taddress 2001:db8:5::1/64\n\taddress 2001:db8:5::2/64\n\taddress 2001:db8:5::3/64\n";
+    let others = ["ip -6 route add 2001:db8:6::/64 via 2001:db8:5::9"];
+    is_as_before(fails(
+        &room,
+        &["eno1"],
+        (old, &others, &old.replace("\taddress 2001:db8:5::2/64\n", "")),
+    ));
+}
+
 #[test]
 fn the_mtu_of_links_of_others_above_is_back() {
     let room = netns::enter!(Veth, Vxlan, Macvlan);

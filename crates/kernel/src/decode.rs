@@ -59,8 +59,17 @@ mod tests {
     use super::*;
     use crate::answer::Messages;
     use cleat_model::nla::Attrs;
-    use cleat_model::types::{Address, Fdb, Multipath, Route, ScopeId, VlanRange};
+    use cleat_model::types::{Address, Fdb, Leg, Multipath, Route, ScopeId, VlanRange};
     use proptest::prelude::*;
+
+    fn leg(link: u32, via: Option<IpAddr>) -> Leg<u32> {
+        Leg {
+            link,
+            via,
+            hops: 0,
+            onlink: false,
+        }
+    }
 
     fn with(header: &[u8], parts: &[(u16, &[u8])]) -> Vec<u8> {
         let mut all = Attrs::new();
@@ -111,6 +120,8 @@ mod tests {
             protocol: 4,
             source: None,
             scope: ScopeId(253),
+            more: Attrs::new(),
+            legs: Vec::new(),
         };
         assert_eq!(
             route::route(&with(&header(254, 1), parts)),
@@ -131,7 +142,13 @@ mod tests {
             route::route(&several),
             Some(route::Found::Several(Multipath {
                 route: expected,
-                legs: vec![(3, Some([192, 0, 2, 1].into())), (5, None)],
+                legs: vec![
+                    leg(3, Some([192, 0, 2, 1].into())),
+                    Leg {
+                        hops: 9,
+                        ..leg(5, None)
+                    }
+                ],
             }))
         );
         let cut = with(&header(254, 1), &[(9, &hops[..12])]);

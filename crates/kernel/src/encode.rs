@@ -97,7 +97,10 @@ pub(crate) fn work(op: &Op, links: &mut Resolver<'_>) -> Result<Work, KernelErro
         }
         Op::AddRoute { name, route, replace } => {
             let flags = NLM_F_CREATE | if *replace { NLM_F_REPLACE } else { NLM_F_EXCL };
-            Work::request(Message::NewRoute(route::added(links.index(*name)?, route)?), flags)
+            Work::request(
+                Message::NewRoute(route::added(links.index(*name)?, route, &mut |name| links.index(name))?),
+                flags,
+            )
         }
         Op::DelRoute { name, route } => {
             Work::request(Message::DelRoute(route::deleted(links.index(*name)?, route)?), 0)

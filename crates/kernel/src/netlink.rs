@@ -11,6 +11,7 @@ use cleat_model::kernel::{KernelError, Query};
 use cleat_model::name::IfName;
 use cleat_model::op::Op;
 use cleat_model::snapshot::{IFLA_IFALIAS, Snapshot};
+use cleat_model::types::Leg;
 use cleat_root::Root;
 use nix::libc;
 
@@ -254,8 +255,13 @@ fn names_in(op: &Op) -> impl Iterator<Item = IfName> {
         Op::SetData { links, .. } => (None, None, links),
         _ => (None, None, &[]),
     };
+    let legs: &[Leg] = match op {
+        Op::AddRoute { route, .. } => &route.legs,
+        _ => &[],
+    };
     [Some(op.name()), second, third]
         .into_iter()
+        .chain(legs.iter().map(|leg| Some(leg.link)))
         .chain(many.iter().map(|(_, name)| *name))
         .flatten()
 }

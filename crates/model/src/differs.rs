@@ -14,10 +14,9 @@ use crate::op::Op;
 use crate::plan::undo::{is_made_by_kernel, lasts};
 use crate::show::words::{attribute, settable, word};
 use crate::snapshot::{IFF_UP, IFLA_ADDRESS, IFLA_GROUP, IFLA_IFALIAS, IFLA_MTU, IFLA_TXQLEN, Link, Snapshot};
-use crate::types::{Address, Kind, Multipath};
+use crate::types::{Address, Kind, Leg, Multipath};
 use crate::vlans::VlanMap;
 use std::fmt::{self, Display};
-use std::net::IpAddr;
 
 /// `IFF_NOARP`, `IFF_PROMISC`, `IFF_ALLMULTI` and `IFF_MULTICAST` of linux/if.h, with their words in ip-link(8).
 const FLAGS: [(u32, &str); 5] = [
@@ -173,13 +172,11 @@ impl Differences<'_> {
     /// Routes over several ways, each of which may have lost its link.
     fn multipath(&mut self) {
         for route in &self.before.multipath {
-            let legs = route
-                .legs
-                .iter()
-                .map(|(index, via)| (self.matched.get(index).copied().unwrap_or(0), *via));
-            let legs: Vec<(u32, Option<IpAddr>)> = legs.collect();
+            let legs = route.legs.iter();
+            let legs = legs.map(|leg| leg.over(self.matched.get(&leg.link).copied().unwrap_or(0)));
+            let legs: Vec<Leg<u32>> = legs.collect();
             let same = |is: &&Multipath| is.route == route.route && is.legs == legs;
-            let first = route.legs.first().and_then(|(index, _)| self.before.by_index(*index));
+            let first = route.legs.first().and_then(|leg| self.before.by_index(leg.link));
             if let (None, Some(first)) = (self.now.multipath.iter().find(same), first) {
                 self.lost(
                     first,

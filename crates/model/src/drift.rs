@@ -150,7 +150,7 @@ fn in_hooks(want: &WantLink, ip: IpAddr) -> bool {
 }
 
 /// The routing table of a link: that of its VRF, or main.
-fn table_of(link: &Link, now: &Snapshot) -> u32 {
+pub fn table_of(link: &Link, now: &Snapshot) -> u32 {
     let master = link.master.and_then(|master| now.by_index(master));
     let vrf = [Some(link), master]
         .into_iter()

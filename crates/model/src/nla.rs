@@ -10,7 +10,7 @@ const HEADER: usize = 4;
 /// A run of netlink attributes: header (length, type), payload, padding to four bytes, again and again.
 ///
 /// *Shape*: exactly the payload of a nest such as `IFLA_INFO_DATA`. *Source*: netlink(7), `struct nlattr`.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Attrs(Vec<u8>);
 

@@ -1,7 +1,10 @@
 //! Small shared shapes: kinds of link, addresses, routes, VLAN ranges.
 
 use crate::kinds::{self, Tabled};
-use crate::name::Mac;
+use crate::name::{IfName, Mac};
+use crate::nla::Attrs;
+use crate::show;
+use crate::snapshot::Snapshot;
 use cleat_diag::Place;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -261,19 +264,64 @@ pub struct Route {
     pub source: Option<IpAddr>,
     /// Scope.
     pub scope: ScopeId,
+    /// What else others gave it, as the attributes of `RTM_NEWROUTE`: metrics (mtu, advmss ..), encapsulation, realm, the
+    /// id of a nexthop.
+    #[serde(default, skip_serializing_if = "Attrs::is_empty")]
+    pub more: Attrs,
+    /// The ways of a route over several links; it has no gateway of its own then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub legs: Vec<Leg>,
 }
 
-/// A route over several links, made by others: no file can ask for one, and none is moved.
+/// One way of a route over several links.
 ///
-/// *Shape*: `route` has no gateway of its own; each leg is the index of its link and its gateway.
+/// *Source*: struct rtnexthop of linux/rtnetlink.h.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Leg<L = IfName> {
+    /// Its link.
+    pub link: L,
+    /// Its gateway.
+    pub via: Option<IpAddr>,
+    /// `rtnh_hops`: its weight less one.
+    pub hops: u8,
+    /// `RTNH_F_ONLINK`.
+    pub onlink: bool,
+}
+
+impl<L> Leg<L> {
+    /// The same way out of another link.
+    pub fn over<M>(&self, link: M) -> Leg<M> {
+        Leg {
+            link,
+            via: self.via,
+            hops: self.hops,
+            onlink: self.onlink,
+        }
+    }
+}
+
+/// A route over several links, made by others: no file can ask for one.
 ///
-/// *Source*: `RTA_MULTIPATH`, struct rtnexthop of linux/rtnetlink.h.
+/// *Shape*: `route` has neither a gateway nor legs of its own; the links of the legs are known by their index.
+///
+/// *Source*: `RTA_MULTIPATH` of linux/rtnetlink.h.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Multipath {
     /// Where it leads to.
     pub route: Route,
     /// The ways that it takes.
-    pub legs: Vec<(u32, Option<IpAddr>)>,
+    pub legs: Vec<Leg<u32>>,
+}
+
+impl Multipath {
+    /// The same by the names that links have in `snapshot`; `None` where one of them is not in there.
+    pub fn named(&self, snapshot: &Snapshot) -> Option<Route> {
+        let name = |leg: &Leg<u32>| Some(leg.over(snapshot.by_index(leg.link)?.name));
+        Some(Route {
+            legs: self.legs.iter().map(name).collect::<Option<_>>()?,
+            ..self.route.clone()
+        })
+    }
 }
 
 impl Route {
@@ -309,6 +357,20 @@ impl fmt::Display for Route {
         }
         if self.onlink {
             write!(out, " onlink")?;
+        }
+        show::more(out, &self.more)?;
+        for leg in &self.legs {
+            write!(out, " nexthop")?;
+            if let Some(via) = leg.via {
+                write!(out, " via {via}")?;
+            }
+            write!(out, " dev {}", leg.link)?;
+            if leg.hops > 0 {
+                write!(out, " weight {}", u16::from(leg.hops) + 1)?;
+            }
+            if leg.onlink {
+                write!(out, " onlink")?;
+            }
         }
         Ok(())
     }

@@ -3,9 +3,10 @@
 use crate::links::{self, LinkState};
 use cleat_diag::{Diagnostic, Sources};
 use cleat_model::desired::{Desired, WantLink};
+use cleat_model::drift;
 use cleat_model::name::IfName;
 use cleat_model::snapshot::{Link, Snapshot};
-use cleat_model::types::{Address, Kind};
+use cleat_model::types::{Address, Kind, Route};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -166,6 +167,11 @@ fn is_los_own(link: Option<&Link>, address: &Address) -> bool {
     address.ip.is_loopback() && link.is_some_and(Link::is_loopback)
 }
 
+/// Whether the host, or the VRF that the link is in, asks the table of a route without a rule for it.
+fn is_asked(route: &Route, link: Option<&Link>, now: &Snapshot) -> bool {
+    link.is_some_and(|link| drift::table_of(link, now) == route.table)
+}
+
 fn entry(want: &WantLink, desired: &Desired, now: &Snapshot) -> Entry {
     let link = now.get(want.name);
     let kind = match (&want.kind, link) {
@@ -177,10 +183,16 @@ fn entry(want: &WantLink, desired: &Desired, now: &Snapshot) -> Entry {
     let index = link.map(|link| link.index);
     let addresses = index.map_or(&[][..], |index| now.addresses(index));
     let routes = index.map_or(&[][..], |index| now.routes(index));
-    let ports = want.ports.iter().filter(|port| {
-        let master = now.get(port.name).and_then(|link| link.master);
+    let is_in = |port: &IfName| {
+        let master = now.get(*port).and_then(|link| link.master);
         master.is_some() && master == index
-    });
+    };
+    // A VRF has no list of its members: each of them names it.
+    let members = desired.links().iter();
+    let members =
+        members.filter(|other| want.kind == Kind::Vrf && other.master.is_some_and(|vrf| vrf.name == want.name));
+    let ports = want.ports.iter().map(|port| port.name);
+    let ports = ports.chain(members.map(|member| member.name)).filter(is_in);
     let foreign = match want.kind == Kind::Bridge {
         true => links::foreign_ports(want.name, desired, now),
         false => Vec::new(),
@@ -193,7 +205,7 @@ fn entry(want: &WantLink, desired: &Desired, now: &Snapshot) -> Entry {
         master: link
             .and_then(|link| now.by_index(link.master?))
             .map(|master| master.name),
-        ports: ports.map(|port| port.name).collect(),
+        ports: ports.collect(),
         foreign: foreign
             .iter()
             .map(|port| (port.name, links::guest(port.name)))
@@ -206,7 +218,7 @@ fn entry(want: &WantLink, desired: &Desired, now: &Snapshot) -> Entry {
             .collect(),
         gateways: routes
             .iter()
-            .filter(|route| route.is_default())
+            .filter(|route| route.is_default() && is_asked(route, link, now))
             .filter_map(|route| Some(route.via?.to_string()))
             .collect(),
         differences: Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::{AF_INET, AF_INET6, ip, number, number_at};
 use cleat_model::nla;
-use cleat_model::types::{Multipath, Route, ScopeId};
+use cleat_model::types::{Leg, Multipath, Route, ScopeId};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Bytes of `struct rtmsg`.
@@ -27,6 +27,9 @@ const RTA_PREFSRC: u16 = 7;
 const RTA_MULTIPATH: u16 = 9;
 const RTA_TABLE: u16 = 15;
 const RTA_VIA: u16 = 18;
+const RTA_PREF: u16 = 20;
+/// `RTA_METRICS`, `RTA_FLOW`, `RTA_PREF`, `RTA_ENCAP_TYPE`, `RTA_ENCAP`, `RTA_TTL_PROPAGATE` and `RTA_NH_ID`: kept as they are.
+const KEPT: [u16; 7] = [8, 11, RTA_PREF, 21, 22, 26, 30];
 
 /// A route as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +65,8 @@ pub(crate) fn route(body: &[u8]) -> Option<Found> {
         protocol,
         source: None,
         scope: ScopeId(scope),
+        more: nla::Attrs::new(),
+        legs: Vec::new(),
     };
     let (mut out, mut legs) = (None, Vec::new());
     for (kind, bytes) in nla::iter(body.get(HEADER..)?) {
@@ -74,6 +79,9 @@ pub(crate) fn route(body: &[u8]) -> Option<Found> {
             RTA_PRIORITY => route.metric = number(bytes).unwrap_or_default(),
             RTA_MULTIPATH => legs = next_hops(bytes),
             RTA_PREFSRC => route.source = ip(bytes),
+            // Medium, the usual one, is told of each route of IPv6.
+            RTA_PREF if bytes == [0] => {}
+            kind if KEPT.contains(&kind) => drop(route.more.push(kind, bytes)),
             RTA_TABLE => route.table = number(bytes).unwrap_or(route.table),
             _ => {}
         }
@@ -90,13 +98,13 @@ pub(crate) fn route(body: &[u8]) -> Option<Found> {
     }
 }
 
-/// The legs of a route: of each the index of its link and its gateway.
+/// The legs of a route.
 ///
 /// *Shape*: struct rtnexthop (length, flags, hops, index), its attributes, and the next at a multiple of 4 bytes.
-fn next_hops(mut bytes: &[u8]) -> Vec<(u32, Option<IpAddr>)> {
+fn next_hops(mut bytes: &[u8]) -> Vec<Leg<u32>> {
     const HOP: usize = 8;
     let mut all = Vec::new();
-    while let (Some(index), [low, high, ..]) = (number_at(bytes, 4), bytes) {
+    while let (Some(link), [low, high, flags, hops, ..]) = (number_at(bytes, 4), bytes) {
         let length = usize::from(u16::from_ne_bytes([*low, *high]));
         let Some(attributes) = bytes.get(HOP..length) else {
             break;
@@ -106,7 +114,12 @@ fn next_hops(mut bytes: &[u8]) -> Vec<(u32, Option<IpAddr>)> {
             RTA_VIA => bytes.get(2..).and_then(ip),
             _ => None,
         });
-        all.push((index, via));
+        all.push(Leg {
+            link,
+            via,
+            hops: *hops,
+            onlink: u32::from(*flags) & FLAG_ONLINK != 0,
+        });
         bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
     all

@@ -1,6 +1,7 @@
 //! Addresses and routes.
 
 use super::*;
+use cleat_model::nla::Attrs;
 use cleat_model::types::{Address, Route, ScopeId};
 use cleat_netns as netns;
 use std::net::IpAddr;
@@ -138,6 +139,8 @@ fn route(to: &str, prefix: u8) -> Route {
         protocol: 4,
         source: None,
         scope: ScopeId(0),
+        more: Attrs::new(),
+        legs: Vec::new(),
     }
 }
 

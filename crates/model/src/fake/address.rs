@@ -195,6 +195,8 @@ impl FakeKernel {
             protocol: 2,
             source: v4.then_some(address.ip),
             scope: ScopeId(if v4 { 253 } else { 0 }),
+            more: Attrs::new(),
+            legs: Vec::new(),
         };
         let routes = self.now.routes.entry(index).or_default();
         if !routes.contains(&route) {

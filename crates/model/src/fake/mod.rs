@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use address::{IFA_F_PERMANENT, covers, excludes, network, scope6, takes_ipv6, vrf_table};
 pub(crate) use bond::modes as bond_modes;
-pub(crate) use route::{kept_metric, same_place};
+pub(crate) use route::{by_leg, kept_metric, same_place};
 
 pub(crate) const EPERM: i32 = 1;
 pub(crate) const ENOENT: i32 = 2;
@@ -102,6 +102,8 @@ pub struct FakeKernel {
     next_index: u32,
     /// Links changed by the last step, as they were before; `None`: it was not there.
     touched: BTreeMap<u32, Option<Piece>>,
+    /// Routes over several links that the last step took ways from, as they were before it.
+    several: Vec<Route>,
     performed: Vec<Op>,
     tried: usize,
     failures: Vec<(usize, KernelError)>,
@@ -123,6 +125,7 @@ impl FakeKernel {
             hidden: Map::default(),
             next_index,
             touched: BTreeMap::new(),
+            several: Vec::new(),
             performed: Vec::new(),
             tried: 0,
             failures: Vec::new(),
@@ -200,6 +203,11 @@ impl FakeKernel {
         &self.touched
     }
 
+    /// Routes over several links that the last step took ways from, as they were before it.
+    pub(crate) fn several(&self) -> &[Route] {
+        &self.several
+    }
+
     /// Takes one step.
     ///
     /// # Errors
@@ -212,6 +220,7 @@ impl FakeKernel {
             return Err(error.clone());
         }
         self.dispatch(op)?;
+        self.prune_several();
         self.performed.push(op.clone());
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Routes.
 
 use super::*;
+use crate::types::{Leg, Multipath};
 use std::net::IpAddr;
 
 /// The metric as the kernel keeps it: none said is 1024 for IPv6 (`IP6_RT_PRIO_USER`).
@@ -16,10 +17,28 @@ pub(crate) fn same_place(a: &Route, b: &Route) -> bool {
     a.to == b.to && a.table == b.table && kept_metric(a) == kept_metric(b)
 }
 
+/// The route by one of its ways alone.
+pub(crate) fn by_leg<L>(route: &Route, leg: &Leg<L>) -> Route {
+    Route {
+        via: leg.via,
+        onlink: leg.onlink,
+        legs: Vec::new(),
+        ..route.clone()
+    }
+}
+
 impl FakeKernel {
     pub(super) fn add_route(&mut self, name: IfName, route: &Route, replace: bool) -> Answer {
+        if !route.legs.is_empty() {
+            return self.add_several(route, replace);
+        }
         let index = self.index(name)?;
         self.check_route(index, route)?;
+        let is_there = |old: &Multipath| same_place(&old.route, route);
+        if self.now.multipath.iter().any(is_there) && !replace {
+            return Err(KernelError::errno(EEXIST));
+        }
+        self.now.multipath.retain(|old| !is_there(old));
         let there: Vec<u32> = self
             .now
             .routes
@@ -41,6 +60,87 @@ impl FakeKernel {
         new.metric = kept_metric(route);
         self.now.routes.entry(index).or_default().push(new);
         Ok(())
+    }
+
+    /// A route over several links: each of them must take it.
+    fn add_several(&mut self, route: &Route, replace: bool) -> Answer {
+        let mut legs = Vec::new();
+        for leg in &route.legs {
+            let index = self.index(leg.link)?;
+            self.check_route(index, &by_leg(route, leg))?;
+            legs.push(leg.over(index));
+        }
+        let single = self.now.routes.values().flatten().any(|old| same_place(old, route));
+        let several = self.now.multipath.iter().any(|old| same_place(&old.route, route));
+        if (single || several) && !replace {
+            return Err(KernelError::errno(EEXIST));
+        }
+        let there: Vec<u32> = self.now.routes.keys().copied().collect();
+        for at in there.into_iter().filter(|_| single) {
+            let is_there = self.now.routes(at).iter().any(|old| same_place(old, route));
+            if is_there {
+                self.touch(at);
+                self.now
+                    .routes
+                    .entry(at)
+                    .or_default()
+                    .retain(|old| !same_place(old, route));
+            }
+        }
+        self.now.multipath.retain(|old| !same_place(&old.route, route));
+        let mut new = Route {
+            legs: Vec::new(),
+            ..route.clone()
+        };
+        new.metric = kept_metric(route);
+        self.now.multipath.push(Multipath { route: new, legs });
+        Ok(())
+    }
+
+    /// Routes over several links lose those that went, went down, or lost their last IPv4 address in the last step
+    /// (`fib_sync_down_dev`, `fib_disable_ip`), and go with the last of them. Answers how they were.
+    pub(super) fn prune_several(&mut self) {
+        self.several.clear();
+        if self.now.multipath.is_empty() {
+            return;
+        }
+        let v4 = |all: &[Address]| all.iter().any(|address| address.ip.is_ipv4());
+        let mut dead: Vec<(u32, bool)> = Vec::new();
+        for (index, was) in &self.touched {
+            let Some(was) = was else { continue };
+            let is = self.now.by_index(*index);
+            let down = is.is_none_or(|is| was.link.is_up() && !is.is_up());
+            if down || v4(&was.addresses) && !v4(self.now.addresses(*index)) {
+                dead.push((*index, down));
+            }
+        }
+        let goes = |route: &Route, link: u32| {
+            let mut all = dead.iter();
+            all.any(|(index, down)| *index == link && (*down || route.to.0.is_ipv4()))
+        };
+        let named = |several: &Multipath| {
+            let name = |index: u32| {
+                let was = self
+                    .touched
+                    .get(&index)
+                    .and_then(Option::as_ref)
+                    .map(|was| was.link.name);
+                was.or_else(|| self.now.by_index(index).map(|link| link.name))
+            };
+            let legs = several.legs.iter().map(|leg| Some(leg.over(name(leg.link)?)));
+            Some(Route {
+                legs: legs.collect::<Option<_>>()?,
+                ..several.route.clone()
+            })
+        };
+        let hit = |several: &&Multipath| several.legs.iter().any(|leg| goes(&several.route, leg.link));
+        let lost: Vec<Route> = self.now.multipath.iter().filter(hit).filter_map(named).collect();
+        for several in &mut self.now.multipath {
+            let route = &several.route;
+            several.legs.retain(|leg| !goes(route, leg.link));
+        }
+        self.now.multipath.retain(|several| !several.legs.is_empty());
+        self.several = lost;
     }
 
     /// Refuses what has no device, gateway or source to go by.
@@ -84,6 +184,14 @@ impl FakeKernel {
     }
 
     pub(super) fn del_route(&mut self, name: IfName, route: &Route) -> Answer {
+        if !route.legs.is_empty() {
+            let before = self.now.multipath.len();
+            self.now.multipath.retain(|old| !same_place(&old.route, route));
+            return match self.now.multipath.len() < before {
+                true => Ok(()),
+                false => Err(KernelError::errno(ESRCH)),
+            };
+        }
         let index = self.index(name)?;
         // Without a metric any metric is meant; routes stand in the order of their metrics (`fib_table_delete`).
         let all = self.now.routes(index).iter().enumerate();

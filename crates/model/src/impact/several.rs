@@ -1,11 +1,12 @@
-//! Routes over several links, which others made: none is moved, so what they lose is named.
+//! Routes over several links, which others made: ways that none of the links has at the end are named.
 
 use super::film::Film;
 use super::flaps::Flap;
 use super::{Interruption, Sort, list};
-use crate::fake::covers;
+use crate::fake::{covers, same_place};
 use crate::name::IfName;
 use crate::snapshot::Snapshot;
+use crate::types::Leg;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -17,10 +18,25 @@ pub(super) fn lost(film: &Film<'_>, flaps: &BTreeMap<IfName, Flap>) -> Vec<Inter
         let legs: Vec<(IfName, u32, Option<IpAddr>)> = several
             .legs
             .iter()
-            .filter_map(|(index, via)| Some((film.start.by_index(*index)?, *via)))
+            .filter_map(|leg| Some((film.start.by_index(leg.link)?, leg.via)))
             .filter(|(link, _)| link.is_up())
             .map(|(link, via)| (link.name, link.index, via))
             .collect();
+        // One that has all its ways at the end, by whatever links, has moved with its subnets.
+        let ways = |all: &[Leg<u32>]| all.iter().map(|leg| (leg.via, leg.hops)).collect::<Vec<_>>();
+        let ends = film
+            .end
+            .multipath
+            .iter()
+            .find(|is| same_place(&is.route, &several.route));
+        let leads = |leg: &Leg<u32>| {
+            let is_up = film.end.by_index(leg.link).is_some_and(|link| link.is_up());
+            let mut all = film.end.addresses(leg.link).iter();
+            is_up && leg.via.is_none_or(|via| all.any(|has| covers(has, via)))
+        };
+        if ends.is_some_and(|is| ways(&is.legs) == ways(&several.legs) && is.legs.iter().all(leads)) {
+            continue;
+        }
         let is_lost = |(_, index, via): &&(IfName, u32, Option<IpAddr>)| loses(film, *index, *via);
         let lost: Vec<_> = legs.iter().filter(is_lost).collect();
         let flies = |leg: &(IfName, u32, Option<IpAddr>)| flaps.contains_key(&leg.0) || loses(film, leg.1, leg.2);

@@ -4,7 +4,7 @@
 //! IPv6 from a link with a small MTU, refused a part of the undoing), this starts from what it has.
 
 use super::same_entry;
-use super::undo::Back;
+use super::undo::{self, Back};
 use crate::conf_names;
 use crate::differs::{Difference, differences, matched};
 use crate::fake::{FakeKernel, Piece, same_place};
@@ -13,7 +13,7 @@ use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::{Op, Plan};
 use crate::snapshot::{Link, Snapshot};
-use crate::types::{Address, Neighbour};
+use crate::types::{Address, Leg, Neighbour, Route};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The steps from `now` to `before`, for the links of which something was lost.
@@ -41,6 +41,7 @@ pub fn back(ours: &dyn Fn(&Difference) -> bool, before: &Snapshot, now: &Snapsho
     let mut ops = way.ops;
     let links: Set<IfName> = found.iter().map(|found| found.link).collect();
     let others = conf(before, now).into_iter().chain(rules(before, now));
+    let others = others.chain(several(before, now));
     ops.extend(others.filter(|op| links.contains(&op.name())));
     let new: Vec<&Op> = found.iter().filter_map(|new| new.take_away.as_ref()).collect();
     let kept: Vec<bool> = (0..ops.len()).map(|at| may_be_done(&ops, at, &new)).collect();
@@ -205,21 +206,49 @@ fn rename(way: &mut Back<'_>, was: &Piece) {
     }
 }
 
-/// IPv4 addresses that come in another order are taken away, for the walk to add them in the old one: the first of a
-/// subnet is the one that the host speaks from.
+/// Addresses that come in another order are taken away, for the walk to add them in the old one: by it the host chooses the one
+/// that it speaks from.
 fn reorder(way: &mut Back<'_>, was: &Piece) {
-    let v4 = |all: &[Address]| -> Vec<Address> { all.iter().filter(|address| address.ip.is_ipv4()).cloned().collect() };
-    let (old, new) = (v4(&was.addresses), v4(way.kernel.now().addresses(was.link.index)));
-    let known = |all: &[Address], address: &Address| all.iter().any(|other| other.same(address));
-    let kept: Vec<Address> = new.into_iter().filter(|is| known(&old, is)).collect();
-    let same = old.iter().zip(&kept).take_while(|(old, is)| old.same(is)).count();
-    // Secondary ones first, so that none is promoted meanwhile.
-    for address in kept.into_iter().skip(same).rev() {
-        way.take(Op::DelAddress {
-            name: was.link.name,
-            address,
-        });
+    for v4 in [true, false] {
+        // In the order of adding: the kernel has the newest IPv6 address of a scope first.
+        let in_turn = |all: &[Address]| -> Vec<Address> {
+            let all = all
+                .iter()
+                .filter(|address| address.ip.is_ipv4() == v4 && undo::returns(address, &was.link));
+            match v4 {
+                true => all.cloned().collect(),
+                false => all.rev().cloned().collect(),
+            }
+        };
+        let (old, new) = (
+            in_turn(&was.addresses),
+            in_turn(way.kernel.now().addresses(was.link.index)),
+        );
+        let known = |all: &[Address], address: &Address| all.iter().any(|other| other.same(address));
+        let kept: Vec<Address> = new.into_iter().filter(|is| known(&old, is)).collect();
+        let same = old.iter().zip(&kept).take_while(|(old, is)| old.same(is)).count();
+        // Secondary ones first, so that none is promoted meanwhile.
+        for address in kept.into_iter().skip(same).rev() {
+            way.take(Op::DelAddress {
+                name: was.link.name,
+                address,
+            });
+        }
     }
+}
+
+/// Routes over several links that are not as they were, whole.
+fn several(before: &Snapshot, now: &Snapshot) -> Vec<Op> {
+    let all = matched(before, now);
+    let lost = before.multipath.iter().filter(|old| {
+        let legs = old.legs.iter().map(|leg| Some(leg.over(all.get(&leg.link).copied()?)));
+        let legs: Option<Vec<Leg<u32>>> = legs.collect();
+        !now.multipath
+            .iter()
+            .any(|is| is.route == old.route && legs.as_ref() == Some(&is.legs))
+    });
+    let named: Vec<Route> = lost.filter_map(|old| old.named(before)).collect();
+    undo::several(&named)
 }
 
 /// Rules without a selector; those of others that are new are sorted out as all else that is taken away.

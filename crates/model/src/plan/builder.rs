@@ -368,6 +368,10 @@ impl<'a> Builder<'a> {
                 self.access(all, id, place(route), Access::Write);
                 self.access(all, id, Thing::Link(name, Facet::Link), Access::Read);
                 self.access(all, id, Thing::Link(name, Facet::Net), Access::Read);
+                for leg in &route.legs {
+                    self.access(all, id, Thing::Link(leg.link, Facet::Link), Access::Read);
+                    self.access(all, id, Thing::Link(leg.link, Facet::Net), Access::Read);
+                }
             }
             Op::AddVlans { .. } | Op::DelVlans { .. } | Op::AddFdb { .. } | Op::DelFdb { .. } => {
                 self.access(all, id, Thing::Link(name, Facet::Link), Access::Read);

@@ -25,6 +25,7 @@ mod ports;
 mod repair;
 mod route;
 mod scope;
+mod several;
 mod storage;
 mod taken;
 pub(crate) mod undo;
@@ -195,6 +196,9 @@ fn run(mut builder: Builder<'_>) -> Planned {
             down::stale(&mut builder);
             up::up(&mut builder);
         }
+    }
+    if !down {
+        several::follow(&mut builder);
     }
     owed::give(&mut builder);
     if !builder.request.admin_only {

@@ -42,7 +42,9 @@ pub(super) fn theirs(undo: &[Action], start: &Snapshot, owned: &Owned) -> Vec<Op
             Op::AddAddress { address, .. } => start.addresses(link.index).iter().any(|was| was.same(address)),
             Op::AddRoute { route, .. } => {
                 let mut single = start.routes(link.index).iter();
+                let mut several = start.multipath.iter();
                 single.any(|was| same_place(was, route) && was.via == route.via)
+                    || several.any(|was| same_place(&was.route, route))
             }
             Op::AddVlans { .. } => !start.vlans(link.index).is_empty(),
             Op::AddFdb { fdb, .. } => start.fdb(link.index).iter().any(|was| super::same_entry(was, fdb)),
@@ -124,10 +126,36 @@ fn give_address(builder: &mut Builder<'_>, name: IfName, address: &Address) {
 }
 
 fn give_route(builder: &mut Builder<'_>, name: IfName, route: &Route) {
+    if !route.legs.is_empty() {
+        give_several(builder, name, route);
+        return;
+    }
     let steps = builder.count();
     follow::restore(builder, name, route);
     if builder.count() > steps {
         told(builder, name, &format!("the route `{route}`"));
+    }
+}
+
+/// A route over several links, where nothing else leads there now.
+fn give_several(builder: &mut Builder<'_>, name: IfName, route: &Route) {
+    let place = |is: &Route| same_place(is, route);
+    let now = builder.now();
+    if now.routes.values().flatten().any(place) || now.multipath.iter().any(|is| place(&is.route)) {
+        return;
+    }
+    let what = format!("the route `{route}`");
+    let op = Op::AddRoute {
+        name,
+        route: route.clone(),
+        replace: true,
+    };
+    match builder.sim().clone().step(&op).is_ok() {
+        true => {
+            builder.op(name, op, WHY);
+            told(builder, name, &what);
+        }
+        false => lost(builder, name, &what),
     }
 }
 

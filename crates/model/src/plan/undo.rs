@@ -53,10 +53,24 @@ pub(super) fn inverse(op: &Op, touched: &BTreeMap<u32, Option<Piece>>, sim: &mut
         }),
         _ => None,
     };
-    match short {
-        Some(op) => vec![Action::Kernel(op)],
-        None => restore(op, touched, sim).into_iter().map(Action::Kernel).collect(),
-    }
+    let several = several(sim.several());
+    let steps = match short {
+        Some(op) => vec![op],
+        None => restore(op, touched, sim),
+    };
+    steps.into_iter().chain(several).map(Action::Kernel).collect()
+}
+
+/// Gives routes over several links back whole.
+pub(super) fn several(all: &[Route]) -> Vec<Op> {
+    let give = |route: &Route| {
+        Some(Op::AddRoute {
+            name: route.legs.first()?.link,
+            route: route.clone(),
+            replace: true,
+        })
+    };
+    all.iter().filter_map(give).collect()
 }
 
 /// Whether the address would take routes along that were there before it: with its last IPv4 address a link loses all its

@@ -23,6 +23,12 @@ const MADE_ELSEWHERE: &[&str] = &[
     "provider",
 ];
 
+fn bad_peer(peer: IfName, name: IfName, place: Place, why: String) -> Diagnostic {
+    Diagnostic::error("bad-peer", format!("`{peer}` cannot be the other end of `{name}`"))
+        .at(place, why)
+        .note("the link is left out")
+}
+
 impl Build<'_> {
     /// Adds what is only named: `eno1.5` in `bridge-ports`, a NIC without a stanza, the other end of a veth pair.
     pub(super) fn implied(&mut self) {
@@ -96,6 +102,20 @@ impl Build<'_> {
             name,
             origin: peer.origin,
         };
+        // The end that is named by the other one alone was looked at with that one.
+        let is_paired = |link: &mut WantLink| link.kind == Kind::Veth && link.peer.is_some_and(|it| it.name == name);
+        if peer.name != name && self.link_mut(peer.name).is_some_and(is_paired) {
+            return None;
+        }
+        let there = self.facts.and_then(|facts| facts.get(peer.name));
+        let in_the_way = there.filter(|is| is.kind != Kind::Veth && peer.name != name);
+        if let Some(is) = in_the_way {
+            let why = match is.kind {
+                Kind::Physical => "that is a NIC, which is there".to_owned(),
+                ref kind => format!("that is a {kind}, which is there"),
+            };
+            return Some(bad_peer(peer.name, name, place, why));
+        }
         let Some(link) = self.link_mut(peer.name) else {
             let mut link = WantLink::new(peer.name, Origin::Implied(place, "veth-peer"));
             link.kind = Kind::Veth;
@@ -106,7 +126,6 @@ impl Build<'_> {
         let itself = peer.name == name;
         let why = match (&link.kind, link.peer) {
             (Kind::Physical | Kind::Veth, _) if itself => "that is the link itself".to_owned(),
-            (Kind::Veth, Some(other)) if other.name == name => return None,
             (Kind::Veth, Some(other)) => format!("its other end is `{}`", other.name),
             (Kind::Veth | Kind::Physical, None) => {
                 link.kind = Kind::Veth;
@@ -116,12 +135,7 @@ impl Build<'_> {
             (Kind::Physical, Some(_)) => return None,
             (kind, _) => format!("that is {}", kind.row().called),
         };
-        let message = format!("`{}` cannot be the other end of `{name}`", peer.name);
-        Some(
-            Diagnostic::error("bad-peer", message)
-                .at(place, why)
-                .note("the link is left out"),
-        )
+        Some(bad_peer(peer.name, name, place, why))
     }
 
     /// Reports physical links that are named and not there: an error where something that is to come up lacks them.

@@ -2,8 +2,9 @@
 
 use super::{Build, bad_value, set_number, vlan_name};
 use crate::attr::Value;
-use crate::decl::{Decl, Said};
-use crate::desired::{LinkRef, WantLink};
+use crate::decl::{Decl, Decls, Said};
+use crate::desired::{LinkRef, Phase, WantLink};
+use crate::hash::Map;
 use crate::kinds::{self, Below, Told};
 use crate::name::IfName;
 use crate::types::{Kind, Origin};
@@ -14,6 +15,7 @@ const LINK_TYPE: &str = "link-type";
 impl Build<'_> {
     /// One link per declared interface, with its kind, parent and peer.
     pub(super) fn declared(&mut self) {
+        let ends = ends(self.decls);
         for decl in self.decls.iter() {
             let mut link = WantLink::new(decl.name, Origin::Said(decl.place));
             link.kind = self.kind(decl);
@@ -23,7 +25,7 @@ impl Build<'_> {
             link.hooks.clone_from(&decl.hooks);
             link.vars = decl.vars();
             link.declared = true;
-            if self.is_whole(decl, &mut link) {
+            if self.is_whole(decl, &mut link, &ends) {
                 self.advise(decl, &link.kind);
                 self.insert(link);
             }
@@ -79,12 +81,21 @@ impl Build<'_> {
         match kinds.into_iter().next() {
             Some((kind, _)) => kind,
             None if vlan_name(decl.name.as_str()).is_some() => Kind::Vlan,
+            None if self.is_half_a_vxlan(decl) => Kind::Vxlan,
             None => Kind::Physical,
         }
     }
 
+    /// Whether a stanza has options of a VXLAN and not the one that makes one, where nothing else brings the link.
+    fn is_half_a_vxlan(&self, decl: &Decl) -> bool {
+        let is_there = self.facts.is_some_and(|facts| facts.find(decl.name.as_str()).is_some());
+        let is_hooked = decl.hooks.iter().any(|hook| hook.phase == Phase::PreUp);
+        let of_vxlan = |said: &Said| said.name().starts_with("vxlan-");
+        !is_there && !is_hooked && decl.options.iter().any(of_vxlan)
+    }
+
     /// Reads what the link stands on, and whether all is written without which it cannot be made; what is not is reported.
-    fn is_whole(&mut self, decl: &Decl, link: &mut WantLink) -> bool {
+    fn is_whole(&mut self, decl: &Decl, link: &mut WantLink, ends: &Ends<'_>) -> bool {
         let row = link.kind.row();
         let name = decl.name;
         if link.kind == Kind::Vlan {
@@ -94,7 +105,7 @@ impl Build<'_> {
         let below = named.map(|said| self.one_name(said, name));
         match (row.below, below) {
             (_, Some(None)) => return false,
-            (Below::Peer(option), None) => link.peer = self.named_as_peer(decl, option),
+            (Below::Peer(option), None) => link.peer = named_as_peer(decl, option, ends),
             (Below::Peer(_), Some(peer)) => link.peer = peer,
             (Below::Nothing | Below::Link(_) | Below::Data(..), Some(below)) => link.parent = below,
             (Below::Nothing | Below::Link(_) | Below::Data(..), None) => {}
@@ -145,19 +156,6 @@ impl Build<'_> {
         }
     }
 
-    /// The link that names this one as its other end.
-    fn named_as_peer(&self, decl: &Decl, option: &str) -> Option<LinkRef> {
-        let names_it = |other: &&Decl| {
-            let said = other.last(option);
-            said.is_some_and(|said| said.value.text == decl.name.as_str())
-        };
-        let other = self.decls.iter().find(names_it);
-        other.map(|other| LinkRef {
-            name: other.name,
-            origin: Origin::Implied(other.name_place, "veth-peer"),
-        })
-    }
-
     /// The spec's advice on names of bridges.
     ///
     /// *Source*: Proxmox VE Administration Guide, Naming Conventions: vmbr0 to vmbr4094, or any alphanumeric string of
@@ -190,6 +188,31 @@ impl Build<'_> {
             .help("choose one of vmbr0 to vmbr4094, or up to 10 letters and digits that start with a letter"),
         );
     }
+}
+
+/// Of each option that names the other end of a pair, the first stanza that names a link by it.
+type Ends<'a> = Map<(&'static str, &'a str), &'a Decl>;
+
+fn ends(decls: &Decls) -> Ends<'_> {
+    let mut ends = Ends::default();
+    for row in kinds::all() {
+        let Below::Peer(option) = row.below else { continue };
+        for decl in decls.iter() {
+            if let Some(said) = decl.last(option) {
+                ends.entry((option, said.value.text.as_str())).or_insert(decl);
+            }
+        }
+    }
+    ends
+}
+
+/// The link that names this one as its other end.
+fn named_as_peer(decl: &Decl, option: &'static str, ends: &Ends<'_>) -> Option<LinkRef> {
+    let other = ends.get(&(option, decl.name.as_str()))?;
+    Some(LinkRef {
+        name: other.name,
+        origin: Origin::Implied(other.name_place, "veth-peer"),
+    })
 }
 
 /// `error[bad-vlan-id]`

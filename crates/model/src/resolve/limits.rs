@@ -8,6 +8,7 @@ use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::types::{Kind, Origin};
 use cleat_diag::{Diagnostic, Place};
+use std::collections::HashMap;
 
 /// What IPv6 asks of a link.
 const IPV6_MIN: u64 = 1280;
@@ -145,6 +146,13 @@ impl Build<'_> {
     ///
     /// *Source*: RFC 8200 section 5; `addrconf_notify` at `NETDEV_CHANGEMTU`.
     fn smallest_for_ipv6(&mut self) {
+        // The links that have a line as theirs.
+        let mut lines: HashMap<Place, Vec<usize>> = HashMap::new();
+        for (at, link) in self.links.iter().enumerate() {
+            if let Some(place) = link.knob("mtu").and_then(|knob| knob.origin.place()) {
+                lines.entry(place).or_default().push(at);
+            }
+        }
         for at in 0..self.links.len() {
             let link = &self.links[at];
             let name = link.name;
@@ -173,9 +181,8 @@ impl Build<'_> {
             .on(name)
             .help(format!("write {IPV6_MIN} or more, or remove what asks for IPv6"));
             self.found.push(fault);
-            for link in &mut self.links {
-                link.knobs
-                    .retain(|knob| knob.attr.name != "mtu" || knob.origin.place() != limited);
+            for at in lines.remove(&place).unwrap_or_default() {
+                self.links[at].knobs.retain(|knob| knob.attr.name != "mtu");
             }
         }
     }

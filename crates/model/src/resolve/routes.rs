@@ -135,6 +135,8 @@ impl Build<'_> {
             protocol: BOOT,
             source: None,
             scope: ScopeId(0),
+            more: crate::nla::Attrs::new(),
+            legs: Vec::new(),
         };
         Some((out_of, route))
     }

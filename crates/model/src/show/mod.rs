@@ -1,5 +1,6 @@
 //! Plans as text: each step is the like `ip`, `bridge` or `sysctl` command, so that it can be read, and tried by hand.
 
+mod route;
 pub(crate) mod words;
 
 use crate::desired::Phase;
@@ -8,6 +9,7 @@ use crate::name::IfName;
 use crate::nla::Attrs;
 use crate::op::{Action, HookRun, Op, Plan, Why};
 use crate::types::{Address, Fdb, Kind, Route, ScopeId};
+pub(crate) use route::more;
 use std::fmt;
 use words::{attribute, quoted, word};
 
@@ -106,20 +108,20 @@ impl fmt::Display for Op {
             Op::DelAddress { name, address } => write!(out, "ip addr del {address} dev {name}", name = arg(name)),
             Op::AddRoute { name, route, replace } => {
                 let verb = if *replace { "replace" } else { "add" };
-                write!(
-                    out,
-                    "ip{} route {verb} {route} dev {name}",
-                    family(route),
-                    name = arg(name)
-                )?;
+                write!(out, "ip{} route {verb} {route}", family(route))?;
+                // Each of several ways has its own.
+                if route.legs.is_empty() {
+                    write!(out, " dev {name}", name = arg(name))?;
+                }
                 route_options(out, route)
             }
-            Op::DelRoute { name, route } => write!(
-                out,
-                "ip{} route del {route} dev {name}",
-                family(route),
-                name = arg(name)
-            ),
+            Op::DelRoute { name, route } => {
+                write!(out, "ip{} route del {route}", family(route))?;
+                match route.legs.is_empty() {
+                    true => write!(out, " dev {name}", name = arg(name)),
+                    false => Ok(()),
+                }
+            }
             Op::AddFdb { name, fdb } => {
                 write!(out, "bridge fdb append {} dev {name}", fdb.mac, name = arg(name))?;
                 fdb_options(out, fdb)

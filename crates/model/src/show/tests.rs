@@ -173,6 +173,8 @@ fn addresses_and_routes_are_shown_as_ip_takes_them() {
         protocol: 3,
         source: None,
         scope: ScopeId(0),
+        more: Attrs::new(),
+        legs: Vec::new(),
     };
     let add = Op::AddRoute {
         name: name("vmbr0"),

@@ -60,6 +60,8 @@ pub fn gateway(via: &str) -> Route {
         protocol: 3,
         source: None,
         scope: ScopeId(0),
+        more: crate::nla::Attrs::new(),
+        legs: Vec::new(),
     }
 }
 

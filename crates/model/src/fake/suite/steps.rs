@@ -177,6 +177,8 @@ pub(super) fn route(to: &str, via: &str, metric: u32, onlink: bool) -> Route {
         protocol: 3,
         source: None,
         scope: ScopeId(0),
+        more: Attrs::new(),
+        legs: Vec::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the options mean beyond the spec's samples.
 
-use super::{addresses, clean, get, knobs, names, ports, routes, vlans};
+use super::{addresses, clean, get, knobs, names, ports, resolve, routes, vlans};
 use crate::attr::Value;
 use crate::testing::{link, machine};
 use crate::types::{Kind, Origin, ScopeId};
@@ -438,4 +438,32 @@ fn a_vlan_of_another_tag_needs_no_place_in_the_bridge() {
         None,
     );
     assert_eq!(vlans(get(&desired, "vmbr0")), ["1 pvid untagged"]);
+}
+
+/// `ip link add a type veth peer name eno1` is refused on Linux 6.18 where eno1 is a NIC: File exists.
+#[test]
+fn the_other_end_of_a_pair_is_not_a_nic_that_is_there() {
+    let mut facts = machine(&[]);
+    facts.insert(link(2, "eno1", Kind::Physical, &[2, 0, 0, 0, 0, 1]));
+    let text = "auto a\niface a\n veth-peer-name eno1\n";
+    let (desired, found) = resolve(text, Some(&facts));
+    assert!(!names(&desired).contains(&"a"), "{desired:?}");
+    assert!(found.contains("`eno1` cannot be the other end of `a`"), "{found}");
+    assert!(found.contains("that is a NIC, which is there"), "{found}");
+    // Where it is not there, nothing is wrong with it.
+    assert_eq!(get(&clean(text, None), "a").kind, Kind::Veth);
+}
+
+#[test]
+fn options_of_a_vxlan_alone_make_none() {
+    let text = "auto vx5\niface vx5\n vxlan-remoteip 192.0.2.5\n address 10.0.0.1/24\n";
+    let (desired, found) = resolve(text, None);
+    assert!(!names(&desired).contains(&"vx5"), "{desired:?}");
+    assert!(found.contains("`vx5` does not say which network it is"), "{found}");
+    // A hook may make the link.
+    let (desired, _) = resolve(
+        "iface vx5\n pre-up ip link add vx5 type vxlan id 5\n vxlan-ageing 300\n",
+        None,
+    );
+    assert_eq!(get(&desired, "vx5").kind, Kind::Physical);
 }
