@@ -4,12 +4,14 @@ use super::Build;
 use crate::desired::{LinkRef, WantLink};
 use crate::hash::{Map, Set};
 use crate::name::IfName;
+use crate::types::Kind;
 use cleat_diag::Diagnostic;
 use std::collections::VecDeque;
 
 impl Build<'_> {
     /// Puts the links into dependency order, otherwise as in the file. Links of a cycle are reported and left out, and
-    /// so are VLANs, VXLANs and macvlans that sit on something left out; a port that is left out only leaves its list.
+    /// so are VLANs, VXLANs and macvlans that sit on something left out, and the other end of a pair; a port that is left
+    /// out only leaves its list.
     pub(super) fn order(&mut self) {
         for cycle in self.cycles() {
             self.found.push(self.told(&cycle));
@@ -135,24 +137,32 @@ impl Build<'_> {
     fn drop_orphans(&mut self) {
         let mut above: Map<IfName, Vec<IfName>> = Map::default();
         for link in &self.links {
-            if let Some(parent) = link.parent {
-                above.entry(parent.name).or_default().push(link.name);
+            if let Some((needed, _)) = needed(link) {
+                above.entry(needed.name).or_default().push(link.name);
             }
         }
         let is_there = |name: &IfName| self.by_name.contains_key(name);
         let mut orphans: VecDeque<IfName> = VecDeque::new();
         for link in &self.links {
-            orphans.extend(link.parent.filter(|parent| !is_there(&parent.name)).map(|_| link.name));
+            orphans.extend(
+                needed(link)
+                    .filter(|(needed, _)| !is_there(&needed.name))
+                    .map(|_| link.name),
+            );
         }
         let mut gone: Set<IfName> = Set::default();
         while let Some(name) = orphans.pop_front() {
-            gone.insert(name);
-            let Some((parent, origin)) = self.link(name).and_then(|link| Some((link.parent?, link.origin))) else {
+            // The ends of a pair need each other.
+            if !gone.insert(name) {
+                continue;
+            }
+            let Some(((needed, how), origin)) = self.link(name).and_then(|link| Some((needed(link)?, link.origin)))
+            else {
                 continue;
             };
-            let message = format!("`{name}` sits on `{}`, which is left out", parent.name);
+            let message = format!("`{name}` {how} `{}`, which is left out", needed.name);
             let mut diagnostic = Diagnostic::error("needs-left-out", message).on(name);
-            if let Some(place) = parent.origin.place().or(origin.place()) {
+            if let Some(place) = needed.origin.place().or(origin.place()) {
                 diagnostic = diagnostic.at(place, "left out too");
             }
             self.found.push(diagnostic);
@@ -167,4 +177,11 @@ impl Build<'_> {
             link.data_links.retain(|(_, other)| known.contains(&other.name));
         }
     }
+}
+
+/// The link without which this one cannot be made, and how it is bound to that link.
+fn needed(link: &WantLink) -> Option<(LinkRef, &'static str)> {
+    let other_end = link.peer.filter(|_| link.kind == Kind::Veth);
+    let parent = link.parent.map(|parent| (parent, "sits on"));
+    parent.or(other_end.map(|other| (other, "is the other end of")))
 }

@@ -227,6 +227,23 @@ fn what_sits_on_a_left_out_link_goes_too_and_a_bridge_only_loses_the_port() {
     assert_eq!(ports(get(&desired, "vmbr0")), ["eno1"]);
 }
 
+/// Found by `whatever_is_written_the_wanted_network_is_sound`.
+#[test]
+fn the_other_end_of_a_left_out_link_goes_too() {
+    let (desired, found) = resolve("iface eno1\n  veth-peer-name b\n  vrf eno1.5\niface b.7\n", None);
+    assert_eq!(names(&desired), [""; 0]);
+    assert!(
+        found.contains(
+            "error[needs-left-out] b: `b` is the other end of `eno1`, which is left out\n  2:18 «b» left out too\n"
+        ),
+        "{found}"
+    );
+    assert!(
+        found.contains("error[needs-left-out] b.7: `b.7` sits on `b`, which is left out\n"),
+        "{found}"
+    );
+}
+
 #[test]
 fn names_over_15_bytes_are_refused_in_lists_too() {
     assert_eq!(
