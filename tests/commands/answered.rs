@@ -163,9 +163,9 @@ fn a_hook_line_that_changed_runs_although_nothing_else_changed() {
 fn a_setting_of_sysctl_d_is_answered_as_without_an_answer() {
     let room = netns::enter!();
     answering(&room, ETH);
-    create_dir_all("/etc/sysctl.d").unwrap();
+    create_dir_all("/run/sysctl.d").unwrap();
     write(
-        "/etc/sysctl.d/99-test.conf",
+        "/run/sysctl.d/99-test.conf",
         "net.ipv6.conf.eno1.mtu = 1400\nnet.ipv4.conf.eno1.forwarding = 1\n",
     )
     .unwrap();
