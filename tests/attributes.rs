@@ -138,7 +138,7 @@ fn holds(kernel: &mut Host, row: &Attr, trial: &Trial, part: &[&str]) {
     );
 }
 
-/// Makes t0 anew with the options of each trial; `base` is what no link of that kind is without.
+/// Makes t0 again with the options of each trial; `base` is what no link of that kind is without.
 fn created(on: On, kind: &Kind, base: &[(&str, &str)], parent: Option<&str>) {
     let mut kernel = Host::open().expect("a room has rtnetlink");
     for (row, trial) in trials(on) {

@@ -18,7 +18,7 @@ fn peer(nics: &[&str]) {
     run("ip -n peer addr add 2001:db8::1/64 dev sw nodad");
 }
 
-/// The hardware address by which the peer knows an address, which it never asks for anew.
+/// The hardware address by which the peer knows an address, which it never asks for again.
 fn known(address: &str) -> String {
     let found = ip_json(&["-n", "peer", "neigh", "show", address]);
     found[0]["lladdr"].as_str().unwrap_or_default().to_owned()

@@ -34,7 +34,7 @@ fn a_change_is_made_under_a_guest_without_touching_its_port() {
     run("ip addr add 203.0.113.9/24 dev vmbr0");
     let mac = ip_json(&["link", "show", "vmbr0"])[0]["address"].clone();
     let is = || netns::bridge_json(&["-d", "link", "show", "dev", "tap100i0"]);
-    // The kernel looks at carriers when it has the time: until it has, the port's state is no answer.
+    // The kernel looks at carriers when it has the time: until it has, the state of the port says nothing.
     run("ip link set guest up");
     until("the guest's port forwards", || is()[0]["state"] == "forwarding");
     let port = is();

@@ -287,7 +287,7 @@ fn what_is_no_plain_file_or_not_roots_own_is_refused_with_the_reason() {
     let room = netns::enter!(Veth);
     host(&room, "192.0.2.1/24");
     let good = config("192.0.2.2/24");
-    /// What it is, how it is made, what is told of it.
+    /// What it is, how it is made, what is reported it.
     type Case = (&'static str, fn(&str), &'static str);
     let cases: [Case; 9] = [
         (
@@ -426,7 +426,7 @@ fn a_first_boot_that_does_not_pass_its_check_is_undone_in_the_same_boot() {
         (text(LIVE), text(STAGED)),
         (config("192.0.2.1/24"), config("192.0.2.2/24") + GATEWAY)
     );
-    // Whoever stages it anew means it.
+    // Whoever stages it again means it.
     done(&format!("stage {STAGED}"));
     reboot(3);
     assert_eq!(done("boot"), "generation 4 is live: /etc/network/interfaces\n");

@@ -1,4 +1,4 @@
-//! The checks that are no tests: formatting, lints, shell files.
+//! The checks that are not tests: formatting, lints, shell files.
 
 use std::path::Path;
 use std::process::Command;

@@ -137,7 +137,7 @@ fn apt_get(args: &[&str]) -> bool {
         }
         command.args(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
     }
-    // apt-get's own progress is no result of ours: standard error, like all messages here.
+    // The progress of apt-get is not our result: standard error, like all messages here.
     command
         .env("DEBIAN_FRONTEND", "noninteractive")
         .args(args)

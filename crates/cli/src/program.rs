@@ -18,7 +18,7 @@ pub struct Program {
     pub verbs: &'static [Verb],
     /// The last lines of the help, each with its line end.
     pub closing: &'static str,
-    /// Whether `NAME X`, for an X that is no verb, is another program's business ([`Ask::Other`]).
+    /// Whether `NAME X`, for an X that is not a verb, is another program's business ([`Ask::Other`]).
     pub others: bool,
 }
 
@@ -41,7 +41,7 @@ pub struct Verb {
     pub run: fn(&Call) -> End,
 }
 
-/// The words of a verb that are no options.
+/// The words of a verb that are not options.
 #[derive(Debug)]
 pub struct Words {
     /// What stands for them in the usage; empty where there are none.
@@ -174,7 +174,7 @@ pub struct Call {
     pub verb: &'static Verb,
     /// `-v`, `-d`, `-q`.
     pub verbosity: Verbosity,
-    /// The words that are no options.
+    /// The words that are not options.
     pub words: Vec<OsString>,
     /// Option words without dashes, with their values, as they came.
     pub(super) options: Vec<(&'static str, Option<OsString>)>,

@@ -11,7 +11,7 @@ use cleat_diag::{Diagnostic, FileId, Place, Severity, Source, Span, Spanned};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Most diagnostics that one file gives: what has more is no interfaces(5) file.
+/// Most diagnostics that one file gives: a file with more is not an interfaces(5) file.
 const MOST_DIAGNOSTICS: usize = 1_000;
 
 /// Reads one file. Never fails: what cannot be read is reported and kept as a line.
@@ -19,7 +19,7 @@ const MOST_DIAGNOSTICS: usize = 1_000;
 /// *Shape*: the document gives back the bytes of `source`, always; places name `file`.
 ///
 /// *Source*: interfaces(5). Of points it leaves open: a comment does not continue over a backslash, continued
-/// lines join without a space, and an option behind a line that is no stanza head (`auto`, `source`) belongs to
+/// lines join without a space, and an option behind a line that is not a stanza head (`auto`, `source`) belongs to
 /// nothing (all three as classic ifupdown 0.8.41 does).
 pub fn parse(file: FileId, source: &Arc<Source>) -> (Document, Vec<Diagnostic>) {
     let mut parser = Parser {

@@ -6,7 +6,7 @@ const MOST: usize = 10_000;
 /// The names a range stands for: `swp[1-3].100` gives `swp1.100`, `swp2.100`, `swp3.100`; several brackets
 /// give all combinations, the last running fastest.
 ///
-/// `None` for a name without brackets and for brackets that are no range of numbers: reversed, not decimal,
+/// `None` for a name without brackets and for brackets that do not hold a range of numbers: reversed, not decimal,
 /// or of more than 10,000 names. Leading zeros are not kept (ifupdown2 drops them too).
 pub fn expand_range(name: &str) -> Option<Vec<String>> {
     if !name.contains('[') {

@@ -224,7 +224,7 @@ fn replacements(word: &Word, from: &str, to: &str) -> Vec<Splice> {
     if parts.is_empty() {
         return Vec::new();
     }
-    // A continuation runs through the word: it is written anew, on one line.
+    // A continuation runs through the word: it is written again, on one line.
     let parts = parts
         .into_iter()
         .map(|range| Splice { range, text: to.into() })

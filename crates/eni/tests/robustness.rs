@@ -59,7 +59,7 @@ fn fixtures() -> Vec<PathBuf> {
     paths
 }
 
-/// `BLESS=1` writes the expected files anew; read the difference before it is committed.
+/// `BLESS=1` writes the expected files again; read the difference before it is committed.
 #[test]
 fn odd_files_say_what_they_are_expected_to_say() {
     let mut failed = Vec::new();

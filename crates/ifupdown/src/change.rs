@@ -541,7 +541,7 @@ fn forgive_records(diagnostics: &mut [Diagnostic]) {
     }
 }
 
-/// Where one NIC has come, those that have not are no failure: the boot told of them, and each is waited for by itself.
+/// Where one NIC has come, the others are not a failure: the boot reported them, and each is waited for by itself.
 fn forgive_absent(diagnostics: &mut [Diagnostic]) {
     for diagnostic in diagnostics
         .iter_mut()
@@ -562,7 +562,7 @@ fn want_named(args: &Args, diagnostics: &mut [Diagnostic]) {
 }
 
 /// Whether an interface of the command line is declared and yet not in the scope: a fault took it out, whatever
-/// interface that fault is told of.
+/// interface that fault is reported.
 fn was_left_out(args: &Args, session: &Session, scope: &[IfName]) -> bool {
     let names = args.names.iter().filter_map(|named| IfName::new(&named.name).ok());
     let mut out = names.filter(|name| session.decls.get(*name).is_some() && !scope.contains(name));

@@ -58,7 +58,7 @@ pub enum Event {
         /// The index of its link.
         index: u32,
     },
-    /// Some changes were missed: what is known must be read anew.
+    /// Some changes were missed: what is known must be read again.
     Lost,
 }
 

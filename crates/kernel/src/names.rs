@@ -12,7 +12,7 @@ use nix::libc;
 /// The largest index: the kernel keeps it in a signed number.
 const LARGEST: u32 = i32::MAX as u32;
 /// The first index that we choose. Far from those that the kernel hands out by counting up, so that a link which
-/// somebody deletes and makes anew never gets an index that we still know as another's; and within 16 bits, which is
+/// somebody deletes and makes again never gets an index that we still know as another's; and within 16 bits, which is
 /// all that NetFlow version 5 has for one.
 const FIRST: u32 = 0x4000;
 

@@ -177,7 +177,7 @@ impl Netlink {
         }
     }
 
-    /// Makes a link whose index is the kernel's choice, or does a step again with indexes asked for anew.
+    /// Makes a link whose index is the kernel's choice, or does a step again with indexes asked for again.
     fn again(&mut self, op: &Op) -> Result<(), KernelError> {
         names_in(op).for_each(|name| self.names.forget(name));
         self.run(&[op], true).pop().unwrap_or(Ok(()))

@@ -175,7 +175,7 @@ impl Netlink {
         if query.fdb {
             let mut entries = self.fdb()?;
             note(digest, &entries);
-            // A bridge lists the addresses of its ports and its own: those are no entries that anybody made.
+            // A bridge lists the addresses of its ports and its own: nobody made those entries.
             let own: HashSet<Mac> = snapshot.links().iter().filter_map(Link::mac).collect();
             entries.retain(|(_, entry)| entry.on_self || !own.contains(&entry.mac));
             gather(&mut snapshot.fdb, entries);

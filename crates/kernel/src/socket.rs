@@ -21,7 +21,7 @@ const SOCKET_ROOM: usize = 8 << 20;
 const DATAGRAM_BYTES: usize = 64 << 10;
 /// And this many requests, so that the answers fit into the socket even where it could not be enlarged.
 const DATAGRAM_REQUESTS: usize = 192;
-/// How often a dump is begun anew when the kernel says that it changed meanwhile; the pauses in between double from 1 ms.
+/// How often a dump is begun again when the kernel says that it changed meanwhile; the pauses in between double from 1 ms.
 const DUMP_TRIES: u32 = 9;
 
 /// One request: the message and its flags beside `NLM_F_REQUEST` and `NLM_F_ACK`.
@@ -113,7 +113,7 @@ impl Socket {
     /// Asks for all objects of a kind; `read` gets the type and body of each message, and what it gives is collected.
     ///
     /// The kernel says when it changed under a dump, which may then lack objects that were there all the time. It is
-    /// begun anew, a few times; where the kernel never rests, what was found is given all the same.
+    /// begun again, a few times; where the kernel never rests, what was found is given all the same.
     ///
     /// *Errors*: the kernel refused.
     pub(crate) fn dump<T>(

@@ -220,7 +220,7 @@ pub enum Change {
     WhileDown,
     /// Only while the link has no ports (bond mode); the plan takes the ports out and back and says so.
     WithoutPorts,
-    /// Only at creation: the plan deletes and makes anew, and says so.
+    /// Only at creation: the plan deletes and makes again, and says so.
     Recreate,
 }
 

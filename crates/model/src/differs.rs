@@ -209,7 +209,7 @@ impl Differences<'_> {
             ("link below", parent(was), parent(is)),
         ];
         for (word, old, new) in below {
-            // The other end of a veth pair is no link below.
+            // The other end of a veth pair is not a link below.
             if word == "master" || was.kind != Kind::Veth {
                 self.reference(was, word, old, new);
             }

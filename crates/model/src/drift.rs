@@ -1,7 +1,7 @@
 //! What is there and not declared, on links that are declared; and links of ours that stay though the file has them no
 //! longer.
 //!
-//! Guests are no drift, nor what programs do beside this one: leases, router advertisements, routes of routing daemons,
+//! Guests are not drift, and neither is what other programs do: leases, router advertisements, routes of routing daemons,
 //! what the kernel makes itself, and what a hook line of the link names.
 
 use crate::attr::Value;

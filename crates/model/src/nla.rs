@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The type bits of `nla_type` that are no number: `NLA_F_NESTED` and `NLA_F_NET_BYTEORDER` (linux/netlink.h).
+/// The bits of `nla_type` that are flags and not the number: `NLA_F_NESTED` and `NLA_F_NET_BYTEORDER` (linux/netlink.h).
 const FLAG_BITS: u16 = 0xc000;
 const HEADER: usize = 4;
 

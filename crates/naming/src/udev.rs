@@ -48,7 +48,7 @@ impl Udev {
         }
     }
 
-    /// It was written anew in 255: each kind of bus is looked at whatever another gave, an onboard number that cannot
+    /// It was written again in 255: each kind of bus is looked at whatever another gave, an onboard number that cannot
     /// be read leads to the next source, an unreadable `dev_port` to no name at all.
     pub(crate) fn is_rewritten(self) -> bool {
         self.version >= 255

@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-/// Attributes that speak of the bytes of one file; the kernel makes them anew for the new bytes.
+/// Attributes that speak of the bytes of one file; the kernel makes them again for the new bytes.
 const OF_THE_BYTES: [&[u8]; 2] = [b"security.ima", b"security.evm"];
 
 /// A list that a new file takes from its directory; the old file may have none.

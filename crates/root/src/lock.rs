@@ -202,7 +202,7 @@ impl Root {
 
 impl Lock {
     /// Writes who we are into the lock file: a courtesy to those who wait, and no part of the lock. So a file system
-    /// that is full is no reason not to hold it.
+    /// that is full is not a reason to go without the lock.
     fn sign(&mut self) {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let args: Vec<String> = std::env::args_os()

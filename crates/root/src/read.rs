@@ -13,7 +13,7 @@ pub const READ_LIMIT: u64 = 64 << 20;
 impl Root {
     /// All bytes of a file of up to [`READ_LIMIT`] bytes.
     ///
-    /// *Errors*: refuses what is no file (directory, FIFO, socket, device), by name; `/dev/null` reads as empty,
+    /// *Errors*: refuses what is not a regular file (directory, FIFO, socket, device), by name; `/dev/null` reads as empty,
     /// because a link to it is how files are masked.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Vec<u8>, RootError> {
         self.read_up_to(path, READ_LIMIT)
@@ -158,7 +158,7 @@ fn read_host_file(host: &Path, limit: u64) -> io::Result<(Vec<u8>, fs::Metadata)
     Ok((bytes, found))
 }
 
-/// The error for what is no regular file.
+/// The error for what is not a regular file.
 pub(crate) fn not_a_file(found: &fs::Metadata) -> Option<io::Error> {
     let kind = found.file_type();
     let what = match () {

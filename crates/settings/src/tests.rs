@@ -4,7 +4,7 @@ use super::*;
 use cleat_diag::render;
 use std::time::Duration;
 
-/// The settings of a file, and what is told of it, a line each.
+/// The settings of a file, and what is reported it, a line each.
 fn with(text: impl AsRef<[u8]>) -> (Settings, Vec<String>) {
     let tree = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(tree.path().join("etc/cleat")).unwrap();

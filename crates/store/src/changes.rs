@@ -42,7 +42,7 @@ impl FileChange {
     }
 
     /// Keeps the old file beside the new one, so that [`FileChange::undo`] needs no room on the disk. Without that it writes
-    /// the old content anew.
+    /// the old content again.
     pub(crate) fn keep_old(&self, root: &Root, number: u32) {
         let _ = root.keep(&self.path, number);
     }

@@ -28,7 +28,7 @@ pub struct Staging {
 }
 
 impl Staging {
-    /// A staged file staged anew: it keeps what it was made from, the files that go with it, and what its first boot
+    /// A staged file staged again: it keeps what it was made from, the files that go with it, and what its first boot
     /// has to pass. Who does so, and what changes, is for the caller to say; that it was taken back counts no longer.
     pub fn over(staged: &Staged) -> Self {
         let bytes = staged.bytes.clone();

@@ -215,7 +215,7 @@ fn regress_what_was_taken_back_is_not_committed_by_a_boot() {
     );
     let preview = host.store().preview(&no_fault).unwrap().unwrap();
     assert_eq!(preview.diagnostics[0].message, told);
-    // Whoever asks for it gets it: live, or staged anew for the next boot.
+    // Whoever asks for it gets it: live, or staged again for the next boot.
     host.commit(What::Staged, live(Watch::Live { until: None })).unwrap();
     host.locked(|locked| locked.undo(2, reason)).unwrap();
     host.locked(|locked| locked.stage(staging(None))).unwrap();

@@ -37,7 +37,7 @@ const KEYS: [&str; 9] = [
 
 type Tree = Vec<(usize, &'static str, String)>;
 
-/// Lines: spellings of keys and patterns, with and without `-`, values, comments, and what is no line at all.
+/// Lines: spellings of keys and patterns, with and without `-`, values, comments, and what is not a line at all.
 fn line() -> impl Strategy<Value = String> {
     let key = prop::sample::select(vec![
         "a.b.c",

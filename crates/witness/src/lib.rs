@@ -32,7 +32,7 @@ const NEWER: [(&str, &str); 6] = [
     ("mst_enabled", "0"),
 ];
 
-/// Keys of `info_data` and `info_slave_data` that are no configuration.
+/// Keys of `info_data` and `info_slave_data` that are not configuration.
 const RUNTIME: [(&str, &str); 24] = [
     ("bridge_id", "holds the bridge's MAC, see `address`"),
     ("root_id", "holds the bridge's MAC"),

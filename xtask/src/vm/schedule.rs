@@ -122,7 +122,7 @@ fn first_runs(stock: &Stock, turns: &[Turn], labs: &Labs) -> Vec<Line> {
     lines.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs those that failed once more, one at a time: a failure that does not come again is no less seen, but is none.
+/// Runs those that failed once more, one at a time: a failure that does not come again is reported, but does not count.
 fn second_runs(stock: &Stock, turns: &[Turn], labs: &Labs, lines: &mut [Line]) {
     for line in lines {
         let Outcome::Failed(first) = &line.outcome else {

@@ -26,7 +26,7 @@ pub enum Id {
     SkipUppers,
     /// Only up or down, nothing else.
     AdminState,
-    /// Failing hooks are no errors.
+    /// Failing hooks are not errors.
     IgnoreErrors,
     /// By what the file says now rather than by what was recorded.
     UseCurrent,

@@ -182,7 +182,7 @@ mod tests {
         );
     }
 
-    /// Second witness: carrier is `IFF_LOWER_UP` of linux/if.h. The addresses are no cable's business.
+    /// Second witness: carrier is `IFF_LOWER_UP` of linux/if.h. Addresses do not depend on the cable.
     #[test]
     fn the_check_of_cables_asks_for_carrier_of_every_link_that_can_have_it() {
         let none: [String; 0] = [];

@@ -1,7 +1,7 @@
 //! Kernel modules of the links that a boot makes, loaded by one process of ours.
 //!
 //! The kernel would ask for them itself, one `modprobe` for each kind of link, while we wait in the midst of a request.
-//! At a boot that costs twice: each of these programs reads its libraries and tables anew, and as the kernel's own
+//! At a boot that costs twice: each of these programs reads its libraries and tables again, and as the kernel's own
 //! children they have no part in the weight of our unit, so that udev's workers are ahead of them. Asked for in one go,
 //! they are loaded while we still plan, with what our unit gives.
 

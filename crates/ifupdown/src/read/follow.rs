@@ -113,13 +113,14 @@ impl Session {
         renamed(desired, snapshot, &saved, &PinnedNics::load(&self.root))
     }
 
-    /// Whether udev has still to come to this NIC: one that will get its name back is no news, and is waited for first.
+    /// Whether udev has still to come to this NIC: a NIC that will get its name back is not reported, and is waited for
+    /// first.
     pub fn is_unnamed(&self, nic: &Renamed) -> bool {
         !devices::is_handled(&self.root, nic.to.as_str(), nic.pin.as_deref())
     }
 
     /// Takes these NICs by the names that they have now: the configuration is changed in memory, and declared again.
-    /// Answers the configuration as it was, for [`Session::redeclare`], and what is to be said.
+    /// Returns the configuration as it was, for [`Session::redeclare`], and what is to be said.
     ///
     /// # Errors
     /// It cannot be changed so: why. It is as it was.
@@ -165,7 +166,7 @@ fn rename_all(config: &mut ConfigSet, all: &[Renamed]) -> Result<Vec<Diagnostic>
         if found.iter().any(|fault| fault.severity == cleat_diag::Severity::Error) {
             return Err(found);
         }
-        // What a name in between is told of is no news to anybody.
+        // What would be reported of a name in between interests nobody.
         found.retain(|_| !moved_on);
         told.append(&mut found);
     }

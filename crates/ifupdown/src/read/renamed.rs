@@ -18,7 +18,7 @@ pub struct Renamed {
 }
 
 impl Renamed {
-    /// What is told of it.
+    /// What is reported it.
     pub fn warning(&self) -> Diagnostic {
         // Which file pins it is said in the reason.
         let Self { from, to, why, pin: _ } = self;

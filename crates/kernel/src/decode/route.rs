@@ -79,7 +79,7 @@ pub(crate) fn route(body: &[u8]) -> Option<Found> {
             RTA_PRIORITY => route.metric = number(bytes).unwrap_or_default(),
             RTA_MULTIPATH => legs = next_hops(bytes),
             RTA_PREFSRC => route.source = ip(bytes),
-            // Medium, the usual one, is told of each route of IPv6.
+            // Medium, the usual one, is reported each route of IPv6.
             RTA_PREF if bytes == [0] => {}
             kind if KEPT.contains(&kind) => drop(route.more.push(kind, bytes)),
             RTA_TABLE => route.table = number(bytes).unwrap_or(route.table),

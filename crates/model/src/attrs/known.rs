@@ -1,4 +1,4 @@
-//! Keys that are no rows and no mistakes either.
+//! Keys that have no row and are not mistakes either.
 
 /// Keys that belong to other packages' scripts in /etc/network/if-*.d, which get them as IF_ variables. A name that
 /// ends in `-` stands for all that begin with it.

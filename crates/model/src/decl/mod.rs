@@ -203,7 +203,7 @@ pub struct Decls {
     pub renames: Vec<RenamePair>,
     /// What hardware addresses are drawn from (`hwaddress random`): other on each boot of each machine.
     pub draw: u64,
-    /// Stanzas that are no interfaces: templates, and logical names that the kernel would not take.
+    /// Stanzas that are not interfaces: templates, and logical names that the kernel would not take.
     logical: Map<String, Decl>,
 }
 

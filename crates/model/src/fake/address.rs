@@ -143,7 +143,7 @@ impl FakeKernel {
     }
 
     /// Routes that go with an address: the kernel's own of its subnet, those that name it as source, and with the last
-    /// IPv4 address all IPv4 routes (`fib_inetaddr_event`). A source that another link still has is no reason
+    /// IPv4 address all IPv4 routes (`fib_inetaddr_event`). A source that another link still has is not a reason
     /// (`fib_del_ifaddr`), and an IPv6 route only loses its source (`rt6_remove_prefsrc`).
     fn disconnected(&mut self, index: u32, gone: &Address) {
         let left: Vec<Address> = self.now.addresses(index).to_vec();

@@ -136,7 +136,7 @@ pub(super) fn macs(film: &Film<'_>) -> Vec<Interruption> {
     found
 }
 
-/// Link-local addresses that go: nobody is told of those, but for a login that came in by one.
+/// Link-local addresses that go: nobody is reported those, but for a login that came in by one.
 pub(super) fn link_local(film: &Film<'_>) -> Vec<(IpAddr, String)> {
     let mut gone = Vec::new();
     for link in film.start.links().iter().filter(|link| !link.is_loopback()) {

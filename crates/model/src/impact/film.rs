@@ -140,7 +140,7 @@ impl<'a> Film<'a> {
         self.desired.get(port.name).is_none() && !ours && !self.taken.contains(&port.name)
     }
 
-    /// Whether frames get out of the link of that name; a bridge's guests are no way out.
+    /// Whether frames get out of the link of that name; a bridge's guests are not a way out.
     pub(super) fn way(&self, now: &Snapshot, name: IfName) -> Way {
         now.get(name).map_or(Way::No, |link| self.way_of(now, link, 0))
     }

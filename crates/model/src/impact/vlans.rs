@@ -19,7 +19,7 @@ pub(super) fn filters(bridge: &Link) -> bool {
     matches!(read, Some(Value::Number(on)) if on != 0)
 }
 
-/// The ids that go with a bridge's ports that are no guests', before and after.
+/// The ids that go with those ports of a bridge that are not guests, before and after.
 pub(super) struct Out<'a> {
     film: &'a Film<'a>,
     start: &'a Link,

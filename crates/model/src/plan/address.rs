@@ -99,7 +99,7 @@ pub(super) fn add(builder: &mut Builder<'_>, want: &WantLink, again: bool) {
 }
 
 /// Takes away what the kernel does not keep beside a wanted address: the same one with another prefix length or peer.
-/// Answers the routes that the link had until then.
+/// Returns the routes that the link had until then.
 fn make_room(builder: &mut Builder<'_>, want: &WantLink, wanted: &Wanted<Address>) -> Vec<Route> {
     let name = want.name;
     let Some(index) = builder.link(name).map(|link| link.index) else {

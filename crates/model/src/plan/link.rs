@@ -40,7 +40,7 @@ pub(super) enum Made {
     Differs,
 }
 
-/// Makes the link where it is not there, makes it anew where it must be, and runs `pre-up`.
+/// Makes the link where it is not there, makes it again where it must be, and runs `pre-up`.
 pub(super) fn make(builder: &mut Builder<'_>, want: &WantLink) -> Made {
     let name = want.name;
     let Some(found) = builder.link(name) else {

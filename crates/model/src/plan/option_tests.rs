@@ -241,7 +241,7 @@ fn what_a_nic_had_before_an_option_is_back_although_the_nic_was_down_in_between(
     }
 }
 
-/// Values that a row takes and that are no default.
+/// Values that a row takes and that are not its default.
 fn values(row: &crate::attr::Attr) -> Vec<Value> {
     use crate::attr::Grammar;
     let texts: &[&str] = match row.value {

@@ -60,7 +60,7 @@ fn cut(before: &Snapshot, after: &Snapshot, ip: IpAddr, storage: &Storage) -> Op
     ))
 }
 
-/// The link that answers to an address: of several that have it one that is no port of a bridge or bond.
+/// The link that answers to an address: of several that have the address, one that is not a port of a bridge or bond.
 fn holder(now: &Snapshot, ip: IpAddr) -> Option<&Link> {
     let has = |link: &&Link| now.addresses(link.index).iter().any(|is| is.ip == ip);
     let mut all: Vec<&Link> = now.links().iter().filter(has).collect();

@@ -156,7 +156,7 @@ impl Build<'_> {
         }
     }
 
-    /// Options of the link that are no kernel attributes.
+    /// Options of the link that are not kernel attributes.
     fn switches(&mut self, name: IfName, decl: &crate::decl::Decl) {
         let number = |option: &str| match decl.last(option).and_then(|said| said.typed.as_ref()) {
             Some(Value::Number(number)) => Some(*number),

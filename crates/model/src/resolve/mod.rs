@@ -98,7 +98,7 @@ impl<'a> Build<'a> {
         self.index();
     }
 
-    /// Finds the links anew after they were moved.
+    /// Finds the links again after they were moved.
     fn index(&mut self) {
         let names = self.links.iter().enumerate().map(|(at, link)| (link.name, at));
         self.by_name = names.collect();

@@ -93,7 +93,7 @@ pub fn network(seed: &Seed) -> Desired {
         let bond = link(&bond, Kind::Bond).set("bond-mode", mode).set("bond-miimon", "100");
         links.push(bond.with_ports(&ports));
     }
-    // VLANs stand on any link that is no port.
+    // VLANs stand on any link that is not a port.
     for (on, id) in &seed.vlans {
         let free: Vec<IfName> = links
             .iter()

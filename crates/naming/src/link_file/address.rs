@@ -10,7 +10,7 @@ use std::str::FromStr;
 #[serde(into = "String", try_from = "String")]
 pub struct HardwareAddress(Vec<u8>);
 
-/// A word that is no hardware address.
+/// A word that is not a hardware address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoAddress;
 

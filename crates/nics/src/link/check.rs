@@ -154,7 +154,7 @@ fn explain(said: &mut Vec<String>, host: &Host, nic: &Nic) {
 
 fn passed(said: &mut Vec<String>, verdict: &Verdict<'_>) {
     for (file, why) in &verdict.passed {
-        // A file for other devices is no news, unless it comes before the one that counts.
+        // A file for other devices need not be reported, unless it comes before the one that counts.
         let before = verdict
             .winner
             .is_none_or(|winner| file.base_name() < winner.base_name());

@@ -247,7 +247,7 @@ impl Host {
         let policies = file.naming.alternative_policy.iter();
         let by_policy = policies.filter_map(|policy| self.name_by(nic, *policy));
         let mut names: Vec<String> = by_policy.chain(file.naming.alternative.iter().cloned()).collect();
-        // Its name is no other name of its own.
+        // The name of a link is not an alternative name of the same link.
         if let Next::Name(own) = self.next_name(nic, Some(file)) {
             names.retain(|name| *name != own);
         }

@@ -120,7 +120,7 @@ fn an_update_grub_that_fails_leaves_everything_as_it_was() {
 #[test]
 fn an_entry_that_does_not_say_the_scheme_takes_the_pin_back() {
     let tree = grub_host();
-    // A drop-in that sorts behind ours sets the variable anew: update-grub ends well without our word.
+    // A drop-in that sorts behind ours sets the variable again: update-grub ends well without our word.
     let programs = Stand::new(|call| match call {
         "update-grub" => Ok(String::new()),
         _ => Ok("ID_NET_NAMING_SCHEME=v247\n".to_owned()),

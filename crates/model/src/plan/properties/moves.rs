@@ -4,8 +4,8 @@ use super::*;
 use crate::op::Op;
 use std::collections::BTreeSet;
 
-/// Puts addresses, a lease and routes on NICs, and a macvlan on each VLAN that is no port and becomes none, as far as the
-/// kernel lets others do so.
+/// Puts addresses, a lease and routes on NICs, and a macvlan on each VLAN that is not a port and does not become one, as far
+/// as the kernel lets others do so.
 fn leave_things(host: &mut Host, wanted: &Desired, on: u8) {
     strangers(host);
     for at in (1..=4u8).filter(|at| on >> at & 1 == 1) {
@@ -53,7 +53,7 @@ fn leave_things(host: &mut Host, wanted: &Desired, on: u8) {
         guest.parent = Some(parent);
         host.kernel.now_mut().insert(guest);
     }
-    // The simulator finds out anew who stands on whom.
+    // The simulator finds out again who stands on whom.
     host.kernel = FakeKernel::new(host.kernel.now().clone());
 }
 

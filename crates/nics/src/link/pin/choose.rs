@@ -156,7 +156,7 @@ fn no_such_nic(host: &Host, word: &str) -> Diagnostic {
 fn next_free(prefix: &str, number: &mut u32, taken: &dyn Fn(&str) -> bool) -> String {
     loop {
         let name = format!("{prefix}{number}");
-        // Names get longer: in the end one is too long, which is told of it.
+        // Names get longer: in the end one is too long, which is reported it.
         if !taken(&name) || name.len() > LONGEST_NAME {
             return name;
         }
