@@ -15,6 +15,7 @@ mod hook_runs;
 mod hooks;
 mod interrupted;
 pub mod killed;
+mod kinds;
 mod lock;
 mod moves;
 mod new_links;

@@ -5,6 +5,7 @@ use super::topology::{Class, Node, Row, Topology};
 use super::tracks::{self, Net};
 use crate::links::LinkState;
 use cleat_diag::escaped;
+use cleat_model::kinds::Drawn;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -37,24 +38,24 @@ pub struct Placed {
 /// Colours of one class: frame on light, fill on light, frame on dark, fill on dark.
 fn colours(class: Class) -> [&'static str; 4] {
     match class {
-        Class::Nic => ["#4a5a6a", "#eef2f6", "#9fb0c0", "#232b33"],
-        Class::Bond => ["#9a5b00", "#fff3df", "#e0a44a", "#33270f"],
-        Class::Vlan => ["#6b3fa0", "#f3ecfb", "#b894e6", "#2a1f38"],
-        Class::Tunnel => ["#a0365f", "#fdebf2", "#e68cb0", "#381c28"],
-        Class::Bridge => ["#12609e", "#e6f2fc", "#6db3ec", "#12293b"],
-        Class::Vrf => ["#6a6200", "#f8f6d8", "#cfc452", "#2c2a0d"],
+        Class::Link(Drawn::Nic) => ["#4a5a6a", "#eef2f6", "#9fb0c0", "#232b33"],
+        Class::Link(Drawn::Bond) => ["#9a5b00", "#fff3df", "#e0a44a", "#33270f"],
+        Class::Link(Drawn::Vlan) => ["#6b3fa0", "#f3ecfb", "#b894e6", "#2a1f38"],
+        Class::Link(Drawn::Tunnel) => ["#a0365f", "#fdebf2", "#e68cb0", "#381c28"],
+        Class::Link(Drawn::Bridge) => ["#12609e", "#e6f2fc", "#6db3ec", "#12293b"],
+        Class::Link(Drawn::Vrf) => ["#6a6200", "#f8f6d8", "#cfc452", "#2c2a0d"],
         Class::Guests => ["#1f7a4d", "#e7f7ee", "#63c795", "#122e20"],
     }
 }
 
 fn class_name(class: Class) -> &'static str {
     match class {
-        Class::Nic => "nic",
-        Class::Bond => "bond",
-        Class::Vlan => "vlan",
-        Class::Tunnel => "tunnel",
-        Class::Bridge => "bridge",
-        Class::Vrf => "vrf",
+        Class::Link(Drawn::Nic) => "nic",
+        Class::Link(Drawn::Bond) => "bond",
+        Class::Link(Drawn::Vlan) => "vlan",
+        Class::Link(Drawn::Tunnel) => "tunnel",
+        Class::Link(Drawn::Bridge) => "bridge",
+        Class::Link(Drawn::Vrf) => "vrf",
         Class::Guests => "guests",
     }
 }
@@ -70,12 +71,12 @@ fn state_name(state: LinkState) -> &'static str {
 }
 
 const CLASSES: [Class; 7] = [
-    Class::Nic,
-    Class::Bond,
-    Class::Vlan,
-    Class::Tunnel,
-    Class::Bridge,
-    Class::Vrf,
+    Class::Link(Drawn::Nic),
+    Class::Link(Drawn::Bond),
+    Class::Link(Drawn::Vlan),
+    Class::Link(Drawn::Tunnel),
+    Class::Link(Drawn::Bridge),
+    Class::Link(Drawn::Vrf),
     Class::Guests,
 ];
 

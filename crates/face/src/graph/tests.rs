@@ -6,6 +6,7 @@ use super::topology::{Class, Edge, Node, Row, Topology};
 use super::{layout, svg};
 use crate::links::LinkState;
 use cleat_eni::ConfigSet;
+use cleat_model::kinds::Drawn;
 use cleat_root::Root;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,12 +46,12 @@ fn bond_with_a_missing_nic() -> Topology {
     ];
     let mut all = topology(
         vec![
-            node("eno1", Class::Nic, &[]),
-            node("eno2", Class::Nic, &[]),
-            node("bond0", Class::Bond, &[Row::Detail("802.3ad".to_owned())]),
-            node("bond0.5", Class::Vlan, &[]),
-            node("vmbr0v5", Class::Bridge, &[address, gateway]),
-            node("vmbr0", Class::Bridge, &[]),
+            node("eno1", Class::Link(Drawn::Nic), &[]),
+            node("eno2", Class::Link(Drawn::Nic), &[]),
+            node("bond0", Class::Link(Drawn::Bond), &[Row::Detail("802.3ad".to_owned())]),
+            node("bond0.5", Class::Link(Drawn::Vlan), &[]),
+            node("vmbr0v5", Class::Link(Drawn::Bridge), &[address, gateway]),
+            node("vmbr0", Class::Link(Drawn::Bridge), &[]),
             node("2 guest ports", Class::Guests, &ports),
         ],
         &[(0, 2), (1, 2), (2, 3), (3, 4), (2, 5), (5, 6)],
@@ -175,10 +176,10 @@ fn networks() -> impl Strategy<Value = Topology> {
                 from.get(at).copied()
             };
             let classes = [
-                (Class::Nic, nics),
-                (Class::Bond, bonds),
-                (Class::Vlan, vlans),
-                (Class::Bridge, bridges),
+                (Class::Link(Drawn::Nic), nics),
+                (Class::Link(Drawn::Bond), bonds),
+                (Class::Link(Drawn::Vlan), vlans),
+                (Class::Link(Drawn::Bridge), bridges),
             ];
             let mut nodes = Vec::new();
             let mut of: BTreeMap<Class, Vec<usize>> = BTreeMap::new();
@@ -191,10 +192,10 @@ fn networks() -> impl Strategy<Value = Topology> {
             }
             let list = |class: Class| of.get(&class).cloned().unwrap_or_default();
             let (nics, bonds, vlans, bridges) = (
-                list(Class::Nic),
-                list(Class::Bond),
-                list(Class::Vlan),
-                list(Class::Bridge),
+                list(Class::Link(Drawn::Nic)),
+                list(Class::Link(Drawn::Bond)),
+                list(Class::Link(Drawn::Vlan)),
+                list(Class::Link(Drawn::Bridge)),
             );
             let mut edges = Vec::new();
             for nic in &nics {
@@ -354,7 +355,7 @@ fn entities(text: &str) {
 // The kernel allows all of these in a name (dev_valid_name in net/core/dev.c).
 #[test]
 fn names_that_look_like_markup_stay_text() {
-    let all = topology(vec![node("<a&\"b'>\u{7}", Class::Nic, &[])], &[]);
+    let all = topology(vec![node("<a&\"b'>\u{7}", Class::Link(Drawn::Nic), &[])], &[]);
     let picture = svg::draw(&all, "<script>alert(1)</script> & more");
     well_formed(&picture);
     assert!(
@@ -370,7 +371,7 @@ fn names_that_look_like_markup_stay_text() {
 /// Unicode Standard Annex 9: U+202E turns the direction of what follows, also in a browser.
 #[test]
 fn names_that_turn_the_direction_of_writing_are_written_out_in_a_picture() {
-    let all = topology(vec![node("en\u{202e}0pm\u{9b}", Class::Nic, &[])], &[]);
+    let all = topology(vec![node("en\u{202e}0pm\u{9b}", Class::Link(Drawn::Nic), &[])], &[]);
     let picture = svg::draw(&all, "host\u{2066}");
     assert!(picture.contains(r">en\u202e0pm\u009b</text>"), "{picture}");
     assert!(picture.contains(r"<title>host\u2066</title>"), "{picture}");
@@ -435,13 +436,13 @@ examples! {
 
 #[test]
 fn forty_vlans_with_a_bridge_each_run_level_and_do_not_cross() {
-    let mut nodes = vec![node("eno1", Class::Nic, &[])];
+    let mut nodes = vec![node("eno1", Class::Link(Drawn::Nic), &[])];
     let mut edges = Vec::new();
     for vlan in 0..40 {
         let at = nodes.len();
-        nodes.push(node(&format!("eno1.{vlan}"), Class::Vlan, &[]));
+        nodes.push(node(&format!("eno1.{vlan}"), Class::Link(Drawn::Vlan), &[]));
         let rows = vec![Row::Address("2001:db8::2/64".to_owned()); vlan % 3];
-        nodes.push(node(&format!("vmbr{vlan}"), Class::Bridge, &rows));
+        nodes.push(node(&format!("vmbr{vlan}"), Class::Link(Drawn::Bridge), &rows));
         edges.extend([(0, at), (at, at + 1)]);
     }
     let all = topology(nodes, &edges);

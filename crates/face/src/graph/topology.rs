@@ -11,18 +11,8 @@ use std::collections::BTreeMap;
 /// What a box stands for; it chooses layer and colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
-    /// A NIC, or another link that rests on nothing we know (dummy, veth, a tunnel).
-    Nic,
-    /// A bond.
-    Bond,
-    /// A VLAN or macvlan: a link that rests on one other.
-    Vlan,
-    /// A VXLAN tunnel.
-    Tunnel,
-    /// A bridge.
-    Bridge,
-    /// A VRF.
-    Vrf,
+    /// A link, as its kind is drawn.
+    Link(Drawn),
     /// All guest ports of one bridge.
     Guests,
 }
@@ -31,12 +21,12 @@ impl Class {
     /// The word of the legend.
     pub fn legend(self) -> &'static str {
         match self {
-            Class::Nic => "NIC",
-            Class::Bond => "bond",
-            Class::Vlan => "VLAN",
-            Class::Tunnel => "tunnel",
-            Class::Bridge => "bridge",
-            Class::Vrf => "VRF",
+            Class::Link(Drawn::Nic) => "NIC",
+            Class::Link(Drawn::Bond) => "bond",
+            Class::Link(Drawn::Vlan) => "VLAN",
+            Class::Link(Drawn::Tunnel) => "tunnel",
+            Class::Link(Drawn::Bridge) => "bridge",
+            Class::Link(Drawn::Vrf) => "VRF",
             Class::Guests => "guests",
         }
     }
@@ -44,11 +34,11 @@ impl Class {
     /// The lowest layer that a box of it stands in.
     fn floor(self) -> usize {
         match self {
-            Class::Nic => 0,
-            Class::Bond => 1,
-            Class::Vlan | Class::Tunnel => 2,
-            Class::Bridge => 3,
-            Class::Guests | Class::Vrf => 4,
+            Class::Link(Drawn::Nic) => 0,
+            Class::Link(Drawn::Bond) => 1,
+            Class::Link(Drawn::Vlan) | Class::Link(Drawn::Tunnel) => 2,
+            Class::Link(Drawn::Bridge) => 3,
+            Class::Guests | Class::Link(Drawn::Vrf) => 4,
         }
     }
 }
@@ -262,17 +252,6 @@ fn worth_drawing(want: &WantLink) -> bool {
     want.name.as_str() != "lo" || want.addresses.iter().any(|address| !address.value.ip.is_loopback())
 }
 
-fn class(kind: &Kind) -> Class {
-    match kind.row().drawn {
-        Drawn::Bond => Class::Bond,
-        Drawn::Vlan => Class::Vlan,
-        Drawn::Tunnel => Class::Tunnel,
-        Drawn::Bridge => Class::Bridge,
-        Drawn::Vrf => Class::Vrf,
-        Drawn::Nic => Class::Nic,
-    }
-}
-
 fn label(kind: &Kind, name: &str) -> String {
     if *kind == Kind::Physical && name == "lo" {
         return "loopback".to_owned();
@@ -307,7 +286,7 @@ fn declared_node(want: &WantLink, snapshot: Option<&Snapshot>) -> Node {
     }));
     Node {
         name: want.name.to_string(),
-        class: class(kind),
+        class: Class::Link(kind.row().drawn),
         label: label(kind, want.name.as_str()),
         state,
         rows,
@@ -329,7 +308,7 @@ fn live_node(link: &Link, snapshot: &Snapshot) -> Node {
     }));
     Node {
         name: link.name.to_string(),
-        class: class(&link.kind),
+        class: Class::Link(link.kind.row().drawn),
         label: label(&link.kind, link.name.as_str()),
         state: links::state(link),
         rows,

@@ -66,8 +66,10 @@ fn worth_saying(attr: &Attr, value: &Value, link: &Link) -> bool {
     match attr.wire {
         // The address that a NIC was made with, or that the kernel chose, is nobody's wish.
         Wire::Link(..) if attr.name == "hwaddress" => link.perm_mac.is_some() && link.perm_mac != link.mac(),
-        // The loopback link has a size of its own.
-        Wire::Link(..) if attr.name == "mtu" && link.is_loopback() => false,
+        // The loopback link has a size of its own, and so has a new link of some kinds.
+        Wire::Link(..) if attr.name == "mtu" => {
+            !link.is_loopback() && *value != Value::Number(link.kind.row().fresh_mtu.into())
+        }
         Wire::Link(..) | Wire::Conf4(..) | Wire::Conf6(..) | Wire::AddrGenMode => differs.unwrap_or(false),
         _ => differs.unwrap_or(true),
     }

@@ -126,6 +126,11 @@ pub const MODES: &[(&str, u64)] = &[
     ("6", 6),
 ];
 
+/// 802.3ad, balance-tlb and balance-alb, which cannot watch their links by ARP: the kernel gives them a `miimon`.
+pub(crate) const WITHOUT_ARP: [u64; 3] = [4, 5, 6];
+/// `BOND_DEFAULT_MIIMON` of drivers/net/bonding, in milliseconds.
+pub(crate) const DEFAULT_MIIMON: u32 = 100;
+
 /// ARP monitoring cannot be had in 802.3ad, balance-tlb and balance-alb.
 const ARP_MODES: Need = only_in_modes(&[0, 1, 2, 3]);
 

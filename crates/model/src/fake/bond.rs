@@ -28,8 +28,6 @@ const ACTIVE_BACKUP: u32 = 1;
 const LACP: u64 = 4;
 const TLB: u64 = 5;
 const ALB: u64 = 6;
-/// `BOND_DEFAULT_MIIMON` in milliseconds.
-const DEFAULT_MIIMON: u32 = 100;
 
 /// The order in which the kernel takes the options of one request.
 const ORDER: [KernelAttr; 28] = [
@@ -143,10 +141,10 @@ impl FakeKernel {
             }
             MODE => {
                 let mode = u64::from(self.option(index, MODE));
-                if matches!(mode, LACP | TLB | ALB) {
+                if bond::WITHOUT_ARP.contains(&mode) {
                     self.change(index, |link| link.data.set(ARP_INTERVAL, &[0; 4]));
                     if self.option(index, MIIMON) == 0 {
-                        self.change(index, |link| link.data.set(MIIMON, &DEFAULT_MIIMON.to_ne_bytes()));
+                        self.change(index, |link| link.data.set(MIIMON, &bond::DEFAULT_MIIMON.to_ne_bytes()));
                     }
                 }
                 if mode == ALB {

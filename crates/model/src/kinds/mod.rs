@@ -194,10 +194,10 @@ pub enum MacFrom {
     Ports,
 }
 
-/// The class of a link in pictures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The class of a link in pictures, from the lowest up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Drawn {
-    /// As a NIC.
+    /// As a NIC; so are others that rest on nothing we know (dummy, veth).
     Nic,
     /// As a bond.
     Bond,

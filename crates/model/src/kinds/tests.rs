@@ -80,12 +80,7 @@ fn unlike(before: &Host, after: &Host) -> Vec<String> {
         (None, Some(is)) => attr.default_value() != Some(is),
         (was, is) => was != is,
     };
-    // The kernel sets it with the mode, where it is 0 (`bond_option_mode_set`), and leaves it so.
-    let of_mode = |attr: &&crate::attr::Attr| attr.name != "bond-miimon";
-    let options = table::all()
-        .filter(of_mode)
-        .filter(differs)
-        .map(|attr| attr.name.to_owned());
+    let options = table::all().filter(differs).map(|attr| attr.name.to_owned());
     let without = |host: &Host| {
         let mut all = essence(&host.kernel);
         all.remove(NAME);

@@ -3,6 +3,7 @@
 use super::builder::Builder;
 use super::{gone, mtu};
 use crate::attr::{Attr, Change, On, Value, Wire};
+use crate::attrs::bond;
 use crate::desired::{Knob, WantLink};
 use crate::name::IfName;
 use crate::nla::Attrs;
@@ -78,7 +79,34 @@ pub(super) fn targets<'a>(builder: &Builder<'_>, want: &'a WantLink, link: &Link
             gone: true,
         })
     };
-    said.chain(back).chain(follows()).collect()
+    said.chain(back)
+        .chain(follows())
+        .chain(with_mode(builder, want, link))
+        .collect()
+}
+
+/// The `miimon` that the kernel gave a bond with a mode of ours, where the mode goes: a new boot would give it none.
+///
+/// *Source*: `bond_option_mode_set` in drivers/net/bonding/bond_options.c.
+fn with_mode<'a>(builder: &Builder<'_>, want: &WantLink, link: &Link) -> Option<Target<'a>> {
+    let miimon = crate::table::find("bond-miimon").filter(|_| link.kind == Kind::Bond)?;
+    let mode = crate::table::find("bond-mode")?;
+    let needs_miimon =
+        |value: Option<Value>| matches!(value, Some(Value::Number(mode)) if bond::WITHOUT_ARP.contains(&mode));
+    let wanted = want.knob(mode.name).map(|knob| knob.value.clone());
+    let goes = needs_miimon(mode.read(link)) && !needs_miimon(wanted.or_else(|| mode.default_value()));
+    let ours = builder.owned.get(want.name)?.knobs.iter();
+    let of_mode = ours.clone().any(|name| name == mode.name) && ours.clone().all(|name| name != miimon.name);
+    let as_given = miimon.read(link) == Some(Value::Number(bond::DEFAULT_MIIMON.into()));
+    if !(goes && of_mode && as_given && want.knob(miimon.name).is_none()) {
+        return None;
+    }
+    Some(Target {
+        attr: miimon,
+        value: Cow::Owned(miimon.default_value()?),
+        origin: want.origin,
+        gone: true,
+    })
 }
 
 /// Whether an option differs, or is no longer written, that only a new link takes; cheaper than [`differing`], which knows
