@@ -186,7 +186,7 @@ fn an_error_at_any_message_or_answer_of_a_reload_loses_nothing() {
     }
 }
 
-/// What others have by a bridge that gives way to its NIC: no file speaks of it, and the killed run is all that knew of it.
+/// What others have by a bridge that gives way to its NIC: no file names it, and only the killed run knew of it.
 #[test]
 fn regress_what_others_had_is_given_back_after_a_kill_at_any_message() {
     let room = netns::enter!(Veth, Bridge);

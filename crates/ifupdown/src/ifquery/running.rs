@@ -97,7 +97,7 @@ fn structure(link: &Link, snapshot: &Snapshot, config: &mut Keys<String>) {
     };
     let row = link.kind.row();
     let told = row.told_by.iter().find_map(|told| match told {
-        // A pair's end that names the other one is told by its type where that is elsewhere.
+        // Where the peer of a pair is in another namespace, the type alone says what the link is.
         Told::As(option, value) if row.told_by.len() == 1 || link.kind == Kind::Veth => Some((*option, *value)),
         Told::As(..) | Told::By(_) => None,
     });

@@ -504,8 +504,8 @@ impl Set {
         bound.with_what_goes_along(self, seen)
     }
 
-    /// Whether an attribute is told only of a link with carrier, and the link has none: a speed that was set before is not
-    /// set again at each run.
+    /// Whether the kernel shows an attribute only of a link with carrier, and the link has none: a speed that was set before
+    /// is not set again at each run.
     fn is_told_with_carrier(&self, seen: &Seen, number: u16) -> bool {
         let negotiation = self.numbers.get(&AUTONEG);
         self.group == Group::LinkModes

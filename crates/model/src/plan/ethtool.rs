@@ -81,7 +81,7 @@ fn put(
         return;
     };
     if !ethtool.groups.contains_key(&field.group) {
-        // Who looks without privileges is not told of it.
+        // The kernel does not show it without privileges.
         return;
     }
     let Some(seen) = ethtool.seen(field.group).filter(|seen| field.can(seen, value)) else {

@@ -88,7 +88,7 @@ fn lost(builder: &mut Builder<'_>, name: IfName, what: &str) {
 
 fn port(builder: &mut Builder<'_>, name: IfName, master: IfName) {
     let is_free = builder.link(name).is_some_and(|link| link.master.is_none());
-    // A port that the file speaks of is where it says.
+    // A port that the file names is where the file wants it.
     if !is_free || builder.want(name).is_some_and(|want| want.declared) {
         return;
     }

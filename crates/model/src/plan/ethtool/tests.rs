@@ -227,7 +227,7 @@ fn steps_are_one_for_each_group_in_the_order_of_what_they_disturb() {
     assert_eq!(found, others);
 }
 
-/// It is told once, and nothing is sent.
+/// The lack is reported once, and nothing is sent.
 #[test]
 fn what_the_driver_does_not_have_is_a_warning_that_names_it() {
     let mut lean = driver();
